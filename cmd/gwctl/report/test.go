@@ -1,0 +1,90 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/engine/explain"
+	"github.com/gwctl/gwctl/engine/suite"
+)
+
+// Test is the output of `policy test`.
+type Test struct {
+	Envelope
+	Summary TestSummary `json:"summary"`
+	Tests   []TestCase  `json:"tests"`
+}
+
+// TestSummary counts cases.
+type TestSummary struct {
+	Cases  int `json:"cases"`
+	Passed int `json:"passed"`
+	Failed int `json:"failed"`
+}
+
+// TestCase is one case's result.
+type TestCase struct {
+	Suite       string               `json:"suite"`
+	Name        string               `json:"name"`
+	Path        string               `json:"path"`
+	Line        int                  `json:"line"`
+	Column      int                  `json:"column"`
+	Passed      bool                 `json:"passed"`
+	Failures    []string             `json:"failures"`
+	Decision    engine.Decision      `json:"decision"`
+	Explanation *explain.Explanation `json:"explanation,omitempty"`
+}
+
+// Add appends the results of one set.
+func (t *Test) Add(results []suite.Result) {
+	for _, r := range results {
+		c := TestCase{
+			Suite: r.Case.Suite, Name: r.Case.Name, Path: r.Case.Span.Path, Line: r.Case.Span.Start.Line, Column: r.Case.Span.Start.Column,
+			Passed: r.Passed(), Failures: r.Failures, Decision: r.Decision, Explanation: r.Why,
+		}
+		if c.Failures == nil {
+			c.Failures = []string{}
+		}
+		t.Tests = append(t.Tests, c)
+		t.Summary.Cases++
+		if c.Passed {
+			t.Summary.Passed++
+		} else {
+			t.Summary.Failed++
+		}
+	}
+}
+
+// Write prints the failed cases and the summary.
+func (t *Test) Write(w io.Writer, format string, color, ok bool) error {
+	t.OK = ok
+	t.Diagnostics = t.Diagnostics.Sorted()
+	if format == "json" {
+		if t.Tests == nil {
+			t.Tests = []TestCase{}
+		}
+		return writeJSON(w, t)
+	}
+	p := paint(color)
+	Diagnostics(w, t.Diagnostics, color)
+	for _, c := range t.Tests {
+		if c.Passed {
+			continue
+		}
+		fmt.Fprintf(w, "%s %s/%s\n  at %s:%d:%d\n", p.in(red, "FAIL"), c.Suite, c.Name, c.Path, c.Line, c.Column)
+		for _, f := range c.Failures {
+			fmt.Fprintf(w, "  %s\n", p.in(bold, f))
+		}
+		if c.Explanation != nil {
+			explanation(&indented{w: w}, c.Explanation, p)
+		}
+		fmt.Fprintln(w)
+	}
+	status := p.in(green, "ok")
+	if !ok {
+		status = p.in(red, "failed")
+	}
+	_, err := fmt.Fprintf(w, "%s: %d passed, %d failed\n", status, t.Summary.Passed, t.Summary.Failed)
+	return err
+}

@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/gwctl/gwctl/engine/slot"
+	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/policy/document"
+)
+
+// defaultFrom says who answers for the attributes of a root when nothing is
+// declared.
+func defaultFrom(r slot.Root) []slot.Provider {
+	switch r {
+	case slot.User:
+		return []slot.Provider{slot.Credential}
+	case slot.Resource:
+		return []slot.Provider{slot.Path, slot.Source, slot.Directory}
+	case slot.Env:
+		return []slot.Provider{slot.Config}
+	}
+	return []slot.Provider{slot.Caller}
+}
+
+// fixedNames cannot be declared: gwctl itself answers for them.
+var fixedNames = map[string][]string{
+	"user": {"authenticated", "id", "type", "issuer", "method"}, "env": {"time", "ip"}, "resource": {"type", "id"},
+}
+
+func (c *compiler) attributes(root slot.Root, decls []policy.Attribute) []*slot.Attr {
+	var out []*slot.Attr
+	for _, d := range decls {
+		if a := c.attribute(root, d); a != nil {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func (c *compiler) attribute(root slot.Root, d policy.Attribute) *slot.Attr {
+	if slices.Contains(fixedNames[root.String()], d.Name.Value) {
+		c.w.Error(d.Span, "built_in", "remove it: conditions can read it without a declaration", "%s.%s is built in", root, d.Name.Value)
+		return nil
+	}
+	if !d.Type.IsSet() {
+		return nil
+	}
+	t, err := slot.ParseType(d.Type.Value)
+	if err != nil {
+		hint := "types are bool, int, double, string, timestamp, duration, ip, cidr, list(T), map(string, T)"
+		if near, ok := document.Closest(d.Type.Value, slot.TypeNames()); ok {
+			hint = "did you mean " + near + "?"
+		}
+		c.w.Error(d.Type.Span(), "unknown_type", hint, "%s", err)
+		return nil
+	}
+	a := &slot.Attr{
+		Root: root, Name: d.Name.Value, Type: t, Optional: d.Optional || len(d.For) > 0, Demanded: !d.Optional, Sensitive: d.Sensitive,
+		MaxItems: int(d.MaxItems), MaxEntries: int(d.MaxEntries), MaxLength: int(d.MaxLength), From: defaultFrom(root),
+	}
+	if root == slot.User && slices.Contains([]string{"roles", "groups", "scopes", "tenant"}, a.Name) {
+		a.Demanded = false
+	}
+	if len(d.From) > 0 {
+		a.From = nil
+	}
+	for _, f := range d.From {
+		p, ok := slot.ParseProvider(f.Value)
+		if !ok {
+			c.w.Error(f.Span(), "unknown_provider", "providers are credential, path, source, directory, caller", "%q cannot supply values", f.Value)
+		}
+		a.From = append(a.From, p)
+	}
+	for _, f := range d.For {
+		a.For = append(a.For, f.Value)
+		if root != slot.User {
+			c.w.Error(f.Span(), "bad_constraint", "", "for names types of users and belongs to user attributes")
+		}
+	}
+	c.constraints(a, d)
+	return a
+}
+
+// element is what enum, pattern, min and max speak about: the attribute, or
+// the elements of a list.
+func element(t *slot.Type) *slot.Type {
+	for t.Kind == slot.List || t.Kind == slot.Map {
+		t = t.Elem
+	}
+	return t
+}
+
+func (c *compiler) constraints(a *slot.Attr, d policy.Attribute) {
+	elem := element(a.Type)
+	plain := &slot.Attr{Root: a.Root, Name: a.Name, Type: elem, MaxLength: a.MaxLength}
+	for _, e := range d.Enum {
+		v, ok, err := plain.Convert(slot.FromValue(e))
+		if err != nil || !ok {
+			c.w.Error(e.Span(), "bad_constraint", "", "enum: every value must be a %s", elem)
+			continue
+		}
+		a.Enum = append(a.Enum, v)
+	}
+	if d.Pattern.IsSet() {
+		re, err := regexp.Compile(`^(?:` + d.Pattern.Value + `)$`)
+		switch {
+		case err != nil:
+			c.w.Error(d.Pattern.Span(), "bad_pattern", "patterns follow RE2", "the pattern cannot be read: %s", err)
+		case elem.Kind != slot.String:
+			c.w.Error(d.Pattern.Span(), "bad_constraint", "", "a %s has no pattern", elem)
+		}
+		a.Pattern = re
+	}
+	a.Min = c.bound(plain, d.Min, "min")
+	a.Max = c.bound(plain, d.Max, "max")
+	sizes := []struct {
+		key  string
+		set  bool
+		kind slot.Kind
+	}{{"maxItems", d.MaxItems > 0, slot.List}, {"maxEntries", d.MaxEntries > 0, slot.Map}}
+	for _, s := range sizes {
+		if s.set && a.Type.Kind != s.kind {
+			c.w.Error(d.Type.Span(), "bad_constraint", "", "a %s has no %s", a.Type, s.key)
+		}
+	}
+	if d.MaxLength > 0 && elem.Kind != slot.String {
+		c.w.Error(d.Type.Span(), "bad_constraint", "", "a %s has no maxLength", elem)
+	}
+}
+
+func (c *compiler) bound(a *slot.Attr, text policy.Text, key string) slot.Value {
+	if !text.IsSet() {
+		return slot.Value{}
+	}
+	switch a.Type.Kind {
+	case slot.Int, slot.Double, slot.Timestamp, slot.Duration:
+	default:
+		c.w.Error(text.Span(), "bad_constraint", "", "a %s has no %s", a.Type, key)
+		return slot.Value{}
+	}
+	v, ok, err := a.Convert(slot.Plain(text.Value))
+	if err != nil || !ok {
+		c.w.Error(text.Span(), "bad_constraint", "", "%s must be a %s", key, a.Type)
+	}
+	return v
+}
+
+// constant gives a literal of a policy its type: true and false are bool,
+// numbers int or double, all else is a string. Lists hold one type.
+func (c *compiler) constant(v policy.Value) (slot.Value, *slot.Type) {
+	t := constantType(v)
+	if t == nil {
+		c.w.Error(v.Span(), "bad_constant", "a constant is a scalar, or a list or map whose values have one type", "the constant mixes types or is empty")
+		return slot.Value{}, nil
+	}
+	a := &slot.Attr{Type: t, MaxLength: 8192, MaxItems: 10000, MaxEntries: 10000}
+	value, _, err := a.Convert(slot.FromValue(v))
+	if err != nil {
+		c.w.Error(v.Span(), "bad_constant", "", "the constant%s", err)
+	}
+	return value, t
+}
+
+func constantType(v policy.Value) *slot.Type {
+	children, kind := v.Items, slot.List
+	switch v.Kind {
+	case document.Scalar:
+		return scalarType(v.Text)
+	case document.Map:
+		kind = slot.Map
+		for _, e := range v.Entries {
+			children = append(children, e.Value)
+		}
+	}
+	var elem *slot.Type
+	for _, x := range children {
+		t := constantType(x)
+		if t == nil || elem != nil && t.String() != elem.String() {
+			return nil
+		}
+		elem = t
+	}
+	if elem == nil {
+		return nil
+	}
+	return &slot.Type{Kind: kind, Elem: elem}
+}
+
+func scalarType(t policy.Text) *slot.Type {
+	if !t.Quoted() {
+		if _, ok := document.ParseBool(t.Value); ok {
+			return &slot.Type{Kind: slot.Bool}
+		}
+		if _, ok := document.ParseInt(t.Value); ok {
+			return &slot.Type{Kind: slot.Int}
+		}
+		if _, ok := document.ParseDouble(t.Value); ok {
+			return &slot.Type{Kind: slot.Double}
+		}
+	}
+	return &slot.Type{Kind: slot.String}
+}

@@ -1,0 +1,131 @@
+package celenv
+
+import (
+	"fmt"
+	"slices"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/gwctl/gwctl/engine/slot"
+)
+
+// Scope is everything that the expressions of one policy can read about one
+// resource type. Variables are added as they are compiled; after that a Scope
+// does not change.
+type Scope struct {
+	env    *cel.Env
+	layout *slot.Layout
+	consts map[string]ref.Val
+	ctypes map[string]*types.Type
+	vars   map[string]*Expr
+}
+
+// NewScope makes a scope over a layout with the given constants.
+func (l *Library) NewScope(layout *slot.Layout, consts map[string]slot.Value) (*Scope, error) {
+	s := &Scope{layout: layout, consts: map[string]ref.Val{}, ctypes: map[string]*types.Type{}, vars: map[string]*Expr{}}
+	for name, v := range consts {
+		s.consts[name], s.ctypes[name] = celValue(v), constType(v)
+	}
+	options := []cel.EnvOption{
+		cel.CustomTypeProvider(&provider{Provider: l.env.CELTypeProvider(), scope: s}),
+		cel.Variable("vars", varsType), cel.Variable("consts", constsType),
+	}
+	for r := slot.Root(0); r < slot.Roots; r++ {
+		options = append(options, cel.Variable(r.String(), rootType(r)))
+	}
+	env, err := l.env.Extend(options...)
+	if err != nil {
+		return nil, fmt.Errorf("building a CEL scope: %w", err)
+	}
+	s.env = env
+	return s, nil
+}
+
+func constType(v slot.Value) *types.Type {
+	switch v.Kind() {
+	case slot.List:
+		if len(v.Items()) > 0 {
+			return types.NewListType(constType(v.Items()[0]))
+		}
+		return types.NewListType(types.StringType)
+	case slot.Map:
+		if len(v.Entries()) > 0 {
+			return types.NewMapType(types.StringType, constType(v.Entries()[0].Value))
+		}
+		return types.NewMapType(types.StringType, types.StringType)
+	}
+	return celType(&slot.Type{Kind: v.Kind()})
+}
+
+// AddVar makes a compiled expression readable as vars.name.
+func (s *Scope) AddVar(name string, e *Expr) { s.vars[name] = e }
+
+// Var gives a variable by name.
+func (s *Scope) Var(name string) (*Expr, bool) {
+	e, ok := s.vars[name]
+	return e, ok
+}
+
+// fields lists what can be selected from a root, sorted.
+func (s *Scope) fields(root string) []string {
+	var out []string
+	switch root {
+	case "vars":
+		for name := range s.vars {
+			out = append(out, name)
+		}
+	case "consts":
+		for name := range s.consts {
+			out = append(out, name)
+		}
+	default:
+		for r := slot.Root(0); r < slot.Roots; r++ {
+			if r.String() == root {
+				out = s.layout.Names(r)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// provider tells CEL's checker the fields of our object types. It gives no
+// accessors, so that evaluation goes through object.Get and object.IsSet.
+type provider struct {
+	types.Provider
+	scope *Scope
+}
+
+// FindStructFieldType implements types.Provider.
+func (p *provider) FindStructFieldType(structType, field string) (*types.FieldType, bool) {
+	switch structType {
+	case "@vars":
+		if e, ok := p.scope.vars[field]; ok {
+			return &types.FieldType{Type: e.typ}, true
+		}
+		return nil, false
+	case "@consts":
+		t, ok := p.scope.ctypes[field]
+		return &types.FieldType{Type: t}, ok
+	}
+	for r := slot.Root(0); r < slot.Roots; r++ {
+		if "@"+r.String() != structType {
+			continue
+		}
+		if i, ok := p.scope.layout.Lookup(r, field); ok {
+			return &types.FieldType{Type: celType(p.scope.layout.Attr(i).Type)}, true
+		}
+		return nil, false
+	}
+	return p.Provider.FindStructFieldType(structType, field)
+}
+
+// FindStructType implements types.Provider.
+func (p *provider) FindStructType(structType string) (*types.Type, bool) {
+	if len(structType) > 0 && structType[0] == '@' {
+		return types.NewTypeTypeWithParam(types.NewObjectType(structType)), true
+	}
+	return p.Provider.FindStructType(structType)
+}

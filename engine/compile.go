@@ -1,0 +1,254 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gwctl/gwctl/engine/celenv"
+	"github.com/gwctl/gwctl/engine/slot"
+	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/policy/document"
+)
+
+// Compile checks a loaded policy set and makes it ready to decide. It reports
+// everything it finds; with an error among the diagnostics the Set is nil.
+func Compile(src *policy.Set) (*Set, policy.Diagnostics) {
+	lib, err := celenv.NewLibrary()
+	if err != nil {
+		return nil, policy.Diagnostics{{Severity: document.Error, Code: "internal", Message: err.Error()}}
+	}
+	c := &compiler{lib: lib, src: src, set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
+	c.schema()
+	c.resources()
+	for _, p := range sortedPolicies(src.Policies) {
+		c.policy(p)
+	}
+	c.link()
+	c.directories()
+	c.suites()
+	found := append(c.found, c.w.Found()...).Sorted()
+	if found.HasErrors() {
+		return nil, found
+	}
+	c.set.digest = digest(c.set)
+	return c.set, found
+}
+
+type compiler struct {
+	lib   *celenv.Library
+	src   *policy.Set
+	set   *Set
+	w     document.Walker
+	found policy.Diagnostics
+	user  []*slot.Attr
+	env   []*slot.Attr
+}
+
+func sortedPolicies(in []*policy.Policy) []*policy.Policy {
+	out := slices.Clone(in)
+	slices.SortFunc(out, func(a, b *policy.Policy) int { return strings.Compare(a.Name.Value, b.Name.Value) })
+	return out
+}
+
+func (c *compiler) schema() {
+	if s := c.src.Schema; s != nil {
+		c.user = c.attributes(slot.User, s.User)
+		c.env = c.attributes(slot.Env, s.Env)
+		for _, r := range s.Roles {
+			c.set.roles = append(c.set.roles, r.Value)
+		}
+	}
+	c.set.base = slot.NewLayout(c.user, c.env)
+}
+
+func (c *compiler) resources() {
+	for _, d := range c.src.Resources {
+		r := &resource{name: d.Name.Value, decl: d, actions: map[string]*candidates{}}
+		r.layout = slot.NewLayout(c.user, c.env, c.attributes(slot.Resource, d.Attributes))
+		for _, a := range d.Actions {
+			r.actions[a.Value] = nil
+		}
+		c.set.resources[r.name] = r
+	}
+	for _, d := range c.sortedResources() {
+		c.routes(c.set.resources[d.Name.Value])
+	}
+}
+
+func (c *compiler) sortedResources() []*policy.Resource {
+	out := slices.Clone(c.src.Resources)
+	slices.SortFunc(out, func(a, b *policy.Resource) int { return strings.Compare(a.Name.Value, b.Name.Value) })
+	return out
+}
+
+func (c *compiler) policy(p *policy.Policy) {
+	consts := map[string]slot.Value{}
+	for _, k := range p.Consts {
+		if v, t := c.constant(k.Value); t != nil {
+			consts[k.Name.Value] = v
+		}
+	}
+	c.checkRules(p)
+	for _, name := range c.covered(p) {
+		res := c.set.resources[name]
+		scope, err := c.lib.NewScope(res.layout, consts)
+		if err != nil {
+			c.w.Error(p.At, "internal", "", "%s", err)
+			return
+		}
+		c.vars(scope, p, res)
+		for _, d := range p.Rules {
+			if r := c.rule(scope, p, d, res); r != nil {
+				c.set.rules = append(c.set.rules, r)
+			}
+		}
+	}
+}
+
+// covered names the resource types of a policy, in order.
+func (c *compiler) covered(p *policy.Policy) []string {
+	var out []string
+	if p.Guard() {
+		for name := range c.set.resources {
+			out = append(out, name)
+		}
+		slices.Sort(out)
+		return out
+	}
+	for _, t := range p.Resources {
+		if _, ok := c.set.resources[t.Value]; !ok {
+			c.undeclared(t, "resource", c.resourceNames())
+			continue
+		}
+		out = append(out, t.Value)
+	}
+	return out
+}
+
+func (c *compiler) resourceNames() []string {
+	var out []string
+	for name := range c.set.resources {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (c *compiler) undeclared(t policy.Text, what string, known []string) {
+	hint := "no " + what + " is declared"
+	if len(known) > 0 {
+		hint = "declared: " + strings.Join(known, ", ")
+	}
+	if near, ok := document.Closest(t.Value, known); ok {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	c.w.Error(t.Span(), "undeclared_"+what, hint, "%s %q is not declared", what, t.Value)
+}
+
+// checkRules holds the names in rules to what is declared.
+func (c *compiler) checkRules(p *policy.Policy) {
+	var actions []string
+	for _, name := range c.resourceNames() {
+		if p.Guard() || slices.ContainsFunc(p.Resources, func(t policy.Text) bool { return t.Value == name }) {
+			for a := range c.set.resources[name].actions {
+				actions = append(actions, a)
+			}
+		}
+	}
+	slices.Sort(actions)
+	actions = slices.Compact(actions)
+	for _, r := range p.Rules {
+		for _, a := range r.Actions {
+			if a.Value != "*" && !slices.Contains(actions, a.Value) {
+				c.undeclared(a, "action", actions)
+			}
+		}
+		for _, role := range r.Roles {
+			if len(c.set.roles) > 0 && !slices.Contains(c.set.roles, role.Value) {
+				c.undeclared(role, "role", c.set.roles)
+			}
+		}
+	}
+}
+
+// vars compiles the variables, each after those it names.
+func (c *compiler) vars(scope *celenv.Scope, p *policy.Policy, res *resource) {
+	byName := map[string]policy.Var{}
+	for _, v := range p.Vars {
+		byName[v.Name.Value] = v
+	}
+	const visiting, done = 1, 2
+	state := map[string]int{}
+	var visit func(v policy.Var)
+	visit = func(v policy.Var) {
+		state[v.Name.Value] = visiting
+		for _, name := range scope.VarRefs(v.Expr.Value) {
+			next, ok := byName[name]
+			switch {
+			case !ok || state[name] == done:
+			case state[name] == visiting:
+				c.w.Error(next.Name.Span(), "variable_cycle", "", "variable %q depends on itself", name)
+			default:
+				visit(next)
+			}
+		}
+		if e := c.expr(scope, v.Expr, nil, res); e != nil {
+			scope.AddVar(v.Name.Value, e)
+		}
+		state[v.Name.Value] = done
+	}
+	for _, v := range p.Vars {
+		if v.Expr.IsSet() && state[v.Name.Value] == 0 {
+			visit(v)
+		}
+	}
+}
+
+func (c *compiler) rule(scope *celenv.Scope, p *policy.Policy, d *policy.Rule, res *resource) *Rule {
+	r := &Rule{Ref: RuleRef{p.Name.Value, d.ID.Value}, Resource: res.name, Decl: d, Policy: p, scope: scope, position: d.Span.String()}
+	if d.When.IsSet() {
+		r.position = d.When.Span().String()
+		if r.When = c.expr(scope, d.When, &slot.Type{Kind: slot.Bool}, res); r.When == nil {
+			return nil
+		}
+		r.reads = r.When.Reads()
+	}
+	if len(d.Roles) > 0 {
+		r.reads.Slots = union(r.reads.Slots, []slot.Index{slot.UserRoles})
+	}
+	if len(d.Scopes)+len(d.AnyScope) > 0 {
+		r.reads.Slots = union(r.reads.Slots, []slot.Index{slot.UserScopes})
+	}
+	return r
+}
+
+// expr compiles one CEL text, reporting problems at their token.
+func (c *compiler) expr(scope *celenv.Scope, t policy.Text, want *slot.Type, res *resource) *celenv.Expr {
+	if !t.IsSet() {
+		return nil
+	}
+	e, problems := scope.Compile(t.Value, want)
+	for _, p := range problems {
+		d := document.NewDiagnostic(t.At(p.Offset, p.Length), document.Error, p.Code, p.Message)
+		if p.Hint == "" && p.Code == "undeclared_attribute" {
+			p.Hint = "declare it in the Schema, or in the Resource " + res.name
+		}
+		c.found = append(c.found, d.WithHint(p.Hint))
+	}
+	return e
+}
+
+// link gives every resource type and action its candidates.
+func (c *compiler) link() {
+	slices.SortStableFunc(c.set.rules, compareRules)
+	byResource := map[string][]*Rule{}
+	for _, r := range c.set.rules {
+		byResource[r.Resource] = append(byResource[r.Resource], r)
+	}
+	for name, res := range c.set.resources {
+		for action := range res.actions {
+			res.actions[action] = newCandidates(byResource[name], action)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+// Package explain says why a request was decided as it was.
+//
+// [Explain] decides a request with the set's own algorithm while watching
+// every condition, and returns the decision together with what each candidate
+// rule came to. It changes no decision and reads nothing that the request does
+// not hold.
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/engine/celenv"
+	"github.com/gwctl/gwctl/engine/slot"
+	"github.com/gwctl/gwctl/policy"
+)
+
+// Explanation is a decision with its reasons.
+type Explanation struct {
+	Decision engine.Decision `json:"decision"`
+	Step     string          `json:"step"` // which step of the algorithm decided, in words
+	Next     string          `json:"next,omitempty"`
+	Inputs   []Input         `json:"inputs"`
+	Rules    []Rule          `json:"rules"`
+}
+
+// Input is one attribute that the candidate rules can read.
+type Input struct {
+	Name  string `json:"name"`
+	State string `json:"state"`
+	Value string `json:"value,omitempty"` // as JSON
+	Why   string `json:"why,omitempty"`
+}
+
+// Rule is what one candidate came to.
+type Rule struct {
+	Rule     string     `json:"rule"`
+	Effect   string     `json:"effect"`
+	Position string     `json:"position"`
+	Outcome  string     `json:"outcome"` // matched, not_matched, error, not_evaluated
+	Why      string     `json:"why,omitempty"`
+	Decides  bool       `json:"decides"`
+	When     string     `json:"when,omitempty"`
+	Parts    []Part     `json:"parts,omitempty"`
+	Vars     []Variable `json:"vars,omitempty"`
+}
+
+// Part is a sub-expression of a condition with its value.
+type Part struct {
+	Depth int    `json:"depth"`
+	Text  string `json:"text"`
+	State string `json:"state"` // value, error, not_evaluated
+	Value string `json:"value,omitempty"`
+}
+
+// Variable is a variable that was read on the way.
+type Variable struct {
+	Name   string `json:"name"`
+	Source string `json:"source"`
+	Parts  []Part `json:"parts"`
+}
+
+// Explain decides the request, which must not be used afterwards.
+func Explain(set *engine.Set, r *engine.Request) Explanation {
+	traces := map[*engine.Rule]celenv.Trace{}
+	r.Observe(func(rule *engine.Rule) (bool, error) {
+		t := rule.When.Trace(rule.Scope().NewFrame(r.Values()))
+		traces[rule] = t
+		return t.Result, t.Err
+	})
+	d := set.Decide(r)
+	x := Explanation{Decision: d, Inputs: inputs(r), Rules: []Rule{}}
+	w := &walker{r: r, d: d, traces: traces}
+	deny, allow := r.Candidates()
+	for _, rule := range slices.Concat(deny, allow) {
+		x.Rules = append(x.Rules, w.rule(rule))
+	}
+	x.Step, x.Next = step(r, d)
+	return x
+}
+
+func inputs(r *engine.Request) []Input {
+	out := []Input{}
+	for _, i := range r.Reads().Slots {
+		attr := r.Values().Layout().Attr(i)
+		v, state := r.Values().Get(i)
+		in := Input{Name: attr.FullName(), State: state.String()}
+		if state == slot.Present {
+			in.Value = string(v.AppendJSON(nil))
+		}
+		if err := r.Values().Err(i); err != nil {
+			in.Why = err.Error()
+		}
+		out = append(out, in)
+	}
+	return out
+}
+
+type walker struct {
+	r      *engine.Request
+	d      engine.Decision
+	traces map[*engine.Rule]celenv.Trace
+}
+
+func (w *walker) rule(rule *engine.Rule) Rule {
+	out := Rule{
+		Rule: rule.Ref.String(), Effect: rule.Decl.Effect.Value, Position: rule.Decl.Span.String(),
+		Decides: w.d.Rule == rule.Ref, Outcome: "not_matched",
+	}
+	if rule.When != nil {
+		out.When = rule.When.Source
+	}
+	t, evaluated := w.traces[rule]
+	out.Parts = parts(t.Parts)
+	for _, v := range t.Vars {
+		out.Vars = append(out.Vars, Variable{Name: v.Name, Source: v.Source, Parts: parts(v.Parts)})
+	}
+	switch {
+	case slices.Contains(w.d.Matched, rule.Ref):
+		out.Outcome = "matched"
+	case evaluated && t.Err != nil:
+		out.Outcome, out.Why = "error", t.Err.Error()
+	case evaluated && !t.Result:
+		out.Why = "the condition is false"
+	case w.r.Anonymous() && rule.Decl.Allow && !rule.Decl.Anonymous:
+		out.Outcome, out.Why = "not_evaluated", "the user is anonymous and the rule does not say anonymous: true"
+	case w.skipped(rule):
+		out.Outcome, out.Why = "not_evaluated", "the decision was made before"
+	case !w.holdsAny(slot.UserRoles, rule.Decl.Roles):
+		out.Why = "the user has none of the roles " + names(rule.Decl.Roles)
+	default:
+		out.Why = "the user lacks the scope " + names(slices.Concat(rule.Decl.Scopes, rule.Decl.AnyScope))
+	}
+	return out
+}
+
+// skipped tells whether the decision was made before the rule's phase.
+func (w *walker) skipped(rule *engine.Rule) bool {
+	deny, _ := w.r.Candidates()
+	if w.d.Attribute != "" {
+		return true
+	}
+	return rule.Decl.Allow && slices.ContainsFunc(deny, func(x *engine.Rule) bool { return x.Ref == w.d.Rule })
+}
+
+func (w *walker) holdsAny(i slot.Index, want []policy.Text) bool {
+	held, _ := w.r.Values().Get(i)
+	has := func(t policy.Text) bool {
+		return slices.ContainsFunc(held.Items(), func(v slot.Value) bool { return v.Str() == t.Value })
+	}
+	return len(want) == 0 || slices.ContainsFunc(want, has)
+}
+
+func names(list []policy.Text) string {
+	var out []string
+	for _, t := range list {
+		out = append(out, t.Value)
+	}
+	return strings.Join(out, ", ")
+}
+
+func parts(in []celenv.Part) []Part {
+	var out []Part
+	for _, p := range in {
+		out = append(out, Part{Depth: p.Depth, Text: p.Text, State: string(p.State), Value: p.Value})
+	}
+	return out
+}
+
+// step says in words which step decided, and what would have to be different.
+func step(r *engine.Request, d engine.Decision) (what, next string) {
+	switch {
+	case d.Allowed():
+		return fmt.Sprintf("step 4: allow rule %s matched and no deny rule did", d.Rule), ""
+	case d.Reason == engine.ReasonNoRoute && len(r.Allow()) > 0:
+		return "step 1: the path is routed, but not for this method", "routed methods: " + strings.Join(r.Allow(), ", ")
+	case d.Reason == engine.ReasonNoRoute:
+		return "step 1: no route leads to a resource and action", "add a route to a Resource"
+	case d.Attribute != "":
+		return fmt.Sprintf("step 2: %s is needed by a candidate rule and cannot be used", d.Attribute), ""
+	case !d.Rule.IsZero() && len(d.Matched) > 0:
+		return fmt.Sprintf("step 3: deny rule %s matched", d.Rule), ""
+	case !d.Rule.IsZero():
+		return fmt.Sprintf("step 3: deny rule %s could not be evaluated, so it denies", d.Rule), ""
+	case d.Reason == engine.ReasonUnauthenticated:
+		return "step 5: no rule allows this to an anonymous user", "send a token"
+	case d.Reason == engine.ReasonInsufficientScope:
+		return "step 5: all that was missing is a scope", "scopes wanted: " + strings.Join(d.Scopes, ", ")
+	case d.Reason == engine.ReasonAttributeUnavailable:
+		return "step 5: an attribute was unavailable, which kept an allow rule from matching", "try again when its source answers"
+	}
+	_, allow := r.Candidates()
+	if len(allow) == 0 {
+		return "step 5: no allow rule speaks about this resource and action", "add an allow rule for it"
+	}
+	return "step 5: no allow rule matched", ""
+}

@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/gwctl/gwctl/engine/index"
+	"github.com/gwctl/gwctl/engine/slot"
+	"github.com/gwctl/gwctl/policy"
+)
+
+// routes puts a resource's routes into the set's trie.
+func (c *compiler) routes(res *resource) {
+	for i := range res.decl.Routes {
+		d := &res.decl.Routes[i]
+		pattern, err := index.ParsePattern(d.Path)
+		if err != nil {
+			c.w.Error(d.Pattern.Span(), "bad_route", "", "%s", err)
+			continue
+		}
+		t := target{res: res, pattern: d.Pattern.Value, actions: map[string]string{}}
+		var isRest bool
+		t.placeholders, isRest = pattern.Placeholders()
+		c.placeholders(res, d, t.placeholders, isRest)
+		for _, m := range d.Methods {
+			if _, ok := res.actions[m.Action.Value]; !ok {
+				c.undeclared(m.Action, "action", actionNames(res.decl))
+			}
+			t.actions[m.Method] = m.Action.Value
+			c.addRoute(pattern, m, d)
+		}
+		c.set.targets = append(c.set.targets, t)
+	}
+}
+
+func (c *compiler) addRoute(p index.Pattern, m policy.MethodAction, d *policy.Route) {
+	err := c.set.routes.Add(p, m.Method, len(c.set.targets))
+	var conflict *index.ConflictError
+	if !errors.As(err, &conflict) {
+		return
+	}
+	place := d.Span.String() // a route that conflicts with itself
+	if conflict.Route < len(c.set.targets) {
+		place = c.routePlace(conflict.Route)
+	}
+	c.w.Error(d.Pattern.Span(), "route_conflict", "make one of them more specific; the other is at "+place, "%s", conflict.Reason)
+}
+
+// routePlace finds where the route of a target is declared.
+func (c *compiler) routePlace(i int) string {
+	t := c.set.targets[i]
+	for _, d := range t.res.decl.Routes {
+		if d.Pattern.Value == t.pattern {
+			return d.Pattern.Span().String()
+		}
+	}
+	return ""
+}
+
+func actionNames(d *policy.Resource) []string {
+	var out []string
+	for _, a := range d.Actions {
+		out = append(out, a.Value)
+	}
+	return out
+}
+
+// placeholders checks that every placeholder fills an attribute that takes
+// values from the path.
+func (c *compiler) placeholders(res *resource, d *policy.Route, names []string, isRest bool) {
+	for i, name := range names {
+		at, ok := res.layout.Lookup(slot.Resource, name)
+		switch {
+		case name == "type" || !ok:
+			known := slices.DeleteFunc(res.layout.Names(slot.Resource), func(n string) bool { return n == "type" })
+			c.w.Error(d.Pattern.Span(), "undeclared_attribute", "declared: "+strings.Join(known, ", "), "placeholder {%s} fills resource.%s, which is not declared", name, name)
+		case !res.layout.Attr(at).AcceptsFrom(slot.Path):
+			c.w.Error(d.Pattern.Span(), "undeclared_provider", "add path to its from, or rename the placeholder", "resource.%s does not take values from the path", name)
+		case res.layout.Attr(at).Type.Kind == slot.List || res.layout.Attr(at).Type.Kind == slot.Map:
+			c.w.Error(d.Pattern.Span(), "bad_route", "", "resource.%s is a %s and cannot come from a path", name, res.layout.Attr(at).Type)
+		case isRest && i == len(names)-1 && res.layout.Attr(at).Type.Kind != slot.String:
+			c.w.Error(d.Pattern.Span(), "bad_route", "", "{%s...} is text; resource.%s must be a string", name, name)
+		}
+	}
+}
+
+// directories indexes what the set knows about resources.
+func (c *compiler) directories() {
+	for _, d := range slices.Concat(c.src.Directories, c.src.Fixtures) {
+		for i := range d.Users {
+			c.fixture(slot.User, c.set.base, &d.Users[i])
+		}
+		for i := range d.Resources {
+			c.fixture(slot.Resource, c.layoutOf(d.Resources[i].Type), &d.Resources[i])
+		}
+	}
+	for _, d := range c.src.Directories {
+		for _, f := range d.Resources {
+			id, ok := f.Field("id")
+			if !ok {
+				c.w.Error(f.Span, "missing_key", "give it an id, by which it is looked up", "a resource of a Directory needs an id")
+				continue
+			}
+			key := resourceKey{f.Type.Value, id.Text.Value}
+			if _, twice := c.set.directory[key]; twice {
+				c.w.Error(f.Span, "duplicate_name", "", "%s %q stands twice in the set's Directories", key.kind, key.id)
+			}
+			values := []supplied{}
+			for _, e := range f.Fields {
+				if e.Key.Value != "id" {
+					values = append(values, supplied{e.Key.Value, slot.FromValue(e.Value)})
+				}
+			}
+			c.set.directory[key] = values
+		}
+	}
+}
+
+func (c *compiler) layoutOf(kind policy.Text) *slot.Layout {
+	if r, ok := c.set.resources[kind.Value]; ok {
+		return r.layout
+	}
+	if kind.IsSet() {
+		c.undeclared(kind, "resource", c.resourceNames())
+	}
+	return nil
+}
+
+// fixture types the given values by the layout.
+func (c *compiler) fixture(root slot.Root, layout *slot.Layout, f *policy.Fixture) {
+	if layout == nil {
+		return
+	}
+	for _, e := range f.Fields {
+		c.given(root, layout, e.Key, e.Value)
+	}
+}
+
+// given checks one value of a fixture against its declaration.
+func (c *compiler) given(root slot.Root, layout *slot.Layout, key policy.Text, v policy.Value) {
+	i, ok := layout.Lookup(root, key.Value)
+	if !ok || root == slot.User && i == slot.UserAuthenticated {
+		c.undeclared(key, "attribute", layout.Names(root))
+		return
+	}
+	if _, _, err := layout.Attr(i).Convert(slot.FromValue(v)); err != nil {
+		c.w.Error(v.Span(), "attribute_invalid", "", "%s", err)
+	}
+}
+
+// suites checks what suites name: users, resources, actions, rules, values.
+func (c *compiler) suites() {
+	for _, s := range c.src.Suites {
+		(&suiteChecker{compiler: c, suite: s}).check()
+	}
+}

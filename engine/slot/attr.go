@@ -1,0 +1,96 @@
+package slot
+
+import (
+	"regexp"
+	"slices"
+)
+
+// Root is the CEL variable that an attribute belongs to.
+type Root uint8
+
+// The roots.
+const (
+	User Root = iota
+	Env
+	Action
+	Request
+	Resource
+	Roots // how many there are
+)
+
+var rootNames = [Roots]string{"user", "env", "action", "request", "resource"}
+
+// String gives the name that conditions use.
+func (r Root) String() string { return rootNames[r] }
+
+// Provider is someone who may answer for a value.
+type Provider uint8
+
+// The providers. Fixture stands in for any of them in suites and dev mode.
+const (
+	NoProvider Provider = iota
+	Builtin
+	Credential
+	Path
+	Source
+	Directory
+	Caller
+	Config
+	Fixture
+)
+
+var providerNames = map[string]Provider{
+	"credential": Credential, "path": Path, "source": Source, "directory": Directory, "caller": Caller,
+}
+
+// ParseProvider reads a name of `from`.
+func ParseProvider(name string) (Provider, bool) {
+	p, ok := providerNames[name]
+	return p, ok
+}
+
+// ProviderNames are the names that `from` may hold.
+func ProviderNames() []string { return []string{"credential", "path", "source", "directory", "caller"} }
+
+// Attr is one attribute with its type and bounds.
+type Attr struct {
+	Root       Root
+	Name       string // without the root
+	Type       *Type
+	Optional   bool
+	Sensitive  bool
+	Demanded   bool     // `optional: false` is demanded where a candidate rule reads it
+	For        []string // user types that have it; empty means all
+	From       []Provider
+	Enum       []Value
+	Pattern    *regexp.Regexp
+	Min, Max   Value // of kind Invalid when unset
+	MaxItems   int
+	MaxEntries int
+	MaxLength  int // bytes of a string
+}
+
+// Default sizes of values.
+const (
+	DefaultMaxLength  = 1024
+	DefaultMaxItems   = 100
+	DefaultMaxEntries = 100
+)
+
+// FullName gives root.name.
+func (a *Attr) FullName() string { return a.Root.String() + "." + a.Name }
+
+// AcceptsFrom tells whether a provider may supply the attribute.
+func (a *Attr) AcceptsFrom(p Provider) bool {
+	return p == Fixture || p == Builtin || slices.Contains(a.From, p)
+}
+
+// EmptyIsAbsent tells whether the empty string means that there is no value.
+func (a *Attr) EmptyIsAbsent() bool {
+	return a.Root == User || a.Root == Resource && a.Name == "id"
+}
+
+// AppliesTo tells whether users of a type have the attribute.
+func (a *Attr) AppliesTo(userType string) bool {
+	return len(a.For) == 0 || slices.Contains(a.For, userType)
+}

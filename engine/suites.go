@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gwctl/gwctl/engine/slot"
+	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/policy/document"
+)
+
+// suiteChecker holds a suite's names and values to what is declared: an
+// unknown fixture, rule or attribute is an error and never a test that passes.
+type suiteChecker struct {
+	*compiler
+	suite *policy.TestSuite
+}
+
+func (c *suiteChecker) check() {
+	s := c.suite
+	if s.Now.IsSet() {
+		if _, err := time.Parse(time.RFC3339, s.Now.Value); err != nil {
+			c.w.Error(s.Now.Span(), "bad_time", "write it as 2026-01-15T10:00:00Z", "%q is not a timestamp", s.Now.Value)
+		}
+	}
+	c.env(s.Env)
+	for i := range s.Users {
+		c.fixture(slot.User, c.set.base, &s.Users[i])
+	}
+	for i := range s.Resources {
+		c.fixture(slot.Resource, c.layoutOf(s.Resources[i].Type), &s.Resources[i])
+	}
+	for _, t := range s.Cases {
+		c.env(t.Env)
+		c.user(t.User)
+		if t.Resource.IsSet() {
+			c.resource(t.Resource, []policy.Text{t.Action})
+		}
+		c.expect(t.Expect)
+	}
+	for _, m := range s.Matrix {
+		for _, u := range m.Users {
+			c.user(u)
+		}
+		for _, r := range m.Resources {
+			c.resource(r, m.Actions)
+		}
+		for _, cell := range m.Cells {
+			c.expect(cell.Expect)
+		}
+	}
+}
+
+func (c *suiteChecker) env(entries []document.ValueEntry) {
+	for _, e := range entries {
+		c.given(slot.Env, c.set.base, e.Key, e.Value)
+	}
+}
+
+func (c *suiteChecker) user(t policy.Text) {
+	if !t.IsSet() || t.Value == "anonymous" {
+		return
+	}
+	var known []string
+	for _, u := range c.suite.Users {
+		known = append(known, u.Name.Value)
+	}
+	for _, d := range slices.Concat(c.src.Directories, c.src.Fixtures) {
+		for _, u := range d.Users {
+			known = append(known, u.Name.Value)
+		}
+	}
+	if !slices.Contains(known, t.Value) {
+		c.undeclared(t, "user", known)
+	}
+}
+
+func (c *suiteChecker) resource(t policy.Text, actions []policy.Text) {
+	var known []string
+	for _, r := range c.suite.Resources {
+		known = append(known, r.Name.Value)
+		if r.Name.Value != t.Value {
+			continue
+		}
+		res, ok := c.set.resources[r.Type.Value]
+		for _, a := range actions {
+			if _, declared := res.action(a.Value); ok && a.IsSet() && !declared {
+				c.undeclared(a, "action", actionNames(res.decl))
+			}
+		}
+		return
+	}
+	c.undeclared(t, "fixture", known)
+}
+
+func (r *resource) action(name string) (*candidates, bool) {
+	if r == nil {
+		return nil, false
+	}
+	c, ok := r.actions[name]
+	return c, ok
+}
+
+func (c *suiteChecker) expect(e policy.Expect) {
+	if e.Rule.IsSet() {
+		var known []string
+		for _, p := range c.src.Policies {
+			for _, r := range p.Rules {
+				known = append(known, RuleRef{p.Name.Value, r.ID.Value}.String())
+			}
+		}
+		if !slices.Contains(known, e.Rule.Value) {
+			c.undeclared(e.Rule, "rule", known)
+		}
+	}
+	if e.Reason.IsSet() {
+		known := Reasons(c.src)
+		if !slices.Contains(known, e.Reason.Value) {
+			c.undeclared(e.Reason, "reason", known)
+		}
+	}
+}
+
+// Reasons lists every reason code that a decision of the set can have, sorted.
+func Reasons(src *policy.Set) []string {
+	out := []string{
+		ReasonAllowed, ReasonNoRoute, ReasonUnauthenticated, ReasonNoMatchingRule, ReasonInsufficientScope, ReasonDeniedByRule,
+		ReasonEvalError, ReasonAttributeInvalid, ReasonAttributeConflict, ReasonAttributeMissing, ReasonAttributeUnavailable,
+	}
+	for _, p := range src.Policies {
+		for _, r := range p.Rules {
+			if r.Reason != nil && r.Reason.Code.IsSet() {
+				out = append(out, r.Reason.Code.Value)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

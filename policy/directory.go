@@ -1,0 +1,91 @@
+package policy
+
+import "github.com/gwctl/gwctl/policy/document"
+
+// Directory lists known users and resources with their attributes.
+type Directory struct {
+	Header
+	Users     []Fixture
+	Resources []Fixture
+}
+
+// Fixture is a user or a resource with given attributes. Users have no Type
+// in the sense of a resource type; their `type` is an attribute.
+type Fixture struct {
+	Name      Text // key of a user or of a suite's resource; unset in a Directory's resources
+	Type      Text // resource type
+	Anonymous bool // the user form `anonymous`
+	Claims    Value
+	Fields    []document.ValueEntry
+	Span      Span
+}
+
+// Field gives a fixture's value by attribute name.
+func (f *Fixture) Field(name string) (Value, bool) {
+	for _, e := range f.Fields {
+		if e.Key.Value == name {
+			return e.Value, true
+		}
+	}
+	return Value{}, false
+}
+
+func readDirectory(w *document.Walker, h Header, root *document.Object) *Directory {
+	spec := root.Object("spec")
+	d := &Directory{Header: h, Users: readUsers(w, spec)}
+	for _, n := range spec.List("resources") {
+		d.Resources = append(d.Resources, readResourceFixture(w, n, Text{}))
+	}
+	spec.Done()
+	return d
+}
+
+func readUsers(w *document.Walker, spec *document.Object) []Fixture {
+	var out []Fixture
+	for _, e := range spec.Object("users").Entries() {
+		if e.Value.IsScalar() {
+			t := w.Text(e.Value, "user "+e.Key.Value)
+			if t.IsSet() && t.Value != "anonymous" {
+				w.Error(t.Span(), "bad_user", "write the user's attributes, or anonymous", "%q is not a user", t.Value)
+			}
+			out = append(out, Fixture{Name: e.Key, Anonymous: true, Span: e.Key.Span()})
+			continue
+		}
+		f := Fixture{Name: e.Key, Span: e.Key.Span()}
+		o := w.Object(e.Value, "user "+e.Key.Value)
+		if o.Has("claims") {
+			f.Claims = w.Value(o.Node("claims"), "claims")
+			o.Done()
+		} else {
+			f.Fields = readFields(w, o)
+			if _, ok := f.Field("id"); !ok {
+				w.Error(e.Key.Span(), "missing_key", "give the user an id, or write: anonymous", "user %q has no id", e.Key.Value)
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func readResourceFixture(w *document.Walker, n *document.Node, name Text) Fixture {
+	o := w.Object(n, "a resource")
+	f := Fixture{Name: name, Span: n.Span(), Type: o.Text("type")}
+	if name.IsSet() {
+		f.Span = name.Span()
+	}
+	o.Require("type")
+	for _, e := range readFields(w, o) {
+		if e.Key.Value != "type" {
+			f.Fields = append(f.Fields, e)
+		}
+	}
+	return f
+}
+
+func readFields(w *document.Walker, o *document.Object) []document.ValueEntry {
+	var out []document.ValueEntry
+	for _, e := range o.Entries() {
+		out = append(out, document.ValueEntry{Key: e.Key, Value: w.Value(e.Value, e.Key.Value)})
+	}
+	return out
+}

@@ -1,0 +1,236 @@
+package document
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Walker collects the findings of one reading.
+type Walker struct {
+	found Diagnostics
+}
+
+// Found gives everything reported so far.
+func (w *Walker) Found() Diagnostics { return w.found }
+
+// Error reports a finding of error severity.
+func (w *Walker) Error(at Span, code, hint, format string, args ...any) {
+	w.found = append(w.found, NewDiagnostic(at, Error, code, fmt.Sprintf(format, args...)).WithHint(hint))
+}
+
+// Object is a mapping that is read key by key.
+type Object struct {
+	w     *Walker
+	node  *Node
+	asked []string
+}
+
+// Object reads a node as a mapping. Anything else is reported and reads as an
+// empty one, so that callers need no check.
+func (w *Walker) Object(n *Node, what string) *Object {
+	if n != nil && n.y.Kind != yaml.MappingNode {
+		w.Error(n.Span(), "wrong_type", "", "%s must be a mapping, not %s", what, n.kind())
+		n = nil
+	}
+	return &Object{w: w, node: n}
+}
+
+// Span is where the mapping starts.
+func (o *Object) Span() Span {
+	if o.node == nil {
+		return Span{}
+	}
+	return o.node.Span()
+}
+
+func (n *Node) kind() string {
+	switch {
+	case n.y.Kind == yaml.SequenceNode:
+		return "a list"
+	case n.y.Kind == yaml.MappingNode:
+		return "a mapping"
+	case n.isNull():
+		return "empty"
+	}
+	return "a single value"
+}
+
+func (n *Node) isNull() bool {
+	if n.y.Kind != yaml.ScalarNode || (Text{node: n}).Quoted() {
+		return false
+	}
+	switch n.y.Value {
+	case "", "~", "null", "Null", "NULL":
+		return true
+	}
+	return false
+}
+
+// Has tells whether a key is there, without reading it.
+func (o *Object) Has(key string) bool { return o.find(key) != nil }
+
+func (o *Object) find(key string) *Node {
+	if o.node == nil {
+		return nil
+	}
+	c := o.node.y.Content
+	for i := 0; i+1 < len(c); i += 2 {
+		if c[i].Value == key {
+			return &Node{src: o.node.src, y: c[i+1]}
+		}
+	}
+	return nil
+}
+
+// Key is the place of a key's name, or of the mapping if the key is missing.
+func (o *Object) Key(key string) Span {
+	if o.node == nil {
+		return Span{}
+	}
+	c := o.node.y.Content
+	for i := 0; i+1 < len(c); i += 2 {
+		if c[i].Value == key {
+			return (&Node{src: o.node.src, y: c[i]}).Span()
+		}
+	}
+	return o.node.Span()
+}
+
+func (o *Object) ask(key string) *Node {
+	o.asked = append(o.asked, key)
+	return o.find(key)
+}
+
+// Require reports a missing key.
+func (o *Object) Require(keys ...string) {
+	if o.node == nil {
+		return
+	}
+	for _, key := range keys {
+		if o.find(key) == nil {
+			o.w.Error(o.node.Span(), "missing_key", "", "key %q is missing", key)
+		}
+	}
+}
+
+// Node gives the value of a key unread, nil if the key is missing. A value
+// that is empty or null is reported: leaving a value out by accident must not
+// read as leaving the key out.
+func (o *Object) Node(key string) *Node {
+	n := o.ask(key)
+	if n == nil {
+		return nil
+	}
+	if n.isNull() {
+		o.w.Error(o.Key(key), "empty_value", "give "+key+" a value, or remove the key", "key %q has no value", key)
+		return nil
+	}
+	return n
+}
+
+// Text gives a scalar.
+func (o *Object) Text(key string) Text {
+	n := o.Node(key)
+	if n == nil {
+		return Text{}
+	}
+	return o.w.Text(n, fmt.Sprintf("%q", key))
+}
+
+// Text reads a node as a scalar that is not empty.
+func (w *Walker) Text(n *Node, what string) Text {
+	switch {
+	case n.y.Kind != yaml.ScalarNode:
+		w.Error(n.Span(), "wrong_type", "", "%s must be a single value, not %s", what, n.kind())
+	case n.isNull() || strings.TrimSpace(n.y.Value) == "":
+		w.Error(n.Span(), "empty_value", "", "%s is empty", what)
+	default:
+		return Text{Value: n.y.Value, node: n}
+	}
+	return Text{}
+}
+
+// Object gives a mapping under a key; a missing key reads as an empty one.
+func (o *Object) Object(key string) *Object {
+	return o.w.Object(o.Node(key), fmt.Sprintf("%q", key))
+}
+
+// List gives the items of a list. A list without items is reported: no
+// selection is empty.
+func (o *Object) List(key string) []*Node {
+	n := o.Node(key)
+	if n == nil {
+		return nil
+	}
+	if n.y.Kind != yaml.SequenceNode {
+		o.w.Error(n.Span(), "wrong_type", "write it as a list, as in "+key+": […]", "%q must be a list, not %s", key, n.kind())
+		return nil
+	}
+	if len(n.y.Content) == 0 {
+		o.w.Error(n.Span(), "empty_list", "name at least one, or remove the key", "%q is an empty list", key)
+	}
+	return n.items()
+}
+
+func (n *Node) items() []*Node {
+	out := make([]*Node, len(n.y.Content))
+	for i, c := range n.y.Content {
+		out[i] = &Node{src: n.src, y: c}
+	}
+	return out
+}
+
+// Texts gives a list of scalars, each once.
+func (o *Object) Texts(key string) []Text {
+	var out []Text
+	for _, n := range o.List(key) {
+		t := o.w.Text(n, "an item of "+key)
+		if !t.IsSet() {
+			continue
+		}
+		if slices.ContainsFunc(out, func(x Text) bool { return x.Value == t.Value }) {
+			o.w.Error(n.Span(), "duplicate_item", "remove one of the two", "%q stands twice in %q", t.Value, key)
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// Entry is one key of a mapping whose keys are names.
+type Entry struct {
+	Key   Text
+	Value *Node
+}
+
+// Entries gives the keys of a mapping in file order.
+func (o *Object) Entries() []Entry {
+	if o.node == nil {
+		return nil
+	}
+	c := o.node.y.Content
+	out := make([]Entry, 0, len(c)/2)
+	for i := 0; i+1 < len(c); i += 2 {
+		k := &Node{src: o.node.src, y: c[i]}
+		out = append(out, Entry{Key: Text{Value: c[i].Value, node: k}, Value: &Node{src: o.node.src, y: c[i+1]}})
+		o.asked = append(o.asked, c[i].Value)
+	}
+	return out
+}
+
+// Done reports the keys that nobody asked for.
+func (o *Object) Done() {
+	for _, e := range (&Object{node: o.node}).Entries() {
+		if slices.Contains(o.asked, e.Key.Value) {
+			continue
+		}
+		hint := "known here: " + strings.Join(o.asked, ", ")
+		if close, ok := Closest(e.Key.Value, o.asked); ok {
+			hint = fmt.Sprintf("did you mean %q?", close)
+		}
+		o.w.Error(e.Key.Span(), "unknown_key", hint, "unknown key %q", e.Key.Value)
+	}
+}

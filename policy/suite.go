@@ -1,0 +1,237 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gwctl/gwctl/policy/document"
+)
+
+// TestSuite is a set of expected decisions.
+type TestSuite struct {
+	Header
+	Now       Text
+	Env       []document.ValueEntry
+	Users     []Fixture
+	Resources []Fixture
+	Cases     []*Case
+	Matrix    []*Matrix
+}
+
+// Case is one request with the decision that is expected of it. Either
+// Request or Resource and Action say what is asked.
+type Case struct {
+	Name     Text
+	User     Text
+	Env      []document.ValueEntry
+	Request  *RequestSpec
+	Resource Text
+	Action   Text
+	Delivers []document.ValueEntry
+	Expect   Expect
+	Span     Span
+}
+
+// RequestSpec is an HTTP request as a suite or a command line writes it.
+type RequestSpec struct {
+	Method, Host, Path, Query string
+	Headers                   []Label
+	Span                      Span
+}
+
+// Expect is an expected decision. Unset texts are not checked.
+type Expect struct {
+	Effect Text
+	Rule   Text
+	Reason Text
+	Status int
+	Errors int64
+	Span   Span
+}
+
+// Matrix crosses users, resources and actions.
+type Matrix struct {
+	Users     []Text
+	Resources []Text
+	Actions   []Text
+	Cells     []Cell
+	Span      Span
+}
+
+// Cell is the expectation of one user, resource and action.
+type Cell struct {
+	User, Resource, Action string
+	Expect                 Expect
+}
+
+func readSuite(w *document.Walker, h Header, root *document.Object) *TestSuite {
+	spec := root.Object("spec")
+	s := &TestSuite{Header: h, Now: spec.Text("now"), Users: readUsers(w, spec)}
+	s.Env = readFields(w, spec.Object("env"))
+	for _, e := range spec.Object("resources").Entries() {
+		s.Resources = append(s.Resources, readResourceFixture(w, e.Value, e.Key))
+	}
+	names := map[string]bool{}
+	for _, n := range spec.List("cases") {
+		c := readCase(w, n)
+		if c.Name.IsSet() && names[c.Name.Value] {
+			w.Error(c.Name.Span(), "duplicate_name", "give the case a name of its own", "case %q stands twice in the suite", c.Name.Value)
+		}
+		names[c.Name.Value] = true
+		s.Cases = append(s.Cases, c)
+	}
+	for _, n := range spec.List("matrix") {
+		s.Matrix = append(s.Matrix, readMatrix(w, n))
+	}
+	if len(s.Cases)+len(s.Matrix) == 0 && spec.Span().Path != "" {
+		w.Error(spec.Span(), "empty_suite", "add cases or a matrix", "the suite expects nothing")
+	}
+	spec.Done()
+	return s
+}
+
+func readCase(w *document.Walker, n *document.Node) *Case {
+	o := w.Object(n, "a case")
+	c := &Case{Name: o.Text("name"), User: o.Text("user"), Resource: o.Text("resource"), Action: o.Text("action"), Span: n.Span()}
+	c.Env = readFields(w, o.Object("env"))
+	if rn := o.Node("request"); rn != nil {
+		c.Request = readRequest(w, rn)
+	}
+	c.Delivers = readFields(w, o.Object("delivers"))
+	c.Expect = readExpect(w, o.Node("expect"))
+	o.Require("name", "user", "expect")
+	switch {
+	case c.Request != nil && (c.Resource.IsSet() || c.Action.IsSet()):
+		w.Error(o.Key("request"), "bad_case", "keep request, or resource and action", "a case asks by request or by resource and action, not both")
+	case c.Request == nil && !o.Has("request") && (!c.Resource.IsSet() || !c.Action.IsSet()):
+		w.Error(n.Span(), "bad_case", "add request: GET /path, or resource and action", "the case asks nothing")
+	case c.Request == nil && o.Has("delivers"):
+		w.Error(o.Key("delivers"), "bad_case", "put the values into the resource", "delivers belongs to cases with a request")
+	}
+	o.Done()
+	return c
+}
+
+func readRequest(w *document.Walker, n *document.Node) *RequestSpec {
+	if n.IsScalar() {
+		t := w.Text(n, "request")
+		r, err := ParseRequest(t.Value)
+		if err != "" {
+			w.Error(n.Span(), "bad_request", "write it as GET /path or GET host/path?query", "%s", err)
+			return nil
+		}
+		r.Span = n.Span()
+		return r
+	}
+	o := w.Object(n, "request")
+	r := &RequestSpec{Method: o.Text("method").Value, Host: o.Text("host").Value, Path: o.Text("path").Value, Query: o.Text("query").Value, Span: n.Span()}
+	if r.Host == "" {
+		r.Host = DefaultHost
+	}
+	for _, e := range o.Object("headers").Entries() {
+		r.Headers = append(r.Headers, Label{Key: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value)})
+	}
+	o.Require("method", "path")
+	o.Done()
+	return r
+}
+
+// DefaultHost is the host of a request that names none.
+const DefaultHost = "localhost"
+
+// ParseRequest reads METHOD [HOST]/PATH[?QUERY]. The second result says what
+// is wrong; it is empty when nothing is.
+func ParseRequest(s string) (*RequestSpec, string) {
+	method, target, ok := strings.Cut(s, " ")
+	target = strings.TrimLeft(target, " ")
+	slash := strings.IndexByte(target, '/')
+	switch {
+	case !ok || target == "":
+		return nil, "the request has no method or no path"
+	case !validMethod(method):
+		return nil, "the method must be an upper-case word such as GET"
+	case slash < 0:
+		return nil, "the path must begin with /"
+	case strings.ContainsAny(target, " #"):
+		return nil, "a request target holds neither blanks nor #"
+	}
+	r := &RequestSpec{Method: method, Host: target[:slash]}
+	r.Path, r.Query, _ = strings.Cut(target[slash:], "?")
+	if r.Host == "" {
+		r.Host = DefaultHost
+	}
+	return r, ""
+}
+
+func readExpect(w *document.Walker, n *document.Node) Expect {
+	if n == nil {
+		return Expect{}
+	}
+	if n.IsScalar() {
+		return Expect{Effect: checkEffect(w, w.Text(n, "expect")), Span: n.Span()}
+	}
+	o := w.Object(n, "expect")
+	e := Expect{Effect: checkEffect(w, o.Text("effect")), Rule: o.Text("rule"), Reason: o.Text("reason"), Span: n.Span()}
+	if status, ok := o.Int("status"); ok {
+		e.Status = int(status)
+	}
+	e.Errors, _ = o.Int("errors")
+	o.Require("effect")
+	o.Done()
+	return e
+}
+
+func checkEffect(w *document.Walker, t Text) Text {
+	if t.IsSet() && t.Value != "allow" && t.Value != "deny" {
+		w.Error(t.Span(), "bad_effect", "write allow or deny", "effect %q is neither allow nor deny", t.Value)
+	}
+	return t
+}
+
+func readMatrix(w *document.Walker, n *document.Node) *Matrix {
+	o := w.Object(n, "a matrix")
+	m := &Matrix{Users: o.Texts("users"), Resources: o.Texts("resources"), Actions: o.Texts("actions"), Span: n.Span()}
+	expect := o.Node("expect")
+	o.Require("users", "resources", "actions", "expect")
+	o.Done()
+	if expect == nil {
+		return m
+	}
+	m.expand(w, expect, [3][]Text{m.Users, m.Resources, m.Actions}, nil)
+	return m
+}
+
+// expand walks user → resource → action; an effect or an expectation at any
+// level stands for everything below it.
+func (m *Matrix) expand(w *document.Walker, n *document.Node, axes [3][]Text, chosen []string) {
+	depth := len(chosen)
+	if depth == 3 || isExpect(w, n) {
+		m.fill(readExpect(w, n), axes, chosen)
+		return
+	}
+	axis := [3]string{"users", "resources", "actions"}[depth]
+	o := w.Object(n, "expect")
+	for _, t := range axes[depth] {
+		child := o.Node(t.Value)
+		if child == nil {
+			w.Error(n.Span(), "matrix_gap", "name every one of "+axis+" with an expectation", "nothing is expected of %q", t.Value)
+			continue
+		}
+		m.expand(w, child, axes, append(slices.Clone(chosen), t.Value))
+	}
+	o.Done()
+}
+
+func isExpect(w *document.Walker, n *document.Node) bool {
+	return n.IsScalar() || n.IsMap() && w.Object(n, "expect").Has("effect")
+}
+
+func (m *Matrix) fill(e Expect, axes [3][]Text, chosen []string) {
+	if depth := len(chosen); depth < 3 {
+		for _, t := range axes[depth] {
+			m.fill(e, axes, append(slices.Clone(chosen), t.Value))
+		}
+		return
+	}
+	m.Cells = append(m.Cells, Cell{User: chosen[0], Resource: chosen[1], Action: chosen[2], Expect: e})
+}

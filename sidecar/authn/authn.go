@@ -1,0 +1,118 @@
+// Package authn finds out who sent a request.
+//
+// Start with [NewKeySet] for each issuer and call [KeySet.Start] once; a key
+// set outlives configuration reloads. [NewJWT] makes a method that verifies
+// bearer tokens with it, and [NewChain] joins the methods of a configuration.
+// [Chain.Authenticate] then has three ways to fail, and callers must keep them
+// apart: [ErrNotMine] (nothing was presented), [Refused] (something was
+// presented and is bad) and [Broken] (it cannot be judged now).
+//
+// The package trusts nothing a token says before its signature is verified,
+// with one exception: the issuer, which only chooses the method. It refuses
+// every serialization but the compact one, never follows a key reference from a
+// token header, never tries a key that the token does not name, and never
+// repairs input. No error, log line or status of it holds a token or a claim
+// value.
+package authn
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// Credentials is what a method may look at. The door fills it from the
+// canonical request. It prints as a fixed text, so that it cannot leak into a
+// log.
+type Credentials struct {
+	// Authorization is the value of the one Authorization header, unchanged.
+	Authorization string
+	// HasAuthorization tells an empty header from none.
+	HasAuthorization bool
+	// ClientIP is the address of the client after trusted proxies. It limits
+	// the key fetches one client can cause. The zero value is one shared client.
+	ClientIP netip.Addr
+}
+
+const redactedCredentials = "credentials(redacted)"
+
+// Format prints a fixed text under every verb.
+func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedCredentials) }
+
+// LogValue logs a fixed text.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(redactedCredentials) }
+
+// SourceAuthorization is the [Identity.Source] of a credential read from the
+// Authorization header.
+const SourceAuthorization = "authorization"
+
+// The two values of [Identity.Type].
+const (
+	TypeHuman   = "human"
+	TypeService = "service"
+)
+
+// Identity is a verified user.
+type Identity struct {
+	// Method is the kind of credential: "jwt".
+	Method string
+	// Name is the name of the configured method; it pairs the identity with
+	// its claim mapping.
+	Name string
+	// Source is where the credential was found, see [SourceAuthorization].
+	Source string
+	// Issuer is the configured issuer.
+	Issuer string
+	// Type is [TypeHuman] or [TypeService], from configuration and never from
+	// a claim.
+	Type string
+	// Claims is the verified payload: one JSON object, UTF-8, without
+	// duplicate members, at most 16 levels deep.
+	Claims []byte
+	// Expires is the exp claim, without leeway.
+	Expires time.Time
+	// KeyID is the kid of the key that verified the token, "" for a key
+	// without one.
+	KeyID string
+	// TokenFingerprint is "sha256:" and the first 12 hex digits of the hash of
+	// the token. It names a token in logs; it must not key a cache.
+	TokenFingerprint string
+	// JTIFingerprint is the same of the jti claim, "" without one.
+	JTIFingerprint string
+	// IgnoredHeaders lists the header parameters jku, x5u, jwk and x5c that
+	// the token carried and that were not used. Audit shows them.
+	IgnoredHeaders []string
+}
+
+// Method verifies one kind of credential.
+//
+// An implementation must return an identity, or [ErrNotMine] when the request
+// does not hold its credential, or a [*Refused] or [*Broken]. Any other error
+// counts as broken. It must be safe for concurrent use.
+type Method interface {
+	// Name is the name from the configuration.
+	Name() string
+	// Authenticate verifies the credential of this method, if there is one.
+	Authenticate(ctx context.Context, c Credentials) (*Identity, error)
+}
+
+func fingerprint(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return "sha256:" + hex.EncodeToString(sum[:6])
+}
+
+const maxLoggedKeyID = 64
+
+// printable makes a key id of outside origin safe for a log line: ASCII without
+// control characters, at most 64 bytes.
+func printable(kid string) string {
+	quoted := strconv.QuoteToASCII(kid[:min(len(kid), maxLoggedKeyID)])
+	quoted = quoted[1 : len(quoted)-1]
+	return quoted[:min(len(quoted), maxLoggedKeyID)]
+}

@@ -1,0 +1,82 @@
+package authn
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Chain is the ordered list of methods of one configuration. It is immutable
+// and safe for concurrent use.
+type Chain struct{ methods []Method }
+
+// NewChain joins methods; of several good credentials, the one of the first
+// method is the user.
+func NewChain(methods ...Method) *Chain {
+	return &Chain{methods: slices.Clone(methods)}
+}
+
+// Authenticate asks every method. Any refusal refuses, even when another
+// credential is good; a broken method comes next; of several good ones the
+// first is the user.
+//
+// Without any credential it returns ErrNotMine. An Authorization header that no
+// method takes (unknown scheme, unknown issuer, empty token) is [*Refused], also
+// when a credential from elsewhere is good. Every other error is a [*Refused] or
+// a [*Broken].
+func (c *Chain) Authenticate(ctx context.Context, cr Credentials) (*Identity, error) {
+	var (
+		user   *Identity
+		broken *Broken
+		why    *Refused
+		taken  bool
+	)
+	for _, m := range c.methods {
+		id, err := m.Authenticate(ctx, cr)
+		switch {
+		case err == nil && id != nil:
+			taken = taken || id.Source == SourceAuthorization
+			if user == nil {
+				user = id
+			}
+		case errors.Is(err, ErrNotMine):
+			if u, ok := errors.AsType[*unclaimed](err); ok && why == nil {
+				why = u.why
+			}
+		default:
+			if r, ok := errors.AsType[*Refused](err); ok {
+				return nil, r
+			}
+			if broken == nil {
+				broken = asBroken(m, err)
+			}
+		}
+	}
+	switch {
+	case broken != nil:
+		return nil, broken
+	case cr.HasAuthorization && !taken:
+		if why == nil {
+			why = &Refused{Reason: ReasonCredentialUnsupported, Err: errors.New("no method takes this Authorization header")}
+		}
+		return nil, why
+	case user == nil:
+		return nil, ErrNotMine
+	}
+	return user, nil
+}
+
+const brokenRetryAfter = 5 * time.Second
+
+// asBroken keeps an unforeseen outcome, an identity that is nil included, from
+// passing for "no credential".
+func asBroken(m Method, err error) *Broken {
+	if b, ok := errors.AsType[*Broken](err); ok {
+		return b
+	}
+	if err == nil {
+		err = errors.New("method gave neither identity nor error")
+	}
+	return &Broken{Dependency: m.Name(), Method: m.Name(), RetryAfter: brokenRetryAfter, Err: err}
+}

@@ -1,0 +1,226 @@
+package authn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ProfileRFC9068 is the [JWTConfig.Profile] for OAuth 2.0 access tokens.
+const ProfileRFC9068 = "rfc9068"
+
+// JWTConfig configures a [JWT].
+type JWTConfig struct {
+	// Name is the name of the method in the configuration.
+	Name string
+	// Issuer is the exact iss claim, and the issuer of the key set.
+	Issuer string
+	// Audiences are the accepted aud values; at least one, compared exactly.
+	Audiences []string
+	// Algorithms are the accepted alg values; none means RS256, PS256, ES256,
+	// ES384 and EdDSA. RS384, RS512, PS384, PS512 and ES512 can be added. Symmetric
+	// ones cannot: an issuer publishes no secrets.
+	Algorithms []string
+	// Profile is "", or ProfileRFC9068, which demands typ at+jwt (RFC 9068
+	// section 4).
+	Profile string
+	// Types are typ values accepted besides none, JWT and at+jwt, compared
+	// without case and without "application/". Types of tokens that are known not
+	// to be access tokens are an error.
+	Types []string
+	// Leeway is the tolerated difference between clocks: 0 means 30 s, at most 5
+	// min.
+	Leeway time.Duration
+	// MaxLifetime bounds exp − iat or, without iat, the time to exp: 0 means 24
+	// h, at most 365 d.
+	MaxLifetime time.Duration
+	// MaxToken bounds a token in bytes: 0 means 8 KiB, at most 16 KiB.
+	MaxToken int
+	// UserType is TypeHuman or TypeService; "" means TypeHuman.
+	UserType string
+}
+
+var (
+	defaultAlgorithms = [...]string{"RS256", "PS256", "ES256", "ES384", "EdDSA"}
+	moreAlgorithms    = [...]string{"RS384", "RS512", "PS384", "PS512", "ES512"}
+	// deniedTypes cannot be configured. They are tokens that an access token can
+	// be confused with: DPoP
+	// proofs (RFC 9449), logout tokens, security events (RFC 8417), introspection
+	// responses (RFC 9701), key bindings (RFC 9901), request objects (RFC 9101) and
+	// workload tokens and proofs (WIMSE).
+	deniedTypes = [...]string{
+		"dpop+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt", "kb+jwt", "oauth-authz-req+jwt",
+		"wit+jwt", "wpt+jwt",
+	}
+)
+
+func deniedType(typ string) bool {
+	return slices.Contains(deniedTypes[:], typ) || strings.HasPrefix(typ, "wimse")
+}
+
+// JWT verifies bearer tokens that one issuer signed (RFC 6750, RFC 7519). It is
+// a [Method].
+type JWT struct {
+	cfg   JWTConfig
+	types []string // accepted, folded; "" is a token without typ
+	keys  *KeySet
+	clock func() time.Time
+}
+
+var _ Method = (*JWT)(nil)
+
+// NewJWT makes a method that finds keys in keys, which may be started later and
+// outlives the method. A nil clock is time.Now. The error lists everything that
+// is wrong with cfg.
+func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
+	if clock == nil {
+		clock = time.Now
+	}
+	if len(cfg.Algorithms) == 0 {
+		cfg.Algorithms = defaultAlgorithms[:]
+	}
+	if cfg.UserType == "" {
+		cfg.UserType = TypeHuman
+	}
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if cfg.Name == "" {
+		bad("name is missing")
+	}
+	switch {
+	case keys == nil:
+		bad("key set is missing")
+	case cfg.Issuer != keys.Issuer():
+		bad("issuer is %q, its key set is of %q", cfg.Issuer, keys.Issuer())
+	}
+	if len(cfg.Audiences) == 0 || slices.Contains(cfg.Audiences, "") {
+		bad("audiences must not be empty: without one, a token for any other service would do")
+	}
+	for _, alg := range cfg.Algorithms {
+		if !slices.Contains(defaultAlgorithms[:], alg) && !slices.Contains(moreAlgorithms[:], alg) {
+			bad("algorithm %q is not supported", alg)
+		}
+	}
+	types := []string{"", "jwt", "at+jwt"}
+	switch {
+	case cfg.Profile == ProfileRFC9068 && len(cfg.Types) > 0:
+		bad("types contradict profile %s", cfg.Profile)
+	case cfg.Profile == ProfileRFC9068:
+		types = []string{"at+jwt"}
+	case cfg.Profile != "":
+		bad("profile %q is not known", cfg.Profile)
+	}
+	for _, typ := range cfg.Types {
+		if typ = mediaType(typ); typ == "" || deniedType(typ) {
+			bad("type %q is not one of an access token", typ)
+		}
+		types = append(types, typ)
+	}
+	if cfg.UserType != TypeHuman && cfg.UserType != TypeService {
+		bad("user type %q is neither %s nor %s", cfg.UserType, TypeHuman, TypeService)
+	}
+	errs = append(errs,
+		setting("leeway", &cfg.Leeway, 30*time.Second, 0, 5*time.Minute),
+		setting("max lifetime", &cfg.MaxLifetime, 24*time.Hour, time.Second, 365*24*time.Hour),
+		setting("max token", &cfg.MaxToken, defaultMaxToken, 256, hardMaxToken))
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("jwt method %q: %w", cfg.Name, err)
+	}
+	cfg.Audiences, cfg.Algorithms = slices.Clone(cfg.Audiences), slices.Clone(cfg.Algorithms)
+	return &JWT{cfg: cfg, types: types, keys: keys, clock: clock}, nil
+}
+
+// Name is the name from the configuration.
+func (j *JWT) Name() string { return j.cfg.Name }
+
+// Authenticate verifies a bearer token of this issuer. A token that is no
+// compact JWS, or says another issuer, is not this method's; it fetches nothing.
+func (j *JWT) Authenticate(ctx context.Context, c Credentials) (*Identity, error) {
+	token, ok := bearer(c)
+	if !ok {
+		return nil, ErrNotMine
+	}
+	id, err := j.verify(ctx, token, c)
+	if r, ok := errors.AsType[*Refused](err); ok {
+		r.Method = j.cfg.Name
+	} else if b, ok := errors.AsType[*Broken](err); ok {
+		b.Method = j.cfg.Name
+	}
+	return id, err
+}
+
+func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*Identity, error) {
+	// Until the issuer is known the token may be another method's.
+	jws, err := parseCompact(token, j.cfg.MaxToken)
+	if err != nil {
+		return nil, notMine(err)
+	}
+	claims, err := parseObject(jws.payload)
+	if err != nil {
+		return nil, notMine(&Refused{Reason: ReasonTokenMalformed, Err: fmt.Errorf("payload: %w", err)})
+	}
+	if iss, _, err := claims.text("iss"); err != nil || iss != j.cfg.Issuer {
+		return nil, notMine(refuse(ReasonIssuerUnknown, "iss is not a configured issuer"))
+	}
+
+	if err := jws.readHeader(); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(j.cfg.Algorithms, jws.alg) {
+		return nil, refuse(ReasonAlgorithmNotAllowed, "alg is not in the list")
+	}
+	if !slices.Contains(j.types, jws.typ) {
+		return nil, refuse(ReasonTypeNotAllowed, "typ is not that of an access token")
+	}
+	key, err := j.keys.find(ctx, lookup{jws.keyID, jws.hasKeyID, jws.alg, c.ClientIP})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := jws.verify(key); err != nil {
+		if r, ok := errors.AsType[*Refused](err); ok && r.Reason == ReasonSignatureInvalid && jws.hasKeyID {
+			j.keys.suspectReplaced()
+		}
+		return nil, err
+	}
+	// Claims come after the signature: whoever acts on the reason may believe it.
+	v, err := j.checkClaims(claims, j.clock())
+	if err != nil {
+		return nil, err
+	}
+	return &Identity{
+		Method:           "jwt",
+		Name:             j.cfg.Name,
+		Source:           SourceAuthorization,
+		Issuer:           j.cfg.Issuer,
+		Type:             j.cfg.UserType,
+		Claims:           jws.payload,
+		Expires:          v.expires,
+		KeyID:            key.KeyID,
+		TokenFingerprint: fingerprint(token),
+		JTIFingerprint:   v.jti,
+		IgnoredHeaders:   jws.ignored,
+	}, nil
+}
+
+// notMine hands a refusal to the chain, which uses it if no other method takes
+// the token.
+func notMine(err error) error {
+	r, ok := errors.AsType[*Refused](err)
+	if !ok {
+		return err
+	}
+	return &unclaimed{r}
+}
+
+// bearer takes the token out of an Authorization header (RFC 6750 section 2.1).
+// The scheme has no case (RFC 9110 section 11.1); one space follows it.
+func bearer(c Credentials) (token string, ok bool) {
+	if !c.HasAuthorization {
+		return "", false
+	}
+	scheme, token, _ := strings.Cut(c.Authorization, " ")
+	return token, strings.EqualFold(scheme, "Bearer")
+}

@@ -1,0 +1,120 @@
+package sidecar
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/engine/mapping"
+	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/policy/document"
+	"github.com/gwctl/gwctl/policy/source"
+	"github.com/gwctl/gwctl/sidecar/authn"
+	"github.com/gwctl/gwctl/sidecar/config"
+	"github.com/gwctl/gwctl/sidecar/pdp"
+	"github.com/gwctl/gwctl/sidecar/reload"
+)
+
+// builder makes snapshots. What needs a restart is compared with the
+// configuration that the process began with.
+type builder struct {
+	fixed  *config.Config
+	keys   *keySets
+	clock  func() time.Time
+	getenv func(string) (string, bool)
+	began  bool // a first snapshot was built
+}
+
+// build makes a snapshot from one reading of the files.
+func (b *builder) build(in reload.Input) (*pdp.Snapshot, policy.Diagnostics, error) {
+	cfg := b.fixed
+	var found policy.Diagnostics
+	if in.ConfigPath != "" {
+		cfg, found = config.Read(in.ConfigPath, in.Config)
+		if cfg == nil {
+			return nil, found, nil
+		}
+		if changed := cfg.NeedsRestart(b.fixed); len(changed) > 0 {
+			return nil, nil, fmt.Errorf("a restart is needed to change %s", strings.Join(changed, ", "))
+		}
+	}
+	set, more := compile(in.Policies)
+	found = append(found, more...)
+	if set == nil {
+		return nil, found, nil
+	}
+	methods, more, err := b.methods(set, cfg)
+	found = append(found, more...)
+	if err != nil || found.HasErrors() {
+		return nil, found, err
+	}
+	snapshot, more := pdp.NewSnapshot(set, cfg, methods, b.getenv)
+	if found = append(found, more...); found.HasErrors() || b.keys == nil {
+		return snapshot, found, nil
+	}
+	var issuers []string
+	for _, j := range cfg.JWT {
+		issuers = append(issuers, j.Issuer)
+	}
+	b.keys.require(issuers)
+	b.began = true
+	return snapshot, found, nil
+}
+
+func compile(files *source.Files) (*engine.Set, policy.Diagnostics) {
+	if len(files.List) == 0 {
+		d := document.NewDiagnostic(policy.Span{Path: files.Root}, document.Error, "empty_set", "no *.yaml file found")
+		return nil, policy.Diagnostics{d.WithHint("give the directory that holds the policies")}
+	}
+	src, found := policy.Load(files.List)
+	if found.HasErrors() {
+		return nil, found
+	}
+	set, more := engine.Compile(src)
+	return set, append(found, more...)
+}
+
+func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, policy.Diagnostics, error) {
+	var out []pdp.Method
+	var found policy.Diagnostics
+	for _, j := range cfg.JWT {
+		m, more := mapping.New(set, j.Attributes)
+		found = append(found, more...)
+		if b.keys == nil { // only checking
+			continue
+		}
+		keys, err := b.keys.get(j.Issuer, b.began)
+		if err != nil {
+			return nil, found, err
+		}
+		method, err := authn.NewJWT(authn.JWTConfig{
+			Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, Algorithms: j.Algorithms, Profile: j.Profile,
+			Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type,
+		}, keys, b.clock)
+		if err != nil {
+			d := document.NewDiagnostic(j.At, document.Error, "bad_setting", err.Error())
+			found = append(found, d)
+			continue
+		}
+		out = append(out, pdp.Method{Authn: method, Mapping: m})
+	}
+	return out, found, nil
+}
+
+// Check builds everything that needs no network and listens to nothing: the
+// configuration's policies, mappings and sources of env. The error is for
+// input and output.
+func Check(cfg *config.Config, getenv func(string) (string, bool)) (policy.Diagnostics, error) {
+	files, err := source.Read(cfg.Policies)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{fixed: cfg, clock: time.Now, getenv: getenv}
+	snapshot, found, err := b.build(reload.Input{Policies: files})
+	if err == nil && snapshot != nil && snapshot.Set.Empty() {
+		d := document.NewDiagnostic(policy.Span{Path: cfg.Policies}, document.Error, "empty_set", "the set has no rule and would deny everything")
+		found = append(found, d.WithHint("add a Policy with a rule"))
+	}
+	return found.Sorted(), err
+}

@@ -1,0 +1,171 @@
+package canonical
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options of a [Reader]. The zero value takes the documented defaults.
+type Options struct {
+	// Methods that are accepted, each `[A-Z]{1,20}`. CONNECT and TRACE cannot
+	// be. Default GET HEAD POST PUT PATCH DELETE OPTIONS.
+	Methods []string
+	// TrustedProxies are the peers whose X-Forwarded-For, X-Forwarded-Proto
+	// and X-Request-ID are believed. Default none; `/0` is refused.
+	TrustedProxies []netip.Prefix
+	// Identity are further headers that gwctl itself sets towards the
+	// upstream, at most 64 bytes each. X-User-ID, X-User-Roles, X-Tenant-ID,
+	// X-Request-ID and X-Auth-Claims always are. A header the request is
+	// framed by or a credential travels in is refused.
+	Identity []string
+	// AllowedNames are headers with `_` or `.` in their name that may pass.
+	// Case is not significant. A name that folds to a managed, hop-by-hop or
+	// singleton header is refused.
+	AllowedNames []string
+	// NewID makes a request id when none is accepted. Default: a random UUIDv7
+	// (RFC 9562 section 5.7).
+	NewID func() string
+}
+
+// Reader reads requests into canonical form. It may be used by any number of
+// goroutines.
+type Reader struct {
+	methods []string
+	trusted []netip.Prefix
+	classes map[string]class    // by folded name
+	allowed map[string]struct{} // by canonical MIME form
+	newID   func() string
+}
+
+// New checks the options and makes a Reader. The error names the first option
+// that cannot be used.
+func New(o Options) (*Reader, error) {
+	r := &Reader{methods: slices.Clone(o.Methods), classes: builtinClasses(), newID: o.NewID}
+	if len(r.methods) == 0 {
+		r.methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+	}
+	for _, m := range r.methods {
+		if err := checkMethod(m); err != nil {
+			return nil, fmt.Errorf("method %q: %w", m, err)
+		}
+	}
+	for _, p := range o.TrustedProxies {
+		if err := checkTrusted(p); err != nil {
+			return nil, fmt.Errorf("trusted proxy %s: %w", p, err)
+		}
+		r.trusted = append(r.trusted, p.Masked())
+	}
+	if err := r.addIdentity(o.Identity); err != nil {
+		return nil, err
+	}
+	if err := r.addAllowed(o.AllowedNames); err != nil {
+		return nil, err
+	}
+	if r.newID == nil {
+		r.newID = func() string { return NewUUIDv7(time.Now()) }
+	}
+	return r, nil
+}
+
+func checkMethod(m string) error {
+	if m == http.MethodConnect || m == http.MethodTrace {
+		return errors.New("cannot be allowed")
+	}
+	if len(m) == 0 || len(m) > 20 || strings.Trim(m, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return errors.New("must be 1 to 20 letters A-Z")
+	}
+	return nil
+}
+
+// Allow is the configured methods as the value of an Allow header, which every
+// 405 carries (RFC 9110 section 15.5.6).
+func (r *Reader) Allow() string { return strings.Join(r.methods, ", ") }
+
+// Read judges one request as net/http's server hands it to a handler. Exactly
+// one result is not nil. It looks at the request line, Host, headers, declared
+// trailers, TLS and RemoteAddr, never at the body, and does not change req.
+func (r *Reader) Read(req *http.Request) (*Request, *Rejection) {
+	c := &Request{TargetSHA256: digest(req.RequestURI)}
+	r.arrive(c, req)
+	if f := r.fill(c, req); f != nil {
+		return nil, &Rejection{
+			Code: f.code, Status: f.status(), Rule: f.rule, Err: f.err,
+			ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256,
+		}
+	}
+	return c, nil
+}
+
+// arrive sets what even a rejected request has: where it came from, its scheme
+// and its id.
+func (r *Reader) arrive(c *Request, req *http.Request) {
+	c.Peer = peerAddr(req.RemoteAddr)
+	c.ClientIP = c.Peer
+	c.Trusted = r.trusts(c.Peer)
+	c.Scheme = "http"
+	if req.TLS != nil {
+		c.Scheme = "https"
+	}
+	if c.Trusted {
+		// A value sent twice is used by none of these; readHeader refuses it.
+		if v, ok := single(req.Header, "X-Forwarded-For"); ok {
+			c.ClientIP = r.client(c.Peer, v)
+		}
+		if v, ok := single(req.Header, "X-Forwarded-Proto"); ok && (v == "http" || v == "https") {
+			c.Scheme = v
+		}
+		if v, ok := single(req.Header, "X-Request-Id"); ok && validID(v) {
+			c.ID = v
+		}
+	}
+	if c.ID == "" {
+		c.ID = r.newID()
+	}
+}
+
+// fill sets the rest in a fixed order, so that a request with several faults
+// is always refused for the same one.
+func (r *Reader) fill(c *Request, req *http.Request) *fault {
+	if !slices.Contains(r.methods, req.Method) {
+		return &fault{code: CodeMethodNotAllowed, rule: RuleMethod, err: errors.New("method is not in the configured list")}
+	}
+	c.Method = req.Method
+	if f := c.readTarget(req.RequestURI); f != nil {
+		return f
+	}
+	if f := c.readHost(req.Host, req.Header["Host"]); f != nil {
+		return f
+	}
+	if f := r.readHeader(c, req.Header); f != nil {
+		return f
+	}
+	for name := range req.Trailer {
+		if cl, _, ok := r.classify(name); !ok || cl.protected() {
+			return notCanonical(RuleTrailer, "a protected header or a malformed name is announced as a trailer")
+		}
+	}
+	return nil
+}
+
+func single(h http.Header, key string) (string, bool) {
+	if v := h[key]; len(v) == 1 {
+		return v[0], true
+	}
+	return "", false
+}
+
+func digest(target string) string {
+	// The buffer keeps the usual target off the heap.
+	var buf [512]byte
+	sum := sha256.Sum256(append(buf[:0], target...))
+	var text [2 * sha256.Size]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:])
+}

@@ -1,0 +1,274 @@
+// Package config reads the configuration of `gwctl serve`, a document of kind
+// Sidecar.
+//
+// [Read] gives a [Config] with every default filled in, or says what is wrong
+// and where. It is strict: unknown keys, empty values and dangerous settings
+// are errors. It opens no file but that of a secret, and starts nothing.
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/gwctl/gwctl/engine/mapping"
+	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/policy/document"
+)
+
+// Config is a checked configuration. Relative paths are resolved against the
+// directory of the file.
+type Config struct {
+	Path           string // of the file itself
+	Policies       string // directory or bundle of the policy set
+	Proxy          Proxy
+	Health         string // address of the health listener; "" for none
+	Env            []EnvValue
+	JWT            []JWT
+	AllowAnonymous bool // rules decide about requests without a credential
+	Claims         []string
+	ForwardToken   bool
+	Audit          Audit
+	Drain          Drain
+}
+
+// Proxy is the reverse-proxy door.
+type Proxy struct {
+	Address        string
+	Upstreams      []Upstream
+	TrustedProxies []netip.Prefix
+}
+
+// Upstream is where requests of a path pattern go.
+type Upstream struct {
+	Match policy.Text // a path pattern
+	URL   *url.URL    // scheme and host
+}
+
+// EnvValue gives a declared attribute of the environment: a literal, or the
+// value of a process environment variable.
+type EnvValue struct {
+	Name    policy.Text
+	Literal policy.Value
+	FromEnv policy.Text
+}
+
+// JWT is one issuer whose bearer tokens are accepted.
+type JWT struct {
+	Name        string // the issuer, made unique
+	Issuer      string
+	Audiences   []string
+	Algorithms  []string // empty takes the default
+	Profile     string
+	Type        string // human or service
+	Leeway      time.Duration
+	MaxLifetime time.Duration
+	Attributes  []mapping.Expression
+	At          policy.Span
+}
+
+// Audit says where decision records go. With neither they go to stdout.
+type Audit struct {
+	File     string // "" is stdout
+	Overflow string // block or drop
+}
+
+// Drain bounds the end of the process: after SIGTERM it stays up for Delay so
+// that load balancers notice, then has Timeout to finish what is in flight.
+type Drain struct {
+	Delay   time.Duration // default 5s, 0s to 60s
+	Timeout time.Duration // default 25s, 1s to 10m
+}
+
+// Read reads a configuration. With an error among the diagnostics the Config
+// is nil.
+func Read(path string, data []byte) (*Config, policy.Diagnostics) {
+	docs, found := document.Parse(path, data)
+	if found.HasErrors() {
+		return nil, found
+	}
+	r := &reader{cfg: &Config{Path: path}, dir: filepath.Dir(path)}
+	for i, d := range docs {
+		root := r.w.Object(d, "the configuration")
+		kind := root.Text("kind")
+		if i > 0 || kind.Value != policy.KindSidecar {
+			r.w.Error(d.Span(), "wrong_kind", "a configuration is one document with kind: Sidecar", "not a Sidecar document")
+			continue
+		}
+		r.root(root)
+	}
+	found = append(found, r.w.Found()...).Sorted()
+	if found.HasErrors() {
+		return nil, found
+	}
+	return r.cfg, found
+}
+
+type reader struct {
+	w   document.Walker
+	cfg *Config
+	dir string
+}
+
+func (r *reader) root(root *document.Object) {
+	version := root.Text("apiVersion")
+	if version.Value != policy.APIVersion {
+		r.w.Error(root.Key("apiVersion"), "unknown_version", "write apiVersion: "+policy.APIVersion, "apiVersion %q is not known", version.Value)
+	}
+	meta := root.Object("metadata")
+	meta.Text("name")
+	meta.Text("description")
+	meta.Require("name")
+	meta.Done()
+	spec := root.Object("spec")
+	root.Require("metadata", "spec")
+	root.Done()
+	r.policies(spec.Object("policies"))
+	r.listeners(spec.Object("listeners"))
+	for _, e := range spec.Object("env").Entries() {
+		r.env(e)
+	}
+	for _, n := range spec.List("authn") {
+		r.method(r.w.Object(n, "a method of authn"))
+	}
+	r.anonymous(spec.Text("anonymous"))
+	propagate := spec.Object("propagate")
+	for _, t := range propagate.Texts("claims") {
+		r.cfg.Claims = append(r.cfg.Claims, t.Value)
+	}
+	propagate.Done()
+	r.cfg.ForwardToken = spec.Bool("forward_token")
+	r.audit(spec.Object("audit"))
+	r.drain(spec.Object("drain"))
+	spec.Require("policies", "listeners")
+	spec.Done()
+	if !r.cfg.AllowAnonymous && len(r.cfg.JWT) == 0 {
+		r.w.Error(spec.Span(), "no_authn", "add a jwt method under authn, or write anonymous: allow", "nobody could ever be let in: there is no method of authentication and anonymous is deny")
+	}
+}
+
+func (r *reader) policies(o *document.Object) {
+	dir := o.Text("dir")
+	bundle := o.Object("bundle")
+	file := bundle.Text("file")
+	bundle.Done()
+	o.Done()
+	switch {
+	case dir.IsSet() == file.IsSet() && o.Span().Path != "":
+		r.w.Error(o.Span(), "bad_policies", "write policies: {dir: ./policies} or policies: {bundle: {file: set.tar.gz}}", "policies names one dir or one bundle")
+	case dir.IsSet():
+		r.cfg.Policies = r.resolve(dir.Value)
+	default:
+		r.cfg.Policies = r.resolve(file.Value)
+	}
+}
+
+func (r *reader) resolve(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(r.dir, path)
+}
+
+func (r *reader) env(e document.Entry) {
+	v := EnvValue{Name: e.Key}
+	if e.Value.IsMap() {
+		o := r.w.Object(e.Value, e.Key.Value)
+		v.FromEnv = o.Text("env")
+		o.Require("env")
+		o.Done()
+	} else {
+		v.Literal = r.w.Value(e.Value, e.Key.Value)
+	}
+	r.cfg.Env = append(r.cfg.Env, v)
+}
+
+func (r *reader) anonymous(t policy.Text) {
+	switch t.Value {
+	case "", "deny":
+	case "allow":
+		r.cfg.AllowAnonymous = true
+	default:
+		r.w.Error(t.Span(), "bad_setting", "write deny or allow", "anonymous: %q is not known", t.Value)
+	}
+}
+
+func (r *reader) audit(o *document.Object) {
+	sinks := o.List("sinks")
+	if len(sinks) > 1 {
+		r.w.Error(o.Key("sinks"), "bad_setting", "keep one of them", "this version writes records to one sink")
+	}
+	for _, n := range sinks {
+		if n.IsScalar() {
+			if t := r.w.Text(n, "a sink"); t.IsSet() && t.Value != "stdout" {
+				r.w.Error(n.Span(), "bad_setting", "write stdout, or {file: {path: audit.jsonl}}", "sink %q is not known", t.Value)
+			}
+			continue
+		}
+		sink := r.w.Object(n, "a sink")
+		file := sink.Object("file")
+		path := file.Text("path")
+		file.Require("path")
+		file.Done()
+		sink.Require("file")
+		sink.Done()
+		if path.IsSet() {
+			r.cfg.Audit.File = r.resolve(path.Value)
+		}
+	}
+	r.cfg.Audit.Overflow = "block"
+	if t := o.Text("overflow"); t.IsSet() {
+		r.cfg.Audit.Overflow = t.Value
+		if !slices.Contains([]string{"block", "drop"}, t.Value) {
+			r.w.Error(t.Span(), "bad_setting", "write block or drop", "overflow: %q is not known", t.Value)
+		}
+	}
+	o.Done()
+}
+
+func (r *reader) drain(o *document.Object) {
+	r.cfg.Drain.Delay = r.duration(o, "delay", 5*time.Second, 0, time.Minute)
+	r.cfg.Drain.Timeout = r.duration(o, "timeout", 25*time.Second, time.Second, 10*time.Minute)
+	o.Done()
+}
+
+// duration reads a length of time within a range.
+func (r *reader) duration(o *document.Object, key string, def, least, most time.Duration) time.Duration {
+	t := o.Text(key)
+	if !t.IsSet() {
+		return def
+	}
+	d, err := time.ParseDuration(t.Value)
+	if err != nil || d < least || d > most {
+		r.w.Error(t.Span(), "bad_setting", fmt.Sprintf("write a time between %s and %s, as in %s", least, most, def), "%s: %q cannot be used", key, t.Value)
+		return def
+	}
+	return d
+}
+
+// NeedsRestart names the settings that differ from those the process began
+// with and cannot change while it runs.
+func (c *Config) NeedsRestart(began *Config) []string {
+	settings := func(c *Config) [][2]string {
+		upstreams := ""
+		for _, u := range c.Proxy.Upstreams {
+			upstreams += fmt.Sprintf("%q %q;", u.Match.Value, u.URL)
+		}
+		return [][2]string{
+			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.upstreams", upstreams},
+			{"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)}, {"listeners.health", c.Health},
+			{"forward_token", fmt.Sprint(c.ForwardToken)}, {"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
+		}
+	}
+	var out []string
+	old := settings(began)
+	for i, s := range settings(c) {
+		if s != old[i] {
+			out = append(out, s[0])
+		}
+	}
+	return out
+}

@@ -1,0 +1,108 @@
+package health
+
+import (
+	"strings"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const maxIssuer = 256 // bytes of an issuer as a label
+
+// JWKSStatus is the state of one issuer's key set.
+type JWKSStatus struct {
+	Issuer  string      // the configured issuer, never one out of a token
+	Age     float64     // seconds since the last good fetch, negative if there was none
+	Fetches []JWKSFetch // so far in this process
+}
+
+// JWKSFetch counts the fetches of a key set with one result and trigger.
+type JWKSFetch struct {
+	Result  string // "ok", "failed", …
+	Trigger string // "scheduled", "unknown_kid", …
+	Count   uint64
+}
+
+// AuditStats are the counters of the audit log, field by field those of the
+// log itself.
+type AuditStats struct {
+	Written uint64 // in the sink
+	Dropped uint64 // found the queue full
+	Lost    uint64 // came too late or were given up
+	Queued  uint64 // not in the sink yet
+	Failed  uint64 // attempts to write that failed; no events
+}
+
+// sources collects at scrape time what others count themselves.
+type sources struct {
+	jwks  atomic.Pointer[func() []JWKSStatus]
+	audit atomic.Pointer[func() AuditStats]
+}
+
+var (
+	jwksFetches = prometheus.NewDesc("gwctl_jwks_fetch_total", "Fetches of an issuer's key set, by result and trigger.",
+		[]string{"issuer", "result", "trigger"}, nil)
+	jwksAge = prometheus.NewDesc("gwctl_jwks_age_seconds", "Time since an issuer's key set was last fetched.",
+		[]string{"issuer"}, nil)
+	auditRecords = prometheus.NewDesc("gwctl_audit_records_total", "Audit records by what became of them.",
+		[]string{"result"}, nil)
+	auditFailures = prometheus.NewDesc("gwctl_audit_write_failures_total", "Failed attempts to write to the audit sink.", nil, nil)
+	auditQueued   = prometheus.NewDesc("gwctl_audit_queued", "Audit records not written yet.", nil, nil)
+)
+
+// Describe is part of prometheus.Collector.
+func (s *sources) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{jwksFetches, jwksAge, auditRecords, auditFailures, auditQueued} {
+		out <- d
+	}
+}
+
+// Collect is part of prometheus.Collector.
+func (s *sources) Collect(out chan<- prometheus.Metric) {
+	if f := s.jwks.Load(); f != nil && *f != nil {
+		collectJWKS(out, (*f)())
+	}
+	if f := s.audit.Load(); f != nil && *f != nil {
+		a := (*f)()
+		for result, n := range map[string]uint64{"written": a.Written, "dropped": a.Dropped, "lost": a.Lost} {
+			out <- counter(auditRecords, n, result)
+		}
+		out <- counter(auditFailures, a.Failed)
+		out <- gauge(auditQueued, float64(a.Queued))
+	}
+}
+
+// collectJWKS adds up what has the same labels: two metrics that are alike
+// would make the whole scrape fail.
+func collectJWKS(out chan<- prometheus.Metric, all []JWKSStatus) {
+	type labels struct{ issuer, result, trigger string }
+	fetches := make(map[labels]uint64)
+	ages := make(map[string]float64)
+	for _, s := range all {
+		issuer := issuerLabel(s.Issuer)
+		for _, f := range s.Fetches {
+			fetches[labels{issuer, label(f.Result), label(f.Trigger)}] += f.Count
+		}
+		if s.Age >= 0 {
+			ages[issuer] = max(ages[issuer], s.Age)
+		}
+	}
+	for l, n := range fetches {
+		out <- counter(jwksFetches, n, l.issuer, l.result, l.trigger)
+	}
+	for issuer, age := range ages {
+		out <- gauge(jwksAge, age, issuer)
+	}
+}
+
+func issuerLabel(issuer string) string {
+	return strings.ToValidUTF8(issuer[:min(len(issuer), maxIssuer)], "")
+}
+
+func counter(d *prometheus.Desc, n uint64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+}
+
+func gauge(d *prometheus.Desc, v float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}

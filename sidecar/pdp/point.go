@@ -1,0 +1,198 @@
+package pdp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/engine/record"
+	"github.com/gwctl/gwctl/engine/slot"
+	"github.com/gwctl/gwctl/sidecar/audit"
+	"github.com/gwctl/gwctl/sidecar/authn"
+	"github.com/gwctl/gwctl/sidecar/canonical"
+	"github.com/gwctl/gwctl/sidecar/health"
+	"github.com/gwctl/gwctl/sidecar/reply"
+)
+
+// Options are the parts a Point works with. All are required.
+type Options struct {
+	Clock   func() time.Time
+	NewID   func() string // decision ids
+	Audit   *audit.Log
+	Metrics *health.Metrics
+}
+
+// Point answers requests by its current snapshot. It is safe for concurrent
+// use.
+type Point struct {
+	o        Options
+	snapshot atomic.Pointer[Snapshot]
+}
+
+// New makes a point without a snapshot, which denies everything.
+func New(o Options) *Point { return &Point{o: o} }
+
+// Swap makes a snapshot the current one. Requests on their way finish on the
+// one they began with.
+func (p *Point) Swap(s *Snapshot) { p.snapshot.Store(s) }
+
+// Current gives the snapshot in force, nil before the first one.
+func (p *Point) Current() *Snapshot { return p.snapshot.Load() }
+
+// Outcome is what a door has to do: answer, or pass the request on with the
+// identity headers set.
+type Outcome struct {
+	Allowed bool
+	Answer  reply.Answer // when not allowed
+	Headers http.Header  // identity headers for the upstream, when allowed
+}
+
+// Request decides a canonical request and writes its one record.
+func (p *Point) Request(ctx context.Context, c *canonical.Request, door string) Outcome {
+	q := &question{point: p, c: c, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: p.snapshot.Load()}
+	for _, d := range c.Dropped {
+		p.o.Metrics.HeadersDropped(d.Reason, 1)
+	}
+	if q.snapshot == nil {
+		return q.finish(engine.Decision{Reason: engine.ReasonNotLoaded, Status: http.StatusServiceUnavailable}, nil)
+	}
+	credentials := authn.Credentials{ClientIP: c.ClientIP}
+	if values := c.Header["Authorization"]; len(values) > 0 {
+		credentials.Authorization, credentials.HasAuthorization = values[0], true
+	}
+	identity, err := q.snapshot.chain.Authenticate(ctx, credentials)
+	switch {
+	case errors.Is(err, authn.ErrNotMine):
+		if !q.snapshot.allowAnonymous {
+			return q.unauthenticated()
+		}
+		identity = nil
+	case err != nil:
+		return q.refuse(err)
+	}
+	return q.decide(identity)
+}
+
+// Reject answers a request that is not canonical and writes its record.
+func (p *Point) Reject(r *canonical.Rejection, door string, allow []string) Outcome {
+	now := p.o.Clock()
+	p.o.Metrics.Rejected(r.Code)
+	p.o.Audit.Write(&record.Event{
+		Kind: record.KindRequestRejected, Time: now, RequestID: r.ID, Door: door, Reason: r.Code, Detail: r.Rule, Status: r.Status,
+		SourceIP: text(r.ClientIP), HTTP: &record.HTTP{Method: r.Method, TargetSHA256: r.TargetSHA256},
+	})
+	return Outcome{Answer: reply.Rejected(r.Status, r.Code, reply.Context{RequestID: r.ID, Allow: allow})}
+}
+
+// question is one request on its way through the point.
+type question struct {
+	point    *Point
+	snapshot *Snapshot
+	c        *canonical.Request
+	door     string
+	id       string
+	began    time.Time
+	identity *authn.Identity
+	request  *engine.Request
+	eval     time.Duration
+}
+
+func (q *question) context() reply.Context {
+	return reply.Context{RequestID: q.c.ID, DecisionID: q.id}
+}
+
+func (q *question) decide(identity *authn.Identity) Outcome {
+	q.identity = identity
+	began := q.point.o.Clock()
+	r := q.snapshot.Set.HTTPRequest(HTTP(q.c))
+	q.request = r
+	r.SetTime(q.began)
+	for _, e := range q.snapshot.env {
+		r.Supply(slot.Config, slot.Env, e.name, e.in)
+	}
+	var claims slot.Input
+	if identity != nil {
+		var err error
+		if claims, err = slot.ParseJSON(identity.Claims); err != nil {
+			return q.refuse(&authn.Refused{Reason: authn.ReasonClaimInvalid, Method: identity.Name, Err: err})
+		}
+		r.Authenticate(engine.Principal{Method: identity.Method, Issuer: identity.Issuer, Type: identity.Type})
+		if m := q.snapshot.mappings[identity.Name]; m != nil {
+			m.Apply(r, claims)
+		}
+		q.point.o.Metrics.Authn(identity.Method, "ok")
+	}
+	d := q.snapshot.Set.Decide(r)
+	q.eval = q.point.o.Clock().Sub(began)
+	if n := r.Values().Dropped(); n > 0 {
+		q.point.o.Metrics.AttributesDropped(n)
+	}
+	var headers http.Header
+	if d.Allowed() {
+		var reason string
+		if headers, reason = identityHeaders(q, claims); reason != "" {
+			d.Effect, d.Reason, d.Status = engine.Deny, reason, http.StatusForbidden
+		}
+	}
+	return q.finish(d, headers)
+}
+
+// finish writes the decision's record and makes the outcome.
+func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
+	m := q.point.o.Metrics
+	e := q.event(record.KindDecision)
+	e.Decision, e.Status = &d, d.HTTPStatus()
+	q.inputs(e)
+	q.point.o.Audit.Write(e)
+	m.Decision(q.door, d.Effect.String(), d.Reason, q.point.o.Clock().Sub(q.began))
+	if d.Allowed() {
+		return Outcome{Allowed: true, Headers: headers}
+	}
+	ctx := q.context()
+	if q.request != nil {
+		ctx.Allow = q.request.Allow()
+	}
+	return Outcome{Answer: reply.Decided(d, ctx)}
+}
+
+// unauthenticated answers a request without a credential where one is needed.
+func (q *question) unauthenticated() Outcome {
+	q.point.o.Metrics.Authn("none", "missing")
+	a := reply.Unauthenticated(q.context())
+	e := q.event(record.KindAuthnFailure)
+	e.Reason, e.Status = a.Reason, a.Status
+	q.point.o.Audit.Write(e)
+	return Outcome{Answer: a}
+}
+
+// refuse answers a credential that is bad, or that cannot be judged now.
+func (q *question) refuse(err error) Outcome {
+	e := q.event(record.KindAuthnFailure)
+	var refused *authn.Refused
+	var a reply.Answer
+	if errors.As(err, &refused) {
+		a = reply.Refused(refused.Reason, q.context())
+		q.point.o.Metrics.Authn(methodLabel(refused.Method), "refused")
+	} else {
+		after := 5 * time.Second
+		var broken *authn.Broken
+		if errors.As(err, &broken) && broken.RetryAfter > 0 {
+			after = broken.RetryAfter
+		}
+		a = reply.Unavailable(reply.ReasonDependencyUnavailable, after, q.context())
+		q.point.o.Metrics.Authn("jwt", "broken")
+	}
+	e.Reason, e.Status = a.Reason, a.Status
+	q.point.o.Audit.Write(e)
+	return Outcome{Answer: a}
+}
+
+func methodLabel(name string) string {
+	if name == "" {
+		return "none"
+	}
+	return "jwt"
+}

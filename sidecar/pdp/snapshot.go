@@ -1,0 +1,101 @@
+package pdp
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/engine/mapping"
+	"github.com/gwctl/gwctl/engine/slot"
+	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/policy/document"
+	"github.com/gwctl/gwctl/sidecar/authn"
+	"github.com/gwctl/gwctl/sidecar/config"
+)
+
+// Snapshot is everything that decides, built whole and never changed. A
+// request sees one snapshot from its beginning to its end.
+type Snapshot struct {
+	Set            *engine.Set
+	chain          *authn.Chain
+	mappings       map[string]*mapping.Mapping // by name of the method
+	env            []envValue
+	allowAnonymous bool
+	claims         []string // allow-list of X-Auth-Claims
+}
+
+type envValue struct {
+	name string
+	in   slot.Input
+}
+
+// Method is a method of authentication with the mapping of its claims.
+type Method struct {
+	Authn   authn.Method
+	Mapping *mapping.Mapping
+}
+
+// NewSnapshot joins a compiled set with the part of the configuration that
+// decides. Values of env come from the configuration or, where it says so,
+// from getenv. The diagnostics are about the configuration.
+func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv func(string) (string, bool)) (*Snapshot, policy.Diagnostics) {
+	s := &Snapshot{Set: set, mappings: map[string]*mapping.Mapping{}, allowAnonymous: cfg.AllowAnonymous, claims: cfg.Claims}
+	var chain []authn.Method
+	for _, m := range methods {
+		chain = append(chain, m.Authn)
+		s.mappings[m.Authn.Name()] = m.Mapping
+	}
+	s.chain = authn.NewChain(chain...)
+	var w document.Walker
+	s.bindEnv(&w, set, cfg, getenv)
+	return s, w.Found().Sorted()
+}
+
+// bindEnv pairs the declared attributes of the environment with their sources.
+// A source for an undeclared attribute, or none for a required one, is an
+// error: a rule that reads it would deny every request.
+func (s *Snapshot) bindEnv(w *document.Walker, set *engine.Set, cfg *config.Config, getenv func(string) (string, bool)) {
+	declared := map[string]*slot.Attr{}
+	var names []string
+	for _, a := range set.EnvAttributes() {
+		declared[a.Name] = a
+		names = append(names, a.Name)
+	}
+	for _, e := range cfg.Env {
+		attr := declared[e.Name.Value]
+		if attr == nil {
+			hint := "declare it under env in the Schema"
+			if near, ok := document.Closest(e.Name.Value, names); ok {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			w.Error(e.Name.Span(), "undeclared_attribute", hint, "env.%s is not declared", e.Name.Value)
+			continue
+		}
+		delete(declared, e.Name.Value)
+		in := slot.FromValue(e.Literal)
+		if e.FromEnv.IsSet() {
+			text, ok := getenv(e.FromEnv.Value)
+			if !ok {
+				if !attr.Optional {
+					w.Error(e.FromEnv.Span(), "missing_value", "set it before gwctl starts", "the environment variable %s is not set", e.FromEnv.Value)
+				}
+				continue
+			}
+			in = slot.Plain(text)
+		}
+		if _, _, err := attr.Convert(in); err != nil {
+			w.Error(e.Name.Span(), "attribute_invalid", "", "%s", err)
+			continue
+		}
+		s.env = append(s.env, envValue{name: e.Name.Value, in: in})
+	}
+	for _, name := range names {
+		if a := declared[name]; a != nil && !a.Optional {
+			at := policy.Span{Path: cfg.Path, Start: document.Position{Line: 1, Column: 1}, End: document.Position{Line: 1, Column: 2}}
+			w.Error(at, "missing_value", fmt.Sprintf("add env: {%s: …} to the configuration, or declare it optional", name), "nothing supplies env.%s", name)
+		}
+	}
+}
+
+// Getenv is the process environment, for [NewSnapshot].
+func Getenv(name string) (string, bool) { return os.LookupEnv(name) }

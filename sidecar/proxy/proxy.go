@@ -1,0 +1,190 @@
+// Package proxy is the reverse-proxy door: it decides a request and, when it
+// is allowed, forwards exactly what was decided.
+//
+// [New] makes the door, an http.Handler. The http.Server that carries it must
+// set DisableGeneralOptionsHandler, so that `OPTIONS *` is decided too; see
+// [Door.Server]. The door rewrites no path and follows no redirect.
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gwctl/gwctl/engine/index"
+	"github.com/gwctl/gwctl/sidecar/canonical"
+	"github.com/gwctl/gwctl/sidecar/config"
+	"github.com/gwctl/gwctl/sidecar/health"
+	"github.com/gwctl/gwctl/sidecar/pdp"
+	"github.com/gwctl/gwctl/sidecar/reply"
+)
+
+// Name is the door's label in records and metrics.
+const Name = "proxy"
+
+// Timeouts of connections.
+const (
+	readHeaderTimeout     = 5 * time.Second
+	idleTimeout           = 120 * time.Second
+	dialTimeout           = 2 * time.Second
+	responseHeaderTimeout = 30 * time.Second
+	maxHeaderBytes        = 48 << 10 // above canonical's own limit, which answers with a record
+)
+
+// Options are what a door is made of.
+type Options struct {
+	Config       config.Proxy
+	ForwardToken bool
+	Point        *pdp.Point
+	Metrics      *health.Metrics
+	Logger       *slog.Logger
+	Draining     func() bool
+}
+
+// Door is the reverse proxy.
+type Door struct {
+	o         Options
+	reader    *canonical.Reader
+	upstreams index.Routes
+	urls      []*url.URL
+	transport *http.Transport
+	buffers   *bufferPool
+	errors    *log.Logger
+}
+
+// New makes a door.
+func New(o Options) (*Door, error) {
+	reader, err := canonical.New(canonical.Options{TrustedProxies: o.Config.TrustedProxies})
+	if err != nil {
+		return nil, fmt.Errorf("making the proxy: %w", err)
+	}
+	d := &Door{o: o, reader: reader, buffers: newBufferPool(), errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
+	for i, u := range o.Config.Upstreams {
+		p, err := index.ParsePattern(u.Match.Value)
+		if err == nil {
+			err = d.upstreams.Add(p, "*", i)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("making the proxy: upstream %q: %w", u.Match.Value, err)
+		}
+		d.urls = append(d.urls, u.URL)
+	}
+	d.transport = &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		MaxIdleConns:          1024,
+		MaxIdleConnsPerHost:   256,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   5 * time.Second,
+		ResponseHeaderTimeout: responseHeaderTimeout,
+		DisableCompression:    true,
+	}
+	return d, nil
+}
+
+// Server gives the http.Server that carries the door.
+func (d *Door) Server() *http.Server {
+	return &http.Server{
+		Handler: d, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		DisableGeneralOptionsHandler: true, ErrorLog: d.errors,
+	}
+}
+
+// Close drops idle connections to upstreams.
+func (d *Door) Close() { d.transport.CloseIdleConnections() }
+
+// ServeHTTP decides the request first and forwards it only then.
+func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.o.Metrics.InFlight(1)
+	defer d.o.Metrics.InFlight(-1)
+	if d.o.Draining() {
+		// Whoever reuses this connection would race with its end.
+		w.Header().Set("Connection", "close")
+	}
+	c, rejection := d.reader.Read(r)
+	if rejection != nil {
+		var allow []string
+		if rejection.Status == http.StatusMethodNotAllowed {
+			allow = strings.Split(d.reader.Allow(), ", ")
+		}
+		d.answer(w, r, d.o.Point.Reject(rejection, Name, allow).Answer)
+		return
+	}
+	out := d.o.Point.Request(r.Context(), c, Name)
+	if !out.Allowed {
+		d.answer(w, r, out.Answer)
+		return
+	}
+	d.forward(w, r, c, out.Headers)
+}
+
+func (d *Door) answer(w http.ResponseWriter, r *http.Request, a reply.Answer) {
+	if err := a.Write(w, r); err != nil {
+		d.o.Logger.Debug("the client did not take the answer", "error", err)
+	}
+}
+
+func (d *Door) forward(w http.ResponseWriter, r *http.Request, c *canonical.Request, identity http.Header) {
+	m := d.upstreams.Match("*", c.Path, c.Segments)
+	if m.Route < 0 {
+		d.answer(w, r, reply.BadGateway(http.StatusBadGateway, reply.ReasonNoUpstream, reply.Context{RequestID: c.ID}))
+		return
+	}
+	// A value of its own for each request: the rewrite needs what was decided,
+	// and nothing travels in context values.
+	proxy := httputil.ReverseProxy{
+		Transport:  d.transport,
+		BufferPool: d.buffers,
+		ErrorLog:   d.errors,
+		Rewrite:    func(p *httputil.ProxyRequest) { d.rewrite(p.Out, c, d.urls[m.Route], identity) },
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			d.upstreamFailed(w, r, c, err)
+		},
+	}
+	proxy.ServeHTTP(w, r)
+}
+
+// rewrite makes the outgoing request out of the canonical one. Only the body
+// comes from what the client sent.
+func (d *Door) rewrite(out *http.Request, c *canonical.Request, upstream *url.URL, identity http.Header) {
+	out.URL = c.OutURL(upstream)
+	out.Host = c.Host
+	out.Trailer = nil
+	h := make(http.Header, len(c.Header)+8)
+	for name, values := range c.Header {
+		h[name] = slices.Clone(values)
+	}
+	if !d.o.ForwardToken {
+		h.Del("Authorization")
+	}
+	h.Set("X-Forwarded-Host", c.Host)
+	h.Set("X-Forwarded-Proto", c.Scheme)
+	if c.ClientIP.IsValid() {
+		h.Set("X-Forwarded-For", c.ClientIP.String())
+	}
+	for name, values := range identity {
+		h[name] = values
+	}
+	out.Header = h
+}
+
+func (d *Door) upstreamFailed(w http.ResponseWriter, r *http.Request, c *canonical.Request, err error) {
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		return // the client has gone
+	}
+	status, reason := http.StatusBadGateway, reply.ReasonUpstreamUnreachable
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		status, reason = http.StatusGatewayTimeout, reply.ReasonUpstreamTimeout
+	}
+	d.o.Logger.Warn("the upstream failed", "error", err, "request_id", c.ID, "reason", reason)
+	d.answer(w, r, reply.BadGateway(status, reason, reply.Context{RequestID: c.ID}))
+}

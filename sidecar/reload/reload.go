@@ -1,0 +1,207 @@
+// Package reload keeps the policies in force equal to the files: it watches
+// them, rebuilds everything from what was read, and swaps or keeps.
+//
+// [New] makes a [Reloader], [Reloader.First] loads for the first time and
+// fails hard, [Reloader.Run] then follows the files. A build that fails, and a
+// set without rules, leave the old snapshot in force; the failure is logged,
+// counted, recorded, and told by /readyz.
+package reload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/gwctl/gwctl/engine/record"
+	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/policy/document"
+	"github.com/gwctl/gwctl/policy/source"
+	"github.com/gwctl/gwctl/policy/watch"
+	"github.com/gwctl/gwctl/sidecar/audit"
+	"github.com/gwctl/gwctl/sidecar/health"
+	"github.com/gwctl/gwctl/sidecar/pdp"
+)
+
+// Input is one reading of everything a snapshot is built from.
+type Input struct {
+	ConfigPath string
+	Config     []byte // of the configuration file; nil if there is none
+	Policies   *source.Files
+}
+
+// Build makes a snapshot from a reading. What is wrong with it comes as
+// diagnostics, or as an error if it is not the files' fault.
+type Build func(in Input) (*pdp.Snapshot, policy.Diagnostics, error)
+
+// Options are what a Reloader is made of.
+type Options struct {
+	ConfigPath string // "" for none
+	Policies   string // directory or bundle
+	Build      Build
+	Point      *pdp.Point
+	State      *health.State
+	Metrics    *health.Metrics
+	Audit      *audit.Log
+	Clock      func() time.Time
+	Logger     *slog.Logger
+	Poll       time.Duration // 0 takes the watcher's default of 2 s
+	Settle     time.Duration // 0 takes the watcher's default
+}
+
+// Reloader follows the files of a running sidecar.
+type Reloader struct {
+	o        Options
+	watcher  *watch.Watcher[Input]
+	last     string // fingerprint of what is in force
+	signaled atomic.Bool
+}
+
+// BuildError says that files were read but no snapshot can be made of them.
+type BuildError struct{ Found policy.Diagnostics }
+
+func (e *BuildError) Error() string {
+	for _, d := range e.Found.Sorted() {
+		if d.Severity == document.Error {
+			return d.String()
+		}
+	}
+	return "the set does not load"
+}
+
+// ErrEmpty is a set without rules. It would deny everything, and never replaces
+// one that has rules.
+var ErrEmpty = errors.New("the policy set has no rule")
+
+// New makes a reloader.
+func New(o Options) (*Reloader, error) {
+	r := &Reloader{o: o}
+	roots := []string{o.Policies}
+	if o.ConfigPath != "" {
+		roots = append(roots, o.ConfigPath)
+	}
+	w, err := watch.New(watch.Options[Input]{Roots: roots, Read: r.read, Poll: o.Poll, Settle: o.Settle, Logger: o.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("watching the policies: %w", err)
+	}
+	r.watcher = w
+	return r, nil
+}
+
+func (r *Reloader) read() (Input, string, error) {
+	in := Input{ConfigPath: r.o.ConfigPath}
+	if in.ConfigPath != "" {
+		data, err := os.ReadFile(filepath.Clean(in.ConfigPath))
+		if err != nil {
+			return in, "", fmt.Errorf("reading the configuration: %w", err)
+		}
+		in.Config = data
+	}
+	files, err := source.Read(r.o.Policies)
+	if err != nil {
+		return in, "", err
+	}
+	in.Policies = files
+	all := source.Files{List: append([]policy.File{{Path: in.ConfigPath, Data: in.Config}}, files.List...)}
+	return in, all.Fingerprint(), nil
+}
+
+// First reads, builds and swaps. A failure is returned and is fatal: there is
+// no old snapshot to keep. The error may be a *BuildError.
+func (r *Reloader) First() error {
+	in, fingerprint, err := r.read()
+	if err != nil {
+		return err
+	}
+	snapshot, err := r.build(in)
+	if err != nil {
+		return err
+	}
+	r.last = fingerprint
+	r.o.Point.Swap(snapshot)
+	r.o.State.SetLoaded(true)
+	r.report(snapshot.Set.Digest(), "start", nil)
+	return nil
+}
+
+func (r *Reloader) build(in Input) (*pdp.Snapshot, error) {
+	snapshot, found, err := r.o.Build(in)
+	switch {
+	case err != nil:
+		return nil, err
+	case snapshot == nil || found.HasErrors():
+		return nil, &BuildError{Found: found}
+	case snapshot.Set.Empty():
+		return nil, ErrEmpty
+	}
+	return snapshot, nil
+}
+
+// Kick reads again even if no change was seen; it is what SIGHUP does.
+func (r *Reloader) Kick() {
+	r.signaled.Store(true)
+	r.watcher.Kick()
+}
+
+// Run follows the files until ctx ends.
+func (r *Reloader) Run(ctx context.Context) error {
+	return r.watcher.Run(ctx, r.last, func(in Input, err error) {
+		by := "file"
+		if r.signaled.Swap(false) {
+			by = "signal"
+		}
+		if err == nil {
+			var snapshot *pdp.Snapshot
+			if snapshot, err = r.build(in); err == nil {
+				r.o.Point.Swap(snapshot)
+				r.report(snapshot.Set.Digest(), by, nil)
+				return
+			}
+		}
+		r.report(r.inForce(), by, err)
+	})
+}
+
+func (r *Reloader) inForce() string {
+	if s := r.o.Point.Current(); s != nil {
+		return s.Set.Digest()
+	}
+	return ""
+}
+
+// report tells the log, the metrics, /readyz and the records.
+func (r *Reloader) report(digest, by string, err error) {
+	now := r.o.Clock()
+	r.o.Metrics.Reload(err == nil, now)
+	r.o.State.SetReload(err != nil, now)
+	e := &record.Event{Kind: record.KindConfigReload, Time: now, Reload: &record.Reload{OK: err == nil, Digest: digest, By: by}}
+	if err == nil {
+		r.o.Logger.Info("policies are in force", "digest", digest, "by", by)
+	} else {
+		e.Reload.Error = class(err)
+		attrs := []any{"error", err.Error(), "in_force", digest, "by", by}
+		var broken *BuildError
+		if errors.As(err, &broken) {
+			attrs = append(attrs, "findings", len(broken.Found))
+		}
+		r.o.Logger.Error("reload failed; the policies before it stay in force", attrs...)
+	}
+	r.o.Audit.Write(e)
+}
+
+// class is what a record says about a failure: no text of the files.
+func class(err error) string {
+	var broken *BuildError
+	var refused *source.Error
+	switch {
+	case errors.As(err, &broken):
+		return "not_compiled"
+	case errors.As(err, &refused), errors.Is(err, os.ErrNotExist):
+		return "not_readable"
+	}
+	return "not_built"
+}

@@ -1,0 +1,175 @@
+// Package reply writes every denial that gwctl gives: status, challenge and
+// problem document.
+//
+// [Decided], [Refused], [Rejected] and [Unavailable] make an [Answer];
+// [Answer.Write] sends it. No answer holds a value of a claim or attribute,
+// CEL text, or an inner error: what the log says is not said here.
+package reply
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gwctl/gwctl/engine"
+)
+
+// Answer is a complete HTTP answer to a request that does not go through.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	Reason string // reason code, for records and metrics
+}
+
+// Context is what an answer says about the request. All of it is gwctl's own.
+type Context struct {
+	Realm      string // of the WWW-Authenticate challenge
+	RequestID  string
+	DecisionID string
+	Allow      []string // methods of the path, for a 405
+}
+
+// problem is a problem document (RFC 9457).
+type problem struct {
+	Type       string `json:"type"`
+	Title      string `json:"title"`
+	Status     int    `json:"status"`
+	Detail     string `json:"detail,omitempty"`
+	Code       string `json:"code"`
+	Instance   string `json:"instance,omitempty"`
+	DecisionID string `json:"decision_id,omitempty"`
+}
+
+// Decided answers a denial by the policies. It must not be called with an
+// allow; the answer would be a 403 then.
+func Decided(d engine.Decision, c Context) Answer {
+	status := d.HTTPStatus()
+	if status < 400 {
+		status = http.StatusForbidden
+	}
+	reason := d.Reason
+	if reason == "" {
+		reason = engine.ReasonNotLoaded
+	}
+	a := newAnswer(status, reason, orText(d.Message, textOf(reason)), c)
+	switch {
+	case status == http.StatusUnauthorized:
+		a.challenge(c.Realm)
+	case reason == engine.ReasonInsufficientScope:
+		a.challenge(c.Realm, "error", "insufficient_scope", "scope", strings.Join(d.Scopes, " "))
+	case status == http.StatusMethodNotAllowed && len(c.Allow) > 0:
+		a.Header.Set("Allow", strings.Join(c.Allow, ", "))
+	case status == http.StatusServiceUnavailable:
+		a.retry(5 * time.Second)
+	}
+	return a
+}
+
+// Unauthenticated answers a request without any credential: the challenge has
+// no error code (RFC 6750 section 3.1).
+func Unauthenticated(c Context) Answer {
+	a := newAnswer(http.StatusUnauthorized, engine.ReasonUnauthenticated, textOf(engine.ReasonUnauthenticated), c)
+	a.challenge(c.Realm)
+	return a
+}
+
+// Refused answers a presented credential that is not accepted. The reason goes
+// to the record; the client learns only that the token is invalid.
+func Refused(reason string, c Context) Answer {
+	a := newAnswer(http.StatusUnauthorized, "invalid_token", textOf("invalid_token"), c)
+	a.challenge(c.Realm, "error", "invalid_token")
+	a.Reason = reason
+	return a
+}
+
+// Rejected answers a request that is malformed, before anyone is asked.
+func Rejected(status int, reason string, c Context) Answer {
+	a := newAnswer(status, reason, textOf(reason), c)
+	if status == http.StatusMethodNotAllowed && len(c.Allow) > 0 {
+		a.Header.Set("Allow", strings.Join(c.Allow, ", "))
+	}
+	// Whoever sends one such request may send more of them on the connection.
+	a.Header.Set("Connection", "close")
+	return a
+}
+
+// Forbidden answers an allowed request that cannot be passed on as it is, such
+// as one with a role that no header can hold.
+func Forbidden(reason string, c Context) Answer {
+	return newAnswer(http.StatusForbidden, reason, textOf(reason), c)
+}
+
+// Unavailable answers when something gwctl depends on does not: never 401 or
+// 403, and never through.
+func Unavailable(reason string, after time.Duration, c Context) Answer {
+	a := newAnswer(http.StatusServiceUnavailable, reason, textOf(reason), c)
+	a.retry(after)
+	return a
+}
+
+// BadGateway answers when the upstream cannot be reached or answers wrongly.
+func BadGateway(status int, reason string, c Context) Answer {
+	return newAnswer(status, reason, textOf(reason), c)
+}
+
+func newAnswer(status int, reason, detail string, c Context) Answer {
+	body, err := json.Marshal(problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: reason,
+		Instance: c.RequestID, DecisionID: c.DecisionID,
+	})
+	if err != nil { // strings and an int always encode
+		body = []byte(`{}`)
+	}
+	h := http.Header{}
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'")
+	if c.RequestID != "" {
+		h.Set("X-Request-ID", c.RequestID)
+	}
+	return Answer{Status: status, Header: h, Body: append(body, '\n'), Reason: reason}
+}
+
+// challenge sets WWW-Authenticate with parameters in pairs.
+func (a *Answer) challenge(realm string, params ...string) {
+	parts := []string{fmt.Sprintf("realm=%q", orText(realm, "gwctl"))}
+	for i := 0; i+1 < len(params); i += 2 {
+		if params[i+1] != "" {
+			parts = append(parts, fmt.Sprintf("%s=%q", params[i], params[i+1]))
+		}
+	}
+	a.Header.Set("WWW-Authenticate", "Bearer "+strings.Join(parts, ", "))
+}
+
+func (a *Answer) retry(after time.Duration) {
+	a.Header.Set("Retry-After", strconv.Itoa(max(1, int(after.Round(time.Second)/time.Second))))
+}
+
+func orText(s, def string) string {
+	if s == "" {
+		return def
+	}
+	return s
+}
+
+// Write sends the answer. A HEAD request gets no body.
+func (a Answer) Write(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	for name, values := range a.Header {
+		h[name] = values
+	}
+	h.Set("Content-Length", strconv.Itoa(len(a.Body)))
+	w.WriteHeader(a.Status)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	if _, err := w.Write(a.Body); err != nil {
+		return fmt.Errorf("writing the answer: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+// Package sidecar is the running process of `gwctl serve`: it alone knows all
+// the parts and joins them.
+//
+// [New] builds everything and fails if any part of it cannot be; [Sidecar.Run]
+// serves until its context ends and then drains. [Check] builds what can be
+// built without a network. A sidecar whose first set does not load never
+// listens.
+package sidecar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gwctl/gwctl/sidecar/audit"
+	"github.com/gwctl/gwctl/sidecar/canonical"
+	"github.com/gwctl/gwctl/sidecar/config"
+	"github.com/gwctl/gwctl/sidecar/health"
+	"github.com/gwctl/gwctl/sidecar/pdp"
+	"github.com/gwctl/gwctl/sidecar/proxy"
+	"github.com/gwctl/gwctl/sidecar/reload"
+)
+
+// Options are what a sidecar is made of. All but Poll and Settle are required.
+type Options struct {
+	Config     *config.Config
+	ConfigPath string // file that Config was read from and that is followed; "" for a fixed Config
+	Stdout     io.Writer
+	Clock      func() time.Time
+	Logger     *slog.Logger
+	Getenv     func(string) (string, bool)
+	Poll       time.Duration // how often files are looked at without an event; 0 takes the default
+	Settle     time.Duration // how long files must rest; 0 takes the default
+}
+
+// Sidecar is a built process that listens and is not yet serving.
+type Sidecar struct {
+	o        Options
+	state    *health.State
+	metrics  *health.Metrics
+	audit    *audit.Log
+	point    *pdp.Point
+	keys     *keySets
+	reloader *reload.Reloader
+	door     *proxy.Door
+	draining atomic.Bool
+
+	proxy, health         *http.Server
+	proxyOpen, healthOpen net.Listener
+	stop                  context.CancelFunc
+}
+
+// New builds the sidecar, loads its first set and opens its listeners. ctx
+// bounds the life of what works in the background. The error may be a
+// *reload.BuildError.
+func New(ctx context.Context, o Options) (*Sidecar, error) {
+	ctx, stop := context.WithCancel(ctx)
+	s := &Sidecar{o: o, state: &health.State{}, metrics: health.NewMetrics(), stop: stop}
+	if err := s.build(ctx); err != nil {
+		stop()
+		s.closeListeners()
+		if s.audit != nil {
+			err = errors.Join(err, s.audit.Close(context.WithoutCancel(ctx)))
+		}
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Sidecar) build(ctx context.Context) error {
+	sink, err := s.sink()
+	if err != nil {
+		return err
+	}
+	s.audit = audit.New(sink, audit.Options{Overflow: s.o.Config.Audit.Overflow, Clock: s.o.Clock, Logger: s.o.Logger})
+	s.metrics.Audit(func() health.AuditStats { return health.AuditStats(s.audit.Stats()) })
+	s.point = pdp.New(pdp.Options{Clock: s.o.Clock, NewID: func() string { return canonical.NewUUIDv7(s.o.Clock()) }, Audit: s.audit, Metrics: s.metrics})
+	s.keys = newKeySets(ctx, s.o.Clock, s.o.Logger)
+	s.metrics.JWKS(s.keys.status)
+	s.state.SetIssuers(s.keys.keyless)
+	b := &builder{fixed: s.o.Config, keys: s.keys, clock: s.o.Clock, getenv: s.o.Getenv}
+	s.reloader, err = reload.New(reload.Options{
+		ConfigPath: s.o.ConfigPath, Policies: s.o.Config.Policies, Build: b.build, Point: s.point, State: s.state, Metrics: s.metrics,
+		Audit: s.audit, Clock: s.o.Clock, Logger: s.o.Logger, Poll: s.o.Poll, Settle: s.o.Settle,
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.reloader.First(); err != nil {
+		return err
+	}
+	return s.listen()
+}
+
+func (s *Sidecar) sink() (audit.Sink, error) {
+	if path := s.o.Config.Audit.File; path != "" {
+		sink, err := audit.OpenFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("opening the audit file: %w", err)
+		}
+		return sink, nil
+	}
+	return audit.NewWriterSink(s.o.Stdout), nil
+}
+
+func (s *Sidecar) listen() error {
+	var err error
+	s.door, err = proxy.New(proxy.Options{
+		Config: s.o.Config.Proxy, ForwardToken: s.o.Config.ForwardToken, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Draining: s.draining.Load,
+	})
+	if err != nil {
+		return err
+	}
+	s.proxy = s.door.Server()
+	if s.proxyOpen, err = net.Listen("tcp", s.o.Config.Proxy.Address); err != nil {
+		return fmt.Errorf("opening the proxy listener: %w", err)
+	}
+	if s.o.Config.Health == "" {
+		return nil
+	}
+	s.health = &http.Server{
+		Handler: health.Handler(s.state, s.metrics), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.o.Logger.Handler(), slog.LevelDebug),
+	}
+	if s.healthOpen, err = net.Listen("tcp", s.o.Config.Health); err != nil {
+		return fmt.Errorf("opening the health listener: %w", err)
+	}
+	return nil
+}
+
+func (s *Sidecar) closeListeners() {
+	for _, l := range []net.Listener{s.proxyOpen, s.healthOpen} {
+		if l != nil {
+			_ = l.Close() // nothing was served on it
+		}
+	}
+}
+
+// Addr is the address that the proxy listens on.
+func (s *Sidecar) Addr() net.Addr { return s.proxyOpen.Addr() }
+
+// HealthAddr is the address of the health listener, nil without one.
+func (s *Sidecar) HealthAddr() net.Addr {
+	if s.healthOpen == nil {
+		return nil
+	}
+	return s.healthOpen.Addr()
+}
+
+// Reload has the files read again, as SIGHUP does.
+func (s *Sidecar) Reload() { s.reloader.Kick() }
+
+// Ready tells whether requests can be decided: a set is loaded, keys are there
+// and the process is not draining.
+func (s *Sidecar) Ready() bool { return len(s.state.Problems()) == 0 }
+
+// Run serves until ctx ends, drains, and writes every record before it
+// returns.
+func (s *Sidecar) Run(ctx context.Context) error {
+	defer s.stop()
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	failed := make(chan error, 3)
+	var running sync.WaitGroup
+	serve := func(srv *http.Server, l net.Listener) {
+		if srv == nil {
+			return
+		}
+		running.Go(func() {
+			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("serving %s: %w", l.Addr(), err)
+			}
+		})
+	}
+	serve(s.proxy, s.proxyOpen)
+	serve(s.health, s.healthOpen)
+	running.Go(func() {
+		if err := s.reloader.Run(background); err != nil && background.Err() == nil {
+			failed <- fmt.Errorf("following the policies: %w", err)
+		}
+	})
+	s.o.Logger.Info("serving", "proxy", s.Addr().String())
+	var err error
+	select {
+	case <-ctx.Done():
+		s.o.Logger.Info("draining", "delay", s.o.Config.Drain.Delay.String())
+	case err = <-failed:
+	}
+	err = errors.Join(err, s.drain())
+	stop()
+	running.Wait()
+	return err
+}
+
+// drain lets load balancers notice, finishes what is in flight, and closes the
+// records last.
+func (s *Sidecar) drain() error {
+	s.state.SetDraining()
+	s.draining.Store(true)
+	wait := time.NewTimer(s.o.Config.Drain.Delay)
+	defer wait.Stop()
+	<-wait.C
+	ctx, cancel := context.WithTimeout(context.Background(), s.o.Config.Drain.Timeout)
+	defer cancel()
+	err := s.proxy.Shutdown(ctx)
+	if err != nil {
+		err = fmt.Errorf("draining the proxy: %w", errors.Join(err, s.proxy.Close()))
+	}
+	s.door.Close()
+	if s.health != nil {
+		err = errors.Join(err, s.health.Close())
+	}
+	// The records have time of their own: losing them because a client was slow
+	// would be silent.
+	flush, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	if closeErr := s.audit.Close(flush); closeErr != nil {
+		err = errors.Join(err, fmt.Errorf("closing the records: %w", closeErr))
+	}
+	return err
+}
