@@ -6,6 +6,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -104,24 +105,50 @@ func TestUnpackBombs(t *testing.T) {
 
 // A bundle that keeps every rule but the size of its stored form.
 func TestUnpackCompressedLimit(t *testing.T) {
-	stored := func(n int) []byte {
-		body := make([]byte, MaxFile)
+	body := make([]byte, MaxFile)
+	sum := strings.TrimPrefix(Digest(body), "sha256:")
+	// write stores n files without compressing them.
+	write := func(w io.Writer, n int) error {
 		m := Manifest{Version: Version, Language: Language}
-		f := &forge{gzip: gzip.Header{OS: 255}, entries: make([]entry, 1)}
 		for i := range n {
-			path := fmt.Sprintf("%03d", i)
-			m.Files = append(m.Files, FileDigest{Path: path, SHA256: strings.TrimPrefix(Digest(body), "sha256:"), Size: MaxFile})
-			f.entries = append(f.entries, entry{*entryHeader(path, MaxFile), body})
+			m.Files = append(m.Files, FileDigest{Path: fmt.Sprintf("%03d", i), SHA256: sum, Size: MaxFile})
 		}
 		head, err := m.encode()
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
-		f.entries[0] = entry{*entryHeader(manifestPath, int64(len(head))), head}
-		return f.bytes(t)
+		zw, err := gzip.NewWriterLevel(w, gzip.NoCompression)
+		if err != nil {
+			return err
+		}
+		tw := tar.NewWriter(zw)
+		if err := tw.WriteHeader(entryHeader(manifestPath, int64(len(head)))); err != nil {
+			return err
+		}
+		if _, err := tw.Write(head); err != nil {
+			return err
+		}
+		for _, f := range m.Files {
+			if err := tw.WriteHeader(entryHeader(f.Path, f.Size)); err != nil {
+				return err
+			}
+			if _, err := tw.Write(body); err != nil {
+				return err
+			}
+		}
+		return errors.Join(tw.Close(), zw.Close())
 	}
-	unpackBytes(t, stored(2))
-	if _, err := Unpack(bytes.NewReader(stored(MaxCompressed / MaxFile))); reasonOf(err) != ReasonTooLarge {
+	unpack := func(n int) error {
+		pr, pw := io.Pipe()
+		defer pr.Close()
+		go func() { pw.CloseWithError(write(pw, n)) }()
+		_, err := Unpack(pr)
+		return err
+	}
+	if err := unpack(2); err != nil {
+		t.Errorf("two files: %v", err)
+	}
+	if err := unpack(MaxCompressed / MaxFile); reasonOf(err) != ReasonTooLarge {
 		t.Errorf("got %v", err)
 	}
 }

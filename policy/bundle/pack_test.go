@@ -258,21 +258,22 @@ func TestManifestLimits(t *testing.T) {
 		t.Errorf("one byte more: %v", err)
 	}
 
-	// The longest paths there are, so the largest manifest is seen to fit.
-	many := list(MaxFiles, 1000, strings.Repeat("d", 155)+"/"+strings.Repeat("f", 95))
-	data, err := many.encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(data) > MaxManifest {
-		t.Errorf("the largest manifest has %d bytes", len(data))
-	}
+	many := list(MaxFiles, 0, "")
 	if err := many.check(); err != nil {
 		t.Errorf("the longest manifest: %v", err)
 	}
 	many.Files = append(many.Files, extra)
 	if err := many.check(); reasonOf(err) != ReasonTooMany {
 		t.Errorf("one file more: %v", err)
+	}
+
+	// The longest paths there are make the largest manifest.
+	data, err := list(MaxFiles, MaxFile, strings.Repeat("d", 155)+"/"+strings.Repeat("f", 95)).encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(data) > MaxManifest {
+		t.Errorf("the largest manifest has %d bytes", len(data))
 	}
 
 	if err := checkCompressed(MaxCompressed); err != nil {

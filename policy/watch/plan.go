@@ -28,9 +28,9 @@ func newPlan(roots []string, most int) *plan {
 	p := &plan{dirs: make(map[string]*interest), most: most}
 	var queue []string
 	for _, root := range roots {
-		real := trail("", root, p.note)
-		if info, err := os.Lstat(real); err == nil && info.IsDir() {
-			queue = append(queue, real)
+		dir := trail("", root, p.note)
+		if info, err := os.Lstat(dir); err == nil && info.IsDir() {
+			queue = append(queue, dir)
 		}
 	}
 	for len(queue) > 0 && !p.full {

@@ -183,16 +183,16 @@ func (r *rig) link(target, link string) {
 // tree reads every *.yaml below root, as a policy set is read.
 func tree(root string) func() (string, string, error) {
 	return func() (string, string, error) {
-		real, err := filepath.EvalSymlinks(root)
+		top, err := filepath.EvalSymlinks(root)
 		if err != nil {
 			return "", "", err
 		}
 		var b strings.Builder
-		err = filepath.WalkDir(real, func(path string, d os.DirEntry, err error) error {
+		err = filepath.WalkDir(top, func(path string, d os.DirEntry, err error) error {
 			if err != nil {
 				return err
 			}
-			if path != real && strings.HasPrefix(d.Name(), ".") {
+			if path != top && strings.HasPrefix(d.Name(), ".") {
 				if d.IsDir() {
 					return filepath.SkipDir
 				}
@@ -205,7 +205,7 @@ func tree(root string) func() (string, string, error) {
 			if err != nil {
 				return err
 			}
-			rel, err := filepath.Rel(real, path)
+			rel, err := filepath.Rel(top, path)
 			if err != nil {
 				return err
 			}

@@ -53,10 +53,10 @@ func TestKubernetesVolume(t *testing.T) {
 		root := r.path("mount")
 		publish := func(version int) {
 			r.Helper()
-			real := fmt.Sprintf("..2024_%d", version)
-			r.write(filepath.Join(root, real, "a.yaml"), fmt.Sprint(version))
-			r.write(filepath.Join(root, real, "b.yaml"), fmt.Sprint(version))
-			r.link(real, filepath.Join(root, "..data"))
+			data := fmt.Sprintf("..2024_%d", version)
+			r.write(filepath.Join(root, data, "a.yaml"), fmt.Sprint(version))
+			r.write(filepath.Join(root, data, "b.yaml"), fmt.Sprint(version))
+			r.link(data, filepath.Join(root, "..data"))
 			r.must(os.RemoveAll(filepath.Join(root, fmt.Sprintf("..2024_%d", version-1))))
 		}
 		publish(1)
