@@ -89,8 +89,7 @@ func (c *compiler) policy(p *policy.Policy) {
 			consts[k.Name.Value] = v
 		}
 	}
-	c.checkRules(p)
-	for _, name := range c.covered(p) {
+	for _, name := range c.checkRules(p) {
 		res := c.set.resources[name]
 		scope, err := c.lib.NewScope(res.layout, consts)
 		if err != nil {
@@ -146,14 +145,14 @@ func (c *compiler) undeclared(t policy.Text, what string, known []string) {
 	c.w.Error(t.Span(), "undeclared_"+what, hint, "%s %q is not declared", what, t.Value)
 }
 
-// checkRules holds the names in rules to what is declared.
-func (c *compiler) checkRules(p *policy.Policy) {
+// checkRules holds the names in rules to what is declared, and gives the
+// resource types of the policy.
+func (c *compiler) checkRules(p *policy.Policy) []string {
 	var actions []string
-	for _, name := range c.resourceNames() {
-		if p.Guard() || slices.ContainsFunc(p.Resources, func(t policy.Text) bool { return t.Value == name }) {
-			for a := range c.set.resources[name].actions {
-				actions = append(actions, a)
-			}
+	names := c.covered(p)
+	for _, name := range names {
+		for a := range c.set.resources[name].actions {
+			actions = append(actions, a)
 		}
 	}
 	slices.Sort(actions)
@@ -170,6 +169,7 @@ func (c *compiler) checkRules(p *policy.Policy) {
 			}
 		}
 	}
+	return names
 }
 
 // vars compiles the variables, each after those it names.

@@ -72,10 +72,10 @@ func digest(s *Set) string {
 		roles := slices.Clone(s.source.Schema.Roles)
 		d.texts(roles)
 	}
-	d.layout(s.base)
+	d.layout(s.base, 0)
 	c := compiler{src: s.source}
 	for _, r := range c.sortedResources() {
-		d.resource(s.resources[r.Name.Value])
+		d.resource(s, s.resources[r.Name.Value])
 	}
 	for _, p := range sortedPolicies(s.source.Policies) {
 		d.policy(p)
@@ -84,9 +84,11 @@ func digest(s *Set) string {
 	return "sha256:" + hex.EncodeToString(d.h.Sum(nil))
 }
 
-func (d digester) layout(l *slot.Layout) {
+// layout writes the attributes from an index on: what all types share is
+// written once.
+func (d digester) layout(l *slot.Layout, from int) {
 	var lines []string
-	for i := range l.Len() {
+	for i := from; i < l.Len(); i++ {
 		a := l.Attr(slot.Index(i))
 		line := []string{a.FullName(), a.Type.String(), fmt.Sprint(a.Optional, a.Demanded, a.Sensitive, a.MaxItems, a.MaxEntries, a.MaxLength), fmt.Sprint(sorted(a.From)), fmt.Sprintf("%q", sorted(a.For))}
 		var enum []string
@@ -108,10 +110,10 @@ func sorted[T interface{ ~string | ~uint8 }](in []T) []T {
 	return out
 }
 
-func (d digester) resource(r *resource) {
+func (d digester) resource(s *Set, r *resource) {
 	d.put("resource", r.name)
 	d.texts(r.decl.Actions)
-	d.layout(r.layout)
+	d.layout(r.layout, s.base.Len())
 	var routes []string
 	for _, route := range r.decl.Routes {
 		for _, m := range route.Methods {

@@ -111,7 +111,7 @@ func (s *Scope) problems(source string, parsed *ast.AST, issues *cel.Issues) []P
 			p.Code = "cel_syntax"
 			p.Message = strings.TrimPrefix(p.Message, "Syntax error: ")
 		case node == nil:
-		case node.Kind() == ast.IdentKind:
+		case node.Kind() == ast.IdentKind && !isRoot(node.AsIdent()):
 			s.undeclared(&p, node.AsIdent())
 		case node.Kind() == ast.SelectKind:
 			s.noField(&p, runes, node.AsSelect())
@@ -121,6 +121,11 @@ func (s *Scope) problems(source string, parsed *ast.AST, issues *cel.Issues) []P
 		out = append(out, p)
 	}
 	return out
+}
+
+func isRoot(name string) bool {
+	_, ok := rootNamed(name)
+	return ok || name == "vars" || name == "consts"
 }
 
 func (s *Scope) undeclared(p *Problem, name string) {
@@ -142,8 +147,8 @@ func (s *Scope) noField(p *Problem, runes []rune, sel ast.SelectExpr) {
 	}
 	root := sel.Operand().AsIdent()
 	known := s.fields(root)
-	if known == nil && root != "vars" && root != "consts" {
-		return
+	if slices.Contains(known, field) || known == nil && root != "vars" && root != "consts" {
+		return // it exists and has the wrong type here
 	}
 	p.Code, p.Message = "undeclared_attribute", fmt.Sprintf("%s.%s is not declared", root, field)
 	if near, ok := document.Closest(field, known); ok {
