@@ -1,0 +1,3 @@
+module github.com/gwctl/gwctl/sidecar/e2e
+
+go 1.26.0

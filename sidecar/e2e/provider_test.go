@@ -1,0 +1,165 @@
+package e2e
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Resource indicators of the provider: what kind of token a client asks for.
+const (
+	rs256         = "urn:e2e:rs256"
+	es256         = "urn:e2e:es256"
+	eddsa         = "urn:e2e:eddsa"
+	shortLived    = "urn:e2e:short-lived"
+	otherAudience = "urn:e2e:other-audience"
+	opaque        = "urn:e2e:opaque"
+)
+
+// The audience that the sidecar demands, and the scopes there are.
+const (
+	audience  = "orders-api"
+	allScopes = "orders:read orders:write"
+)
+
+// Clients of the provider.
+const (
+	reader   = "reader"   // reads orders of acme
+	admin    = "admin"    // deletes orders of acme, reads none
+	stranger = "stranger" // reads orders of globex
+)
+
+type providerClient struct {
+	Secret string         `json:"secret"`
+	Scope  string         `json:"scope"`
+	Claims map[string]any `json:"claims"`
+}
+
+type providerResource struct {
+	Audience string `json:"audience"`
+	Alg      string `json:"alg,omitempty"`
+	TTL      int    `json:"ttl,omitempty"`
+	Opaque   bool   `json:"opaque,omitempty"`
+}
+
+var providerClients = map[string]providerClient{
+	reader:   {"reader-secret-of-the-tests-0", allScopes, map[string]any{"tenant": "acme", "roles": []string{"reader"}, "plan": "pro", "cost_center": "4711"}},
+	admin:    {"admin-secret-of-the-tests-01", allScopes, map[string]any{"tenant": "acme", "roles": []string{"admin"}}},
+	stranger: {"stranger-secret-of-the-tests", allScopes, map[string]any{"tenant": "globex", "roles": []string{"reader"}}},
+}
+
+var providerResources = map[string]providerResource{
+	rs256:         {Audience: audience, Alg: "RS256"},
+	es256:         {Audience: audience, Alg: "ES256"},
+	eddsa:         {Audience: audience, Alg: "EdDSA"},
+	shortLived:    {Audience: audience, TTL: 2},
+	otherAudience: {Audience: "billing-api"},
+	opaque:        {Audience: audience, Opaque: true},
+}
+
+// provider is a running OpenID provider.
+type provider struct {
+	*process
+	issuer string
+	client *http.Client
+}
+
+// startProvider starts a provider on a port, 0 for a free one.
+func startProvider(t testing.TB, port int) *provider {
+	t.Helper()
+	cmd := exec.Command(node(t), "provider.mjs")
+	cmd.Dir = "provider"
+	cmd.Env = append(os.Environ(), "PORT="+strconv.Itoa(port), "CLIENTS="+asJSON(t, providerClients), "RESOURCES="+asJSON(t, providerResources))
+	p := &provider{process: startProcess(t, "provider", cmd), client: &http.Client{Timeout: 10 * time.Second}}
+	t.Cleanup(p.client.CloseIdleConnections)
+	eventually(t, 30*time.Second, "the provider", func() bool {
+		if p.hasEnded() {
+			t.Fatalf("the provider has ended: %v\n%s", p.err, p.stderr.tail(15))
+		}
+		_, ok := p.stdout.find(0, `"listening"`)
+		return ok
+	})
+	line, _ := p.stdout.find(0, `"listening"`)
+	var said struct{ Issuer string }
+	if err := json.Unmarshal([]byte(line), &said); err != nil || said.Issuer == "" {
+		t.Fatalf("provider said %q: %v", line, err)
+	}
+	p.issuer = said.Issuer
+	return p
+}
+
+// port gives the port of the issuer.
+func (p *provider) port(t testing.TB) int {
+	t.Helper()
+	u, err := url.Parse(p.issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// token gets an access token by client credentials.
+func (p *provider) token(t testing.TB, client, resource, scope string) string {
+	t.Helper()
+	form := url.Values{"grant_type": {"client_credentials"}, "resource": {resource}}
+	if scope != "" {
+		form.Set("scope", scope)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.issuer+"/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.SetBasicAuth(client, providerClients[client].Secret)
+	resp, err := p.client.Do(req)
+	if err != nil {
+		t.Fatalf("getting a token: %v", err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer struct {
+		AccessToken string `json:"access_token"`
+		TokenType   string `json:"token_type"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil || resp.StatusCode != http.StatusOK || answer.TokenType != "Bearer" || answer.AccessToken == "" {
+		t.Fatalf("getting a token: %s: %s", resp.Status, body)
+	}
+	return answer.AccessToken
+}
+
+// rotate makes the provider sign with new keys; it keeps publishing the old.
+func (p *provider) rotate(t testing.TB) { p.republish(t, syscall.SIGHUP) }
+
+// dropOldKeys makes the provider publish its newest keys only.
+func (p *provider) dropOldKeys(t testing.TB) { p.republish(t, syscall.SIGUSR2) }
+
+func (p *provider) republish(t testing.TB, s os.Signal) {
+	t.Helper()
+	seen := p.stdout.count()
+	p.signal(t, s)
+	p.stdout.await(t, 10*time.Second, seen, `"keys"`)
+}
+
+func asJSON(t testing.TB, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
