@@ -40,12 +40,18 @@ func readDirectory(w *document.Walker, h Header, root *document.Object) *Directo
 	return d
 }
 
+// anonymous is the user form, and the user's name, of nobody in particular.
+const anonymous = "anonymous"
+
 func readUsers(w *document.Walker, spec *document.Object) []Fixture {
 	var out []Fixture
 	for _, e := range spec.Object("users").Entries() {
+		if e.Key.Value == anonymous && !e.Value.IsScalar() {
+			w.Error(e.Key.Span(), "bad_user", "choose another name", "the name anonymous stands for a user without a credential")
+		}
 		if e.Value.IsScalar() {
 			t := w.Text(e.Value, "user "+e.Key.Value)
-			if t.IsSet() && t.Value != "anonymous" {
+			if t.IsSet() && t.Value != anonymous {
 				w.Error(t.Span(), "bad_user", "write the user's attributes, or anonymous", "%q is not a user", t.Value)
 			}
 			out = append(out, Fixture{Name: e.Key, Anonymous: true, Span: e.Key.Span()})

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,8 +26,12 @@ type Set struct {
 	Fixtures    []*Directory // those in *_test.yaml
 }
 
-// MaxFiles is the most files one set may have.
-const MaxFiles = 20000
+// Limits of one set. MaxCells bounds the expectations of all matrices
+// together: a few lines can ask for billions.
+const (
+	MaxFiles = 20000
+	MaxCells = 100000
+)
 
 // IsTestFile tells whether a file holds suites: its name ends in _test.yaml
 // or _test.yml.
@@ -38,12 +44,17 @@ func IsTestFile(path string) bool {
 // to be used.
 func Load(files []File) (*Set, Diagnostics) {
 	files = slices.Clone(files)
-	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	l := &loader{set: &Set{}, names: map[[2]string]Span{}}
+	slices.SortFunc(files, func(a, b File) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), bytes.Compare(a.Data, b.Data))
+	})
+	l := &loader{set: &Set{}, names: map[[2]string]Span{}, cells: MaxCells}
 	if len(files) > MaxFiles {
 		return l.set, Diagnostics{document.NewDiagnostic(Span{Path: files[0].Path}, document.Error, "too_many_files", fmt.Sprintf("the set has %d files; at most %d are read", len(files), MaxFiles))}
 	}
 	for _, f := range files {
+		if len(l.found) >= document.MaxFindings {
+			break
+		}
 		docs, found := document.Parse(f.Path, f.Data)
 		l.found = append(l.found, found...)
 		for _, d := range docs {
@@ -58,6 +69,7 @@ type loader struct {
 	w     document.Walker
 	found Diagnostics
 	names map[[2]string]Span
+	cells int64 // expectations of matrices that may still come
 }
 
 func (l *loader) document(n *document.Node, test bool) {
@@ -71,7 +83,9 @@ func (l *loader) document(n *document.Node, test bool) {
 		return
 	}
 	h := readHeader(&l.w, root)
-	l.unique(h)
+	if h.Kind.IsSet() {
+		l.unique(h.Kind.Value, h.Name)
+	}
 	if !l.place(kind, test) {
 		return
 	}
@@ -89,13 +103,19 @@ func (l *loader) document(n *document.Node, test bool) {
 		l.set.Policies = append(l.set.Policies, readPolicy(&l.w, h, root))
 	case KindDirectory:
 		d := readDirectory(&l.w, h, root)
+		what := "user"
 		if test {
+			what = "user of the test files"
 			l.set.Fixtures = append(l.set.Fixtures, d)
 		} else {
 			l.set.Directories = append(l.set.Directories, d)
 		}
+		for _, u := range d.Users {
+			// Which of two is meant must not depend on the names of files.
+			l.unique(what, u.Name)
+		}
 	case KindTestSuite:
-		l.set.Suites = append(l.set.Suites, readSuite(&l.w, h, root))
+		l.set.Suites = append(l.set.Suites, readSuite(&l.w, h, root, &l.cells))
 	}
 	root.Done()
 }
@@ -122,16 +142,17 @@ func (l *loader) place(kind Text, test bool) bool {
 	return true
 }
 
-func (l *loader) unique(h Header) {
-	if !h.Name.IsSet() || !h.Kind.IsSet() {
+// unique holds a name to stand once in the set among its like.
+func (l *loader) unique(what string, name Text) {
+	if !name.IsSet() {
 		return
 	}
-	key := [2]string{h.Kind.Value, h.Name.Value}
+	key := [2]string{what, name.Value}
 	if first, ok := l.names[key]; ok {
-		l.w.Error(h.Name.Span(), "duplicate_name", "give one of them another name", "%s %q is declared twice; the other is at %s", h.Kind.Value, h.Name.Value, first)
+		l.w.Error(name.Span(), "duplicate_name", "give one of them another name", "%s %q is declared twice; the other is at %s", what, name.Value, first)
 		return
 	}
-	l.names[key] = h.Name.Span()
+	l.names[key] = name.Span()
 }
 
 // OnlySidecar tells whether a file holds nothing but configuration of

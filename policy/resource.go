@@ -37,7 +37,8 @@ func readResource(w *document.Walker, h Header, root *document.Object) *Resource
 		w.Object(e.Value, e.Key.Value).Done()
 		r.Actions = append(r.Actions, e.Key)
 	}
-	if spec.Require("actions"); spec.Has("actions") && len(r.Actions) == 0 {
+	spec.Require("actions")
+	if n := spec.Node("actions"); n != nil && n.IsMap() && len(r.Actions) == 0 {
 		w.Error(spec.Key("actions"), "empty_list", "name at least one action, as in actions: {read: {}}", "the resource has no action")
 	}
 	for _, n := range spec.List("routes") {
@@ -55,22 +56,24 @@ func readRoute(w *document.Walker, n *document.Node) (Route, bool) {
 	o.Require("route", "action")
 	methods, path, ok := strings.Cut(r.Pattern.Value, " ")
 	path = strings.TrimLeft(path, " ")
-	if r.Pattern.IsSet() && (!ok || path == "") {
-		w.Error(r.Pattern.Span(), "bad_route", `write it as "GET /path" or "GET,POST /path"`, "route %q has no method or no path", r.Pattern.Value)
+	ok = ok && path != "" && strings.Count(methods, ",") < maxMethods
+	if r.Pattern.IsSet() && !ok {
+		w.Error(r.Pattern.Span(), "bad_route", `write it as "GET /path" or "GET,POST /path"`, "the route has no method, too many of them, or no path")
 	}
 	r.Path = path
-	r.readActions(w, o, strings.Split(methods, ","))
+	if action := o.Node("action"); ok && action != nil {
+		r.readActions(w, action, strings.Split(methods, ","))
+	}
 	o.Done()
-	return r, ok && path != "" && len(r.Methods) > 0
+	return r, ok && len(r.Methods) > 0
 }
+
+// maxMethods is the most methods that one route names.
+const maxMethods = 20
 
 // readActions pairs the methods of the pattern with actions: one action for
 // all of them, or a mapping that names exactly these methods.
-func (r *Route) readActions(w *document.Walker, o *document.Object, methods []string) {
-	n := o.Node("action")
-	if n == nil || !r.Pattern.IsSet() {
-		return
-	}
+func (r *Route) readActions(w *document.Walker, n *document.Node, methods []string) {
 	named := map[string]Text{}
 	if n.IsMap() {
 		for _, e := range w.Object(n, `"action"`).Entries() {
@@ -89,15 +92,16 @@ func (r *Route) readActions(w *document.Walker, o *document.Object, methods []st
 			w.Error(r.Pattern.Span(), "bad_route", "methods are upper-case words such as GET", "%q is not a method", m)
 			continue
 		}
-		action := named[m]
+		action, given := named[m]
 		if !n.IsMap() {
-			action = w.Text(n, `"action"`)
+			action, given = w.Text(n, `"action"`), true
 		}
-		if !action.IsSet() {
+		switch {
+		case !given:
 			w.Error(n.Span(), "bad_route", "", "method %s has no action", m)
-			continue
+		case action.IsSet():
+			r.Methods = append(r.Methods, MethodAction{Method: m, Action: action})
 		}
-		r.Methods = append(r.Methods, MethodAction{Method: m, Action: action})
 	}
 }
 

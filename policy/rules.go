@@ -66,6 +66,10 @@ var (
 		"attribute_invalid", "attribute_conflict", "attribute_missing", "attribute_unavailable", "body_invalid",
 		"body_unavailable", "obligation_error", "policy_not_loaded", "request_not_canonical", "hop_by_hop_abuse",
 		"method_not_allowed", "claim_not_representable", "claims_too_large", "overloaded", "dependency_unavailable",
+		"upstream_unreachable", "upstream_timeout", "no_upstream", "invalid_token", "token_malformed", "token_too_large",
+		"issuer_unknown", "algorithm_not_allowed", "typ_not_allowed", "crit_not_supported", "nested_not_supported", "key_unknown",
+		"signature_invalid", "proof_required", "token_expired", "token_not_yet_valid", "lifetime_exceeded", "audience_mismatch",
+		"claim_invalid", "credential_unsupported",
 	}
 )
 
@@ -112,8 +116,8 @@ func readRule(w *document.Walker, n *document.Node, guard bool) *Rule {
 	if r.Effect.IsSet() && !r.Allow && r.Effect.Value != "deny" {
 		w.Error(r.Effect.Span(), "bad_effect", "write allow or deny", "effect %q is neither allow nor deny", r.Effect.Value)
 	}
-	if o.Has("reason") {
-		r.Reason = readReason(w, o.Object("reason"))
+	if reason := o.Object("reason"); o.Has("reason") {
+		r.Reason = readReason(w, reason)
 	}
 	r.check(w, o, guard)
 	o.Done()

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/gwctl/gwctl/policy/document"
 )
@@ -32,13 +31,6 @@ type Case struct {
 	Span     Span
 }
 
-// RequestSpec is an HTTP request as a suite or a command line writes it.
-type RequestSpec struct {
-	Method, Host, Path, Query string
-	Headers                   []Label
-	Span                      Span
-}
-
 // Expect is an expected decision. Unset texts are not checked.
 type Expect struct {
 	Effect Text
@@ -64,7 +56,8 @@ type Cell struct {
 	Expect                 Expect
 }
 
-func readSuite(w *document.Walker, h Header, root *document.Object) *TestSuite {
+// readSuite takes from cells what the suite's matrices expand to.
+func readSuite(w *document.Walker, h Header, root *document.Object, cells *int64) *TestSuite {
 	spec := root.Object("spec")
 	s := &TestSuite{Header: h, Now: spec.Text("now"), Users: readUsers(w, spec)}
 	s.Env = readFields(w, spec.Object("env"))
@@ -81,7 +74,7 @@ func readSuite(w *document.Walker, h Header, root *document.Object) *TestSuite {
 		s.Cases = append(s.Cases, c)
 	}
 	for _, n := range spec.List("matrix") {
-		s.Matrix = append(s.Matrix, readMatrix(w, n))
+		s.Matrix = append(s.Matrix, readMatrix(w, n, cells))
 	}
 	if len(s.Cases)+len(s.Matrix) == 0 && spec.Span().Path != "" {
 		w.Error(spec.Span(), "empty_suite", "add cases or a matrix", "the suite expects nothing")
@@ -101,66 +94,15 @@ func readCase(w *document.Walker, n *document.Node) *Case {
 	c.Expect = readExpect(w, o.Node("expect"))
 	o.Require("name", "user", "expect")
 	switch {
-	case c.Request != nil && (c.Resource.IsSet() || c.Action.IsSet()):
+	case o.Has("request") && (c.Resource.IsSet() || c.Action.IsSet()):
 		w.Error(o.Key("request"), "bad_case", "keep request, or resource and action", "a case asks by request or by resource and action, not both")
-	case c.Request == nil && !o.Has("request") && (!c.Resource.IsSet() || !c.Action.IsSet()):
+	case n.IsMap() && !o.Has("request") && (!c.Resource.IsSet() || !c.Action.IsSet()):
 		w.Error(n.Span(), "bad_case", "add request: GET /path, or resource and action", "the case asks nothing")
-	case c.Request == nil && o.Has("delivers"):
+	case !o.Has("request") && o.Has("delivers"):
 		w.Error(o.Key("delivers"), "bad_case", "put the values into the resource", "delivers belongs to cases with a request")
 	}
 	o.Done()
 	return c
-}
-
-func readRequest(w *document.Walker, n *document.Node) *RequestSpec {
-	if n.IsScalar() {
-		t := w.Text(n, "request")
-		r, err := ParseRequest(t.Value)
-		if err != "" {
-			w.Error(n.Span(), "bad_request", "write it as GET /path or GET host/path?query", "%s", err)
-			return nil
-		}
-		r.Span = n.Span()
-		return r
-	}
-	o := w.Object(n, "request")
-	r := &RequestSpec{Method: o.Text("method").Value, Host: o.Text("host").Value, Path: o.Text("path").Value, Query: o.Text("query").Value, Span: n.Span()}
-	if r.Host == "" {
-		r.Host = DefaultHost
-	}
-	for _, e := range o.Object("headers").Entries() {
-		r.Headers = append(r.Headers, Label{Key: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value)})
-	}
-	o.Require("method", "path")
-	o.Done()
-	return r
-}
-
-// DefaultHost is the host of a request that names none.
-const DefaultHost = "localhost"
-
-// ParseRequest reads METHOD [HOST]/PATH[?QUERY]. The second result says what
-// is wrong; it is empty when nothing is.
-func ParseRequest(s string) (*RequestSpec, string) {
-	method, target, ok := strings.Cut(s, " ")
-	target = strings.TrimLeft(target, " ")
-	slash := strings.IndexByte(target, '/')
-	switch {
-	case !ok || target == "":
-		return nil, "the request has no method or no path"
-	case !validMethod(method):
-		return nil, "the method must be an upper-case word such as GET"
-	case slash < 0:
-		return nil, "the path must begin with /"
-	case strings.ContainsAny(target, " #"):
-		return nil, "a request target holds neither blanks nor #"
-	}
-	r := &RequestSpec{Method: method, Host: target[:slash]}
-	r.Path, r.Query, _ = strings.Cut(target[slash:], "?")
-	if r.Host == "" {
-		r.Host = DefaultHost
-	}
-	return r, ""
 }
 
 func readExpect(w *document.Walker, n *document.Node) Expect {
@@ -173,9 +115,14 @@ func readExpect(w *document.Walker, n *document.Node) Expect {
 	o := w.Object(n, "expect")
 	e := Expect{Effect: checkEffect(w, o.Text("effect")), Rule: o.Text("rule"), Reason: o.Text("reason"), Span: n.Span()}
 	if status, ok := o.Int("status"); ok {
+		if status < 200 || status > 599 {
+			w.Error(o.Key("status"), "bad_expect", "use an HTTP status such as 403", "no decision has the status %d", status)
+		}
 		e.Status = int(status)
 	}
-	e.Errors, _ = o.Int("errors")
+	if e.Errors, _ = o.Int("errors"); e.Errors < 0 {
+		w.Error(o.Key("errors"), "bad_expect", "write how many errors the decision has", "there cannot be %d errors", e.Errors)
+	}
 	o.Require("effect")
 	o.Done()
 	return e
@@ -188,13 +135,19 @@ func checkEffect(w *document.Walker, t Text) Text {
 	return t
 }
 
-func readMatrix(w *document.Walker, n *document.Node) *Matrix {
+func readMatrix(w *document.Walker, n *document.Node, cells *int64) *Matrix {
 	o := w.Object(n, "a matrix")
 	m := &Matrix{Users: o.Texts("users"), Resources: o.Texts("resources"), Actions: o.Texts("actions"), Span: n.Span()}
 	expect := o.Node("expect")
 	o.Require("users", "resources", "actions", "expect")
 	o.Done()
 	if expect == nil {
+		return m
+	}
+	size := int64(len(m.Users)) * int64(len(m.Resources)) * int64(len(m.Actions))
+	if *cells -= size; *cells < 0 {
+		*cells += size
+		w.Error(m.Span, "matrix_too_large", "ask for fewer users, resources or actions", "%d expectations are more than the %d that a set may have in matrices", size, MaxCells)
 		return m
 	}
 	m.expand(w, expect, [3][]Text{m.Users, m.Resources, m.Actions}, nil)
@@ -211,8 +164,14 @@ func (m *Matrix) expand(w *document.Walker, n *document.Node, axes [3][]Text, ch
 	}
 	axis := [3]string{"users", "resources", "actions"}[depth]
 	o := w.Object(n, "expect")
+	if !n.IsMap() {
+		return
+	}
 	for _, t := range axes[depth] {
 		child := o.Node(t.Value)
+		if child == nil && o.Has(t.Value) {
+			continue // reported as empty
+		}
 		if child == nil {
 			w.Error(n.Span(), "matrix_gap", "name every one of "+axis+" with an expectation", "nothing is expected of %q", t.Value)
 			continue

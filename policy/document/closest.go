@@ -1,10 +1,19 @@
 package document
 
+import "unicode/utf8"
+
+// maxWord is the longest word for which a close one is looked for, in runes.
+const maxWord = 128
+
 // Closest gives the candidate nearest to a misspelt word. ok is false when
-// none is near enough to be worth suggesting: more than a third of the word
-// would have to change.
+// none is near enough to be worth suggesting: a third of the word, rounded
+// down, may have to change, and one letter of a word of two.
 func Closest(word string, candidates []string) (best string, ok bool) {
-	limit := max(1, len(word)/3)
+	n := utf8.RuneCountInString(word)
+	if n < 2 || n > maxWord {
+		return "", false
+	}
+	limit := max(1, n/3)
 	distance := limit + 1
 	for _, c := range candidates {
 		if d := editDistance(word, c, limit); d < distance || d == distance && d <= limit && c < best {
@@ -17,6 +26,9 @@ func Closest(word string, candidates []string) (best string, ok bool) {
 // editDistance counts insertions, deletions, substitutions and swaps of
 // neighbours (optimal string alignment); above limit it may stop counting.
 func editDistance(a, b string, limit int) int {
+	if utf8.RuneCountInString(b) > maxWord+limit {
+		return limit + 1
+	}
 	ra, rb := []rune(a), []rune(b)
 	if len(ra)-len(rb) > limit || len(rb)-len(ra) > limit {
 		return limit + 1

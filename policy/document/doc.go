@@ -6,7 +6,7 @@
 // asked for is reported as unknown. Nothing is decoded by reflection.
 //
 // The package refuses what makes a file mean something other than it shows:
-// anchors, aliases, merge keys, explicit tags, duplicate keys, invisible
-// direction marks, and YAML's own guesses at a scalar's type. Scalars are read
-// by the type that the reader asks for.
+// anchors, aliases, merge keys, tags (a lone "!" included), duplicate keys,
+// characters that nobody sees, and YAML's own guesses at a scalar's type.
+// Scalars are read by the type that the reader asks for.
 package document

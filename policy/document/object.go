@@ -2,11 +2,14 @@ package document
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
+
+// MaxFindings is the most findings that one reading reports. What is beyond
+// them is left unsaid, as nobody reads it.
+const MaxFindings = 10000
 
 // Walker collects the findings of one reading.
 type Walker struct {
@@ -18,6 +21,9 @@ func (w *Walker) Found() Diagnostics { return w.found }
 
 // Error reports a finding of error severity.
 func (w *Walker) Error(at Span, code, hint, format string, args ...any) {
+	if len(w.found) >= MaxFindings {
+		return
+	}
 	w.found = append(w.found, NewDiagnostic(at, Error, code, fmt.Sprintf(format, args...)).WithHint(hint))
 }
 
@@ -26,7 +32,11 @@ type Object struct {
 	w     *Walker
 	node  *Node
 	asked []string
+	index map[string]int // of the keys in the node's content; nil for few keys
 }
+
+// fewKeys is how many keys are looked through rather than indexed.
+const fewKeys = 16
 
 // Object reads a node as a mapping. Anything else is reported and reads as an
 // empty one, so that callers need no check.
@@ -35,7 +45,14 @@ func (w *Walker) Object(n *Node, what string) *Object {
 		w.Error(n.Span(), "wrong_type", "", "%s must be a mapping, not %s", what, n.kind())
 		n = nil
 	}
-	return &Object{w: w, node: n}
+	o := &Object{w: w, node: n}
+	if n != nil && len(n.y.Content) > 2*fewKeys {
+		o.index = make(map[string]int, len(n.y.Content)/2)
+		for i := 0; i+1 < len(n.y.Content); i += 2 {
+			o.index[n.y.Content[i].Value] = i
+		}
+	}
+	return o
 }
 
 // Span is where the mapping starts.
@@ -73,30 +90,38 @@ func (n *Node) isNull() bool {
 func (o *Object) Has(key string) bool { return o.find(key) != nil }
 
 func (o *Object) find(key string) *Node {
-	if o.node == nil {
-		return nil
-	}
-	c := o.node.y.Content
-	for i := 0; i+1 < len(c); i += 2 {
-		if c[i].Value == key {
-			return &Node{src: o.node.src, y: c[i+1]}
-		}
+	if i := o.at(key); i >= 0 {
+		return &Node{src: o.node.src, y: o.node.y.Content[i+1]}
 	}
 	return nil
 }
 
-// Key is the place of a key's name, or of the mapping if the key is missing.
-func (o *Object) Key(key string) Span {
+// at gives the place of a key in the node's content, -1 if it is missing.
+func (o *Object) at(key string) int {
 	if o.node == nil {
-		return Span{}
+		return -1
+	}
+	if o.index != nil {
+		if i, ok := o.index[key]; ok {
+			return i
+		}
+		return -1
 	}
 	c := o.node.y.Content
 	for i := 0; i+1 < len(c); i += 2 {
 		if c[i].Value == key {
-			return (&Node{src: o.node.src, y: c[i]}).Span()
+			return i
 		}
 	}
-	return o.node.Span()
+	return -1
+}
+
+// Key is the place of a key's name, or of the mapping if the key is missing.
+func (o *Object) Key(key string) Span {
+	if i := o.at(key); i >= 0 {
+		return (&Node{src: o.node.src, y: o.node.y.Content[i]}).Span()
+	}
+	return o.Span()
 }
 
 func (o *Object) ask(key string) *Node {
@@ -186,15 +211,17 @@ func (n *Node) items() []*Node {
 // Texts gives a list of scalars, each once.
 func (o *Object) Texts(key string) []Text {
 	var out []Text
+	seen := map[string]bool{}
 	for _, n := range o.List(key) {
 		t := o.w.Text(n, "an item of "+key)
 		if !t.IsSet() {
 			continue
 		}
-		if slices.ContainsFunc(out, func(x Text) bool { return x.Value == t.Value }) {
+		if seen[t.Value] {
 			o.w.Error(n.Span(), "duplicate_item", "remove one of the two", "%q stands twice in %q", t.Value, key)
 			continue
 		}
+		seen[t.Value] = true
 		out = append(out, t)
 	}
 	return out
@@ -221,15 +248,33 @@ func (o *Object) Entries() []Entry {
 	return out
 }
 
+// mostHints is how many unknown keys of one mapping get a close match, and how
+// many known keys are listed: a search for each of thousands would take long.
+const mostHints = 20
+
 // Done reports the keys that nobody asked for.
 func (o *Object) Done() {
+	asked := make(map[string]bool, len(o.asked))
+	var known []string
+	for _, key := range o.asked {
+		if !asked[key] {
+			asked[key] = true
+			known = append(known, key)
+		}
+	}
+	unknown := 0
 	for _, e := range (&Object{node: o.node}).Entries() {
-		if slices.Contains(o.asked, e.Key.Value) {
+		if asked[e.Key.Value] {
 			continue
 		}
-		hint := "known here: " + strings.Join(o.asked, ", ")
-		if close, ok := Closest(e.Key.Value, o.asked); ok {
-			hint = fmt.Sprintf("did you mean %q?", close)
+		hint := ""
+		if len(known) > 0 && len(known) <= mostHints {
+			hint = "known here: " + strings.Join(known, ", ")
+		}
+		if unknown++; unknown <= mostHints {
+			if close, ok := Closest(e.Key.Value, known); ok {
+				hint = fmt.Sprintf("did you mean %q?", close)
+			}
 		}
 		o.w.Error(e.Key.Span(), "unknown_key", hint, "unknown key %q", e.Key.Value)
 	}

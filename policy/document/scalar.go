@@ -55,7 +55,7 @@ func (o *Object) Int(key string) (value int64, ok bool) {
 	}
 	v, good := ParseInt(t.Value)
 	if !good || t.Quoted() {
-		o.w.Error(t.Span(), "wrong_type", "", "%q must be a whole number, not %q", key, t.Value)
+		o.w.Error(t.Span(), "wrong_type", "write digits only, without quotes or leading zeros", "%q must be a whole number, not %q", key, t.Value)
 		return 0, false
 	}
 	return v, true

@@ -3,7 +3,6 @@ package document
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -44,22 +43,27 @@ func (t Text) At(offset, n int) Span {
 		return t.Span()
 	}
 	offset = min(max(offset, 0), len(places)-1)
-	last := min(offset+max(n, 1)-1, len(places)-1)
+	last := offset + min(max(n, 1), len(places)-offset) - 1
 	start, end := places[offset], places[last]
+	stop := Position{start.Line, end.Column + end.width}
 	if end.Line != start.Line {
-		end = Position{start.Line, len([]rune(t.node.src.line(start.Line)))}
+		stop.Column = t.node.src.line(start.Line).length() + 1
 	}
-	end.Column++
-	return t.node.src.span(start, end)
+	return t.node.src.span(start.Position, stop)
 }
 
-// places gives the source position of each rune of the value.
-func (t Text) places() []Position {
-	value := []rune(t.Value)
+// place is where a rune of a value stands, and how many runes stand for it.
+type place struct {
+	Position
+	width int
+}
+
+// places gives the place of each rune of the value.
+func (t Text) places() []place {
 	sc := newScanner(t.node)
-	out := make([]Position, 0, len(value))
-	var pending int
-	for _, r := range value {
+	out := make([]place, 0, len(t.Value))
+	pending := 0
+	for _, r := range t.Value {
 		if unicode.IsSpace(r) {
 			// Folding and indentation change white space only: its runes are
 			// placed once the next visible one is known.
@@ -70,10 +74,9 @@ func (t Text) places() []Position {
 		if !ok {
 			return nil
 		}
-		for k := pending; k > 0; k-- {
-			out = append(out, Position{at.Line, max(1, at.Column-k)})
+		for ; pending > 0; pending-- {
+			out = append(out, place{Position{at.Line, max(1, at.Column-pending)}, 1})
 		}
-		pending = 0
 		out = append(out, at)
 	}
 	for ; pending > 0 && len(out) > 0; pending-- {
@@ -82,41 +85,41 @@ func (t Text) places() []Position {
 	return out
 }
 
-// scanner yields the positions of a scalar's visible runes in its source.
+// scanner yields the places of a scalar's visible runes in its source.
 type scanner struct {
 	src    *source
 	style  yaml.Style
-	line   int
-	column int // 0-based rune index of the next rune
-	runes  []rune
+	number int // of the line
+	line   line
+	column int // 0-based index of the next rune
 }
 
 func newScanner(n *Node) *scanner {
-	s := &scanner{src: n.src, style: n.y.Style, line: n.y.Line, column: n.y.Column - 1}
+	s := &scanner{src: n.src, style: n.y.Style, number: n.y.Line, column: n.y.Column - 1}
 	switch {
 	case s.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		s.line++
+		s.number++ // what stands beside the indicator is no part of the value
 		s.column = 0
 	case s.style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
 		s.column++
 	}
-	s.runes = []rune(s.src.line(s.line))
+	s.line = s.src.line(s.number)
 	return s
 }
 
-func (s *scanner) next() (Position, bool) {
+func (s *scanner) next() (place, bool) {
 	for {
-		if s.column >= len(s.runes) {
-			if s.line >= len(s.src.lines) {
-				return Position{}, false
+		if s.column >= s.line.length() {
+			if s.number >= len(s.src.lines) {
+				return place{}, false
 			}
-			s.line++
+			s.number++
 			s.column = 0
-			s.runes = []rune(s.src.line(s.line))
+			s.line = s.src.line(s.number)
 			continue
 		}
-		at := Position{s.line, s.column + 1}
-		r := s.runes[s.column]
+		from := s.column
+		r := s.line.at(from)
 		s.column++
 		switch {
 		case unicode.IsSpace(r):
@@ -128,40 +131,36 @@ func (s *scanner) next() (Position, bool) {
 				continue
 			}
 		}
-		return at, true
+		return place{Position{s.number, from + 1}, s.column - from}, true
 	}
 }
 
 // escape passes over an escape sequence; space tells that it stands for white
 // space or for nothing.
 func (s *scanner) escape() (space bool) {
-	if s.column >= len(s.runes) {
+	if s.column >= s.line.length() {
 		return true
 	}
-	r := s.runes[s.column]
+	r := s.line.at(s.column)
 	s.column++
 	width := map[rune]int{'x': 2, 'u': 4, 'U': 8}[r]
-	if width > 0 {
-		digits := s.runes[s.column:min(s.column+width, len(s.runes))]
-		s.column += len(digits)
-		return unicode.IsSpace(hexRune(digits))
+	if width == 0 {
+		return strings.ContainsRune("tnrvf \tNLP_", r)
 	}
-	return strings.ContainsRune("tnrvf \tNLP_", r)
+	var v rune
+	for ; width > 0 && s.column < s.line.length(); width-- {
+		v = v<<4 | hexDigit(s.line.at(s.column))
+		s.column++
+	}
+	return unicode.IsSpace(v)
 }
 
-func hexRune(digits []rune) rune {
-	var v rune
-	for _, d := range digits {
-		switch {
-		case d >= '0' && d <= '9':
-			v = v<<4 | (d - '0')
-		case d >= 'a' && d <= 'f':
-			v = v<<4 | (d - 'a' + 10)
-		case d >= 'A' && d <= 'F':
-			v = v<<4 | (d - 'A' + 10)
-		default:
-			return utf8.RuneError
-		}
+func hexDigit(d rune) rune {
+	switch {
+	case d >= 'a':
+		return d - 'a' + 10
+	case d >= 'A':
+		return d - 'A' + 10
 	}
-	return v
+	return d - '0'
 }

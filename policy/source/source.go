@@ -4,7 +4,8 @@
 // [Read] tells the two apart by content. It gives bytes and paths only; what
 // they mean is policy's business. It follows linked files and a linked root,
 // refuses linked sub-directories and anything that is not a regular file, and
-// reads no more than the limits of a set.
+// reads no more than the limits of a set. A bundle holds the files that Read
+// would take from a directory, and no others.
 package source
 
 import (
@@ -42,7 +43,10 @@ type Files struct {
 	Root   string // as it was given
 	Bundle bool
 	List   []policy.File // paths begin with the root, as diagnostics print them
+	size   int           // bytes of List
 }
+
+const maxSize = bundle.MaxTotal // a larger directory could not be packed
 
 // Fingerprint identifies the bytes and names of a reading.
 func (f *Files) Fingerprint() string {
@@ -76,8 +80,12 @@ func Read(path string) (*Files, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the policy set: %w", err)
 	}
-	if info.IsDir() {
+	switch {
+	case info.IsDir():
 		return readDir(path)
+	case !info.Mode().IsRegular():
+		// Opening a pipe would wait for its writer.
+		return nil, &Error{Path: path, Why: "neither a directory nor a regular file", Hint: "give a directory, or a bundle made by gwctl policy bundle"}
 	}
 	return readBundle(path)
 }
@@ -94,9 +102,22 @@ func readBundle(path string) (*Files, error) {
 	}
 	out := &Files{Root: path, Bundle: true}
 	for _, f := range b.Files {
+		if !isRead(f.Path) {
+			return nil, &Error{Path: path + "!" + f.Path, Why: "a bundle holds only *.yaml and *.yml files, without names that begin with a dot", Hint: "pack the set with gwctl policy bundle"}
+		}
 		out.List = append(out.List, policy.File{Path: path + "!" + f.Path, Data: f.Data})
 	}
 	return out, nil
+}
+
+// isRead tells whether a file of this relative path is read from a directory.
+func isRead(rel string) bool {
+	return isPolicyFile(rel) && !strings.HasPrefix(rel, ".") && !strings.Contains(rel, "/.")
+}
+
+func isPolicyFile(path string) bool {
+	ext := filepath.Ext(path)
+	return ext == ".yaml" || ext == ".yml"
 }
 
 // readDir reads every *.yaml and *.yml below a directory. Names that begin
@@ -127,7 +148,7 @@ func readDir(root string) (*Files, error) {
 		case d.IsDir():
 			return nil
 		}
-		return out.add(path, shown)
+		return out.add(path, shown, d.Type()&fs.ModeSymlink != 0)
 	})
 	var refused *Error
 	switch {
@@ -140,18 +161,18 @@ func readDir(root string) (*Files, error) {
 	return out, nil
 }
 
-func (f *Files) add(path, shown string) error {
+func (f *Files) add(path, shown string, linked bool) error {
 	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if info.IsDir() {
-		return &Error{Path: shown, Why: "a linked sub-directory is not read", Hint: "move the files into the set, or give the linked directory itself as the set"}
-	}
-	if ext := filepath.Ext(path); ext != ".yaml" && ext != ".yml" {
-		return nil
-	}
 	switch {
+	case err != nil && linked:
+		// What it led to may have been files that deny.
+		return &Error{Path: shown, Why: "a link that cannot be followed", Hint: "mend the link, or remove it from the set", Err: err}
+	case err != nil:
+		return err
+	case info.IsDir():
+		return &Error{Path: shown, Why: "a linked sub-directory is not read", Hint: "move the files into the set, or give the linked directory itself as the set"}
+	case !isPolicyFile(path):
+		return nil
 	case !info.Mode().IsRegular():
 		return &Error{Path: shown, Why: "not a regular file", Hint: "remove it from the set"}
 	case len(f.List) >= policy.MaxFiles:
@@ -160,6 +181,9 @@ func (f *Files) add(path, shown string) error {
 	data, err := readFile(path)
 	if err != nil {
 		return err
+	}
+	if f.size += len(data); f.size > maxSize {
+		return &Error{Path: f.Root, Why: fmt.Sprintf("the files of the set have more than %d bytes", maxSize), Hint: "split the set, or give a directory further down"}
 	}
 	f.List = append(f.List, policy.File{Path: shown, Data: data})
 	return nil
