@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"cmp"
+	"errors"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
@@ -30,9 +33,14 @@ var fixedNames = map[string][]string{
 
 func (c *compiler) attributes(root slot.Root, decls []policy.Attribute) []*slot.Attr {
 	var out []*slot.Attr
+	// In order of their names, so that the order of keys in a file does not
+	// choose which of two unusable attributes a denial names.
+	decls = slices.SortedFunc(slices.Values(decls), func(a, b policy.Attribute) int { return strings.Compare(a.Name.Value, b.Name.Value) })
 	for _, d := range decls {
 		if a := c.attribute(root, d); a != nil {
 			out = append(out, a)
+		} else {
+			c.unusable = append(c.unusable, [2]string{root.String(), d.Name.Value})
 		}
 	}
 	return out
@@ -59,8 +67,13 @@ func (c *compiler) attribute(root slot.Root, d policy.Attribute) *slot.Attr {
 		Root: root, Name: d.Name.Value, Type: t, Optional: d.Optional || len(d.For) > 0, Demanded: !d.Optional, Sensitive: d.Sensitive,
 		MaxItems: int(d.MaxItems), MaxEntries: int(d.MaxEntries), MaxLength: int(d.MaxLength), From: defaultFrom(root),
 	}
-	if root == slot.User && slices.Contains([]string{"roles", "groups", "scopes", "tenant"}, a.Name) {
-		a.Demanded = false
+	builtins := slot.NewLayout()
+	if i, ok := builtins.Lookup(root, a.Name); ok {
+		if built := builtins.Attr(i).Type; t.String() != built.String() {
+			c.w.Error(d.Type.Span(), "built_in", "declare it as a "+built.String(), "%s is built in as a %s", a.FullName(), built)
+			return nil
+		}
+		a.MaxItems = cmp.Or(a.MaxItems, builtins.Attr(i).MaxItems)
 	}
 	if len(d.From) > 0 {
 		a.From = nil
@@ -103,8 +116,10 @@ func (c *compiler) constraints(a *slot.Attr, d policy.Attribute) {
 		a.Enum = append(a.Enum, v)
 	}
 	if d.Pattern.IsSet() {
-		re, err := regexp.Compile(`^(?:` + d.Pattern.Value + `)$`)
-		switch {
+		// Read alone first: `a)|(b` is no pattern, but would be one in brackets.
+		_, err := regexp.Compile(d.Pattern.Value)
+		re, wrapped := regexp.Compile(`^(?:` + d.Pattern.Value + `)$`)
+		switch err = cmp.Or(err, wrapped); {
 		case err != nil:
 			c.w.Error(d.Pattern.Span(), "bad_pattern", "patterns follow RE2", "the pattern cannot be read: %s", err)
 		case elem.Kind != slot.String:
@@ -154,10 +169,12 @@ func (c *compiler) constant(v policy.Value) (slot.Value, *slot.Type) {
 		c.w.Error(v.Span(), "bad_constant", "a constant is a scalar, or a list or map whose values have one type", "the constant mixes types or is empty")
 		return slot.Value{}, nil
 	}
-	a := &slot.Attr{Type: t, MaxLength: 8192, MaxItems: 10000, MaxEntries: 10000}
+	a := &slot.Attr{Root: slot.Env, Type: t, MaxLength: 8192, MaxItems: 10000, MaxEntries: 10000}
 	value, _, err := a.Convert(slot.FromValue(v))
-	if err != nil {
-		c.w.Error(v.Span(), "bad_constant", "", "the constant%s", err)
+	var invalid *slot.InvalidError
+	if errors.As(err, &invalid) {
+		c.w.Error(v.Span(), "bad_constant", "", "the constant %s", invalid.Rule)
+		return slot.Value{}, nil
 	}
 	return value, t
 }

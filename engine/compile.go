@@ -43,6 +43,9 @@ type compiler struct {
 	found policy.Diagnostics
 	user  []*slot.Attr
 	env   []*slot.Attr
+	// unusable are the attributes, by root and name, whose declaration is
+	// wrong: what reads them is not reported once more.
+	unusable [][2]string
 }
 
 func sortedPolicies(in []*policy.Policy) []*policy.Policy {
@@ -58,8 +61,25 @@ func (c *compiler) schema() {
 		for _, r := range s.Roles {
 			c.set.roles = append(c.set.roles, r.Value)
 		}
+		c.knownRoles()
 	}
 	c.set.base = slot.NewLayout(c.user, c.env)
+}
+
+// knownRoles lets conditions name the declared roles only. What a token says
+// is not held to them: a role that nobody named is harmless.
+func (c *compiler) knownRoles() {
+	if len(c.set.roles) == 0 {
+		return
+	}
+	i := slices.IndexFunc(c.user, func(a *slot.Attr) bool { return a.Name == "roles" })
+	if i < 0 {
+		builtin := *slot.NewLayout().Attr(slot.UserRoles)
+		i, c.user = len(c.user), append(c.user, &builtin)
+	}
+	for _, r := range c.set.roles {
+		c.user[i].Known = append(c.user[i].Known, slot.StringValue(r))
+	}
 }
 
 func (c *compiler) resources() {
@@ -95,6 +115,14 @@ func (c *compiler) policy(p *policy.Policy) {
 		if err != nil {
 			c.w.Error(p.At, "internal", "", "%s", err)
 			return
+		}
+		for _, a := range c.unusable {
+			scope.Break(a[0], a[1])
+		}
+		for _, k := range p.Consts {
+			if _, ok := consts[k.Name.Value]; !ok {
+				scope.Break("consts", k.Name.Value)
+			}
 		}
 		c.vars(scope, p, res)
 		for _, d := range p.Rules {
@@ -157,9 +185,10 @@ func (c *compiler) checkRules(p *policy.Policy) []string {
 	}
 	slices.Sort(actions)
 	actions = slices.Compact(actions)
+	known := p.Guard() || len(names) == len(p.Resources)
 	for _, r := range p.Rules {
 		for _, a := range r.Actions {
-			if a.Value != "*" && !slices.Contains(actions, a.Value) {
+			if known && a.Value != "*" && !slices.Contains(actions, a.Value) {
 				c.undeclared(a, "action", actions)
 			}
 		}
@@ -189,12 +218,15 @@ func (c *compiler) vars(scope *celenv.Scope, p *policy.Policy, res *resource) {
 			case !ok || state[name] == done:
 			case state[name] == visiting:
 				c.w.Error(next.Name.Span(), "variable_cycle", "", "variable %q depends on itself", name)
+				scope.Break("vars", name)
 			default:
 				visit(next)
 			}
 		}
 		if e := c.expr(scope, v.Expr, nil, res); e != nil {
 			scope.AddVar(v.Name.Value, e)
+		} else {
+			scope.Break("vars", v.Name.Value)
 		}
 		state[v.Name.Value] = done
 	}

@@ -8,6 +8,8 @@ func (s *Set) Decide(r *Request) (d Decision) {
 	d = Decision{SetDigest: s.digest, Route: r.route, Resource: r.Resource(), Action: r.action}
 	defer func() {
 		if recover() != nil {
+			d.Rule, d.Attribute, d.Scopes = RuleRef{}, "", nil
+			d.Errors = append(d.Errors, RuleError{Code: ReasonEvalError, Message: "a fault in gwctl stopped the evaluation; please report it"})
 			d.deny(ReasonEvalError, http.StatusForbidden)
 		}
 	}()

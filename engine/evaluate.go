@@ -23,20 +23,27 @@ const (
 // evaluate asks one rule: roles, then the condition, then scopes. A failure is
 // added to the decision's errors.
 func (r *Request) evaluate(rule *Rule, d *Decision) outcome {
-	if !r.holdsRole(rule.Decl.Roles) {
+	fail := func(err error) outcome {
+		d.Errors = append(d.Errors, RuleError{Rule: rule.Ref, Code: errorCode(err), Message: err.Error(), Position: rule.position})
+		return failed
+	}
+	if held, err := r.holdsRole(rule.Decl.Roles); err != nil {
+		return fail(err)
+	} else if !held {
 		return unmatched
 	}
 	if rule.When != nil {
 		ok, err := r.condition(rule)
 		if err != nil {
-			d.Errors = append(d.Errors, RuleError{Rule: rule.Ref, Code: errorCode(err), Message: err.Error(), Position: rule.position})
-			return failed
+			return fail(err)
 		}
 		if !ok {
 			return unmatched
 		}
 	}
-	if !r.holdsScopes(rule.Decl) {
+	if held, err := r.holdsScopes(rule.Decl); err != nil {
+		return fail(err)
+	} else if !held {
 		return scopesMissing
 	}
 	return matched
@@ -57,25 +64,35 @@ func errorCode(err error) string {
 	return ReasonEvalError
 }
 
-func (r *Request) holdsRole(any []policy.Text) bool {
+func (r *Request) holdsRole(any []policy.Text) (bool, error) {
 	if len(any) == 0 {
-		return true
+		return true, nil
 	}
-	held, _ := r.values.Get(slot.UserRoles)
-	return slices.ContainsFunc(any, func(t policy.Text) bool { return holds(held, t.Value) })
+	held, err := r.list(slot.UserRoles)
+	return slices.ContainsFunc(any, func(t policy.Text) bool { return holds(held, t.Value) }), err
 }
 
-func (r *Request) holdsScopes(d *policy.Rule) bool {
+func (r *Request) holdsScopes(d *policy.Rule) (bool, error) {
 	if len(d.Scopes)+len(d.AnyScope) == 0 {
-		return true
+		return true, nil
 	}
-	held, _ := r.values.Get(slot.UserScopes)
+	held, err := r.list(slot.UserScopes)
 	for _, t := range d.Scopes {
 		if !holds(held, t.Value) {
-			return false
+			return false, err
 		}
 	}
-	return len(d.AnyScope) == 0 || slices.ContainsFunc(d.AnyScope, func(t policy.Text) bool { return holds(held, t.Value) })
+	return len(d.AnyScope) == 0 || slices.ContainsFunc(d.AnyScope, func(t policy.Text) bool { return holds(held, t.Value) }), err
+}
+
+// list gives one of the user's lists. Not knowing it is not the same as its
+// being empty.
+func (r *Request) list(i slot.Index) (slot.Value, error) {
+	v, state := r.values.Get(i)
+	if state != slot.Present && state != slot.Absent {
+		return slot.Value{}, &celenv.AttributeError{Attribute: r.values.Layout().Attr(i).FullName(), State: state, Err: r.values.Err(i)}
+	}
+	return v, nil
 }
 
 func holds(list slot.Value, s string) bool {

@@ -170,8 +170,13 @@ func (r *Request) SetTime(t time.Time) { r.values.Set(slot.EnvTime, slot.TimeVal
 func (r *Request) SetIP(a netip.Addr) { r.values.Set(slot.EnvIP, slot.IPValue(a)) }
 
 // Supply offers a provider's value for an attribute. Values that nobody
-// declared, or that this provider may not give, are dropped and counted.
+// declared, that this provider may not give, or that are about an anonymous
+// user, are dropped and counted.
 func (r *Request) Supply(from slot.Provider, root slot.Root, name string, in slot.Input) {
+	if root == slot.User && r.anonymous {
+		r.values.Drop()
+		return
+	}
 	r.values.Supply(from, root, name, in)
 }
 
@@ -254,11 +259,19 @@ func (r *Request) Give(root, name, text string) error {
 		if at.String() != root || !ok || at == slot.Request || at == slot.Action {
 			continue
 		}
+		switch {
+		case at == slot.User && r.anonymous:
+			return fmt.Errorf("%s.%s: the user is anonymous and has no attributes", root, name)
+		case i == slot.UserAuthenticated || i == slot.ResourceType:
+			return fmt.Errorf("%s.%s is never supplied: it follows from the request", root, name)
+		}
 		in := slot.Plain(text)
 		if r.values.Layout().Attr(i).Type.Kind == slot.List {
 			var items []slot.Input
 			for part := range strings.SplitSeq(text, ",") {
-				items = append(items, slot.Plain(part))
+				if text != "" {
+					items = append(items, slot.Plain(part))
+				}
 			}
 			in = slot.FromList(items)
 		}

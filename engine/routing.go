@@ -132,6 +132,9 @@ func (c *compiler) fixture(root slot.Root, layout *slot.Layout, f *policy.Fixtur
 	if layout == nil {
 		return
 	}
+	if root == slot.User && f.Name.Value == "anonymous" && !f.Anonymous {
+		c.w.Error(f.Span, "reserved_name", "give the user another name", "anonymous is the user without a credential, and has no attributes")
+	}
 	for _, e := range f.Fields {
 		c.given(root, layout, e.Key, e.Value)
 	}
@@ -140,6 +143,9 @@ func (c *compiler) fixture(root slot.Root, layout *slot.Layout, f *policy.Fixtur
 // given checks one value of a fixture against its declaration.
 func (c *compiler) given(root slot.Root, layout *slot.Layout, key policy.Text, v policy.Value) {
 	i, ok := layout.Lookup(root, key.Value)
+	if !ok && slices.Contains(c.unusable, [2]string{root.String(), key.Value}) {
+		return
+	}
 	if !ok || root == slot.User && i == slot.UserAuthenticated {
 		c.undeclared(key, "attribute", layout.Names(root))
 		return

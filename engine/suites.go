@@ -33,6 +33,7 @@ func (c *suiteChecker) check() {
 	for _, t := range s.Cases {
 		c.env(t.Env)
 		c.user(t.User)
+		c.delivers(t.Delivers)
 		if t.Resource.IsSet() {
 			c.resource(t.Resource, []policy.Text{t.Action})
 		}
@@ -54,6 +55,22 @@ func (c *suiteChecker) check() {
 func (c *suiteChecker) env(entries []document.ValueEntry) {
 	for _, e := range entries {
 		c.given(slot.Env, c.set.base, e.Key, e.Value)
+	}
+}
+
+// delivers holds the names to the attributes that resources have; which of
+// them the request is about is known when the case runs.
+func (c *suiteChecker) delivers(entries []document.ValueEntry) {
+	var known []string
+	for _, r := range c.set.resources {
+		known = append(known, r.layout.Names(slot.Resource)...)
+	}
+	slices.Sort(known)
+	known = slices.DeleteFunc(slices.Compact(known), func(n string) bool { return n == "type" || n == "id" })
+	for _, e := range entries {
+		if !slices.Contains(known, e.Key.Value) {
+			c.undeclared(e.Key, "attribute", known)
+		}
 	}
 }
 
@@ -126,6 +143,8 @@ func Reasons(src *policy.Set) []string {
 	out := []string{
 		ReasonAllowed, ReasonNoRoute, ReasonUnauthenticated, ReasonNoMatchingRule, ReasonInsufficientScope, ReasonDeniedByRule,
 		ReasonEvalError, ReasonAttributeInvalid, ReasonAttributeConflict, ReasonAttributeMissing, ReasonAttributeUnavailable,
+		// The sidecar's own, for requests that never reach a rule.
+		"request_not_canonical", "hop_by_hop_abuse", "method_not_allowed",
 	}
 	for _, p := range src.Policies {
 		for _, r := range p.Rules {

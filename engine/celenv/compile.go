@@ -4,17 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/interpreter"
 	"cel.dev/cel-go/parser"
 
 	"github.com/gwctl/gwctl/engine/slot"
-	"github.com/gwctl/gwctl/policy/document"
 )
 
 // Expr is a checked expression, ready to be evaluated any number of times.
@@ -35,15 +33,10 @@ type Reads struct {
 	Vars    []string // named directly
 }
 
-// Problem is something wrong with an expression, at a rune offset into it.
-type Problem struct {
-	Offset, Length      int
-	Code, Message, Hint string
-}
-
 // Compile checks an expression against the scope. want is the type that the
 // result must have, or nil for any. Either the expression or problems are
-// returned.
+// returned; neither, if all that is wrong is that it reads something that
+// [Scope.Break] named.
 func (s *Scope) Compile(source string, want *slot.Type) (*Expr, []Problem) {
 	parsed, issues := s.env.Parse(source)
 	if issues.Err() != nil {
@@ -97,143 +90,6 @@ func (s *Scope) VarRefs(source string) []string {
 
 func isIdent(e ast.Expr, name string) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == name }
 
-// problems turns CEL's findings into ours: placed on the token they are
-// about, named by the kind of node rather than by their text.
-func (s *Scope) problems(source string, parsed *ast.AST, issues *cel.Issues) []Problem {
-	runes := []rune(source)
-	var out []Problem
-	for _, e := range issues.Errors() {
-		offset := runeOffset(runes, e.Location)
-		p := Problem{Offset: offset, Length: tokenLength(runes, offset), Code: "type_mismatch", Message: operators.Replace(e.Message)}
-		node := find(parsed, e.ExprID)
-		switch {
-		case parsed == nil:
-			p.Code = "cel_syntax"
-			p.Message = strings.TrimPrefix(p.Message, "Syntax error: ")
-		case node == nil:
-		case node.Kind() == ast.IdentKind && !isRoot(node.AsIdent()):
-			s.undeclared(&p, node.AsIdent())
-		case node.Kind() == ast.SelectKind:
-			s.noField(&p, runes, node.AsSelect())
-		case node.Kind() == ast.CallKind && s.unknownFunction(node.AsCall().FunctionName()):
-			s.noFunction(&p, runes, node.AsCall().FunctionName())
-		}
-		out = append(out, p)
-	}
-	return out
-}
-
-func isRoot(name string) bool {
-	_, ok := rootNamed(name)
-	return ok || name == "vars" || name == "consts"
-}
-
-func (s *Scope) undeclared(p *Problem, name string) {
-	known := []string{"user", "resource", "env", "action", "request", "vars", "consts"}
-	p.Code, p.Message, p.Length = "undeclared_name", fmt.Sprintf("%q is not declared", name), len([]rune(name))
-	p.Hint = "conditions read " + strings.Join(known, ", ")
-	if near, ok := document.Closest(name, known); ok {
-		p.Hint = fmt.Sprintf("did you mean %q?", near)
-	}
-}
-
-func (s *Scope) noField(p *Problem, runes []rune, sel ast.SelectExpr) {
-	field := sel.FieldName()
-	if at := indexRunes(runes, field, p.Offset); at >= 0 {
-		p.Offset, p.Length = at, len([]rune(field))
-	}
-	if sel.Operand().Kind() != ast.IdentKind {
-		return
-	}
-	root := sel.Operand().AsIdent()
-	known := s.fields(root)
-	if slices.Contains(known, field) || known == nil && root != "vars" && root != "consts" {
-		return // it exists and has the wrong type here
-	}
-	p.Code, p.Message = "undeclared_attribute", fmt.Sprintf("%s.%s is not declared", root, field)
-	if near, ok := document.Closest(field, known); ok {
-		p.Hint = fmt.Sprintf("did you mean %s.%s?", root, near)
-	} else if len(known) > 0 && len(known) <= 20 {
-		p.Hint = "declared: " + strings.Join(known, ", ")
-	}
-}
-
-func (s *Scope) unknownFunction(name string) bool { return !s.env.HasFunction(name) }
-
-func (s *Scope) noFunction(p *Problem, runes []rune, name string) {
-	p.Code, p.Message = "undeclared_function", fmt.Sprintf("there is no function %q", name)
-	if p.Offset < len(runes) && runes[p.Offset] == '(' {
-		p.Offset = max(0, p.Offset-len([]rune(name)))
-	}
-	p.Length = len([]rune(name))
-	var known []string
-	for f := range s.env.Functions() {
-		known = append(known, f)
-	}
-	if near, ok := document.Closest(name, known); ok {
-		p.Hint = fmt.Sprintf("did you mean %q?", near)
-	}
-}
-
-func find(a *ast.AST, id int64) ast.Expr {
-	var found ast.Expr
-	if a != nil && id != 0 {
-		ast.PostOrderVisit(a.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-			if e.ID() == id {
-				found = e
-			}
-		}))
-	}
-	return found
-}
-
-// operators gives CEL's internal operator names back their spelling.
-var operators = strings.NewReplacer("'_==_'", "==", "'_!=_'", "!=", "'_&&_'", "&&", "'_||_'", "||", "'!_'", "!", "'-_'", "-",
-	"'_<_'", "<", "'_<=_'", "<=", "'_>_'", ">", "'_>=_'", ">=", "'_+_'", "+", "'_-_'", "-", "'_*_'", "*", "'_/_'", "/", "'_%_'", "%",
-	"'@in'", "in", "'_?_:_'", "?:", "'_[_]'", "[]")
-
-func runeOffset(runes []rune, at common.Location) int {
-	line, offset := 1, 0
-	for offset < len(runes) && line < at.Line() {
-		if runes[offset] == '\n' {
-			line++
-		}
-		offset++
-	}
-	return min(offset+at.Column(), len(runes))
-}
-
-func tokenLength(runes []rune, offset int) int {
-	class := func(r rune) int {
-		switch {
-		case r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
-			return 1
-		case strings.ContainsRune("=!<>&|", r):
-			return 2
-		}
-		return 0
-	}
-	if offset >= len(runes) || class(runes[offset]) == 0 {
-		return 1
-	}
-	n := 1
-	for offset+n < len(runes) && class(runes[offset+n]) == class(runes[offset]) {
-		n++
-	}
-	return n
-}
-
-func indexRunes(runes []rune, word string, from int) int {
-	if from > len(runes) {
-		return -1
-	}
-	i := strings.Index(string(runes[from:]), word)
-	if i < 0 {
-		return -1
-	}
-	return from + len([]rune(string(runes[from:])[:i]))
-}
-
 // TypeName is the CEL type of the expression's result.
 func (e *Expr) TypeName() string { return cel.FormatCELType(e.typ) }
 
@@ -246,9 +102,24 @@ func (e *Expr) AST() *ast.AST { return e.checked.NativeRep() }
 func (e *Expr) eval(f *Frame) (ref.Val, error) {
 	v, _, err := e.program.Eval(f)
 	if err != nil {
-		return nil, err
+		return nil, settle(err)
 	}
 	return v, nil
+}
+
+// settle passes on the error of an evaluation. CEL makes a panic the error of
+// one expression; it goes on from here, because a decision that a fault of
+// gwctl took part in must be denied as a whole.
+func settle(err error) error {
+	var failed *types.Err
+	var spent interpreter.EvalCancelledError
+	switch {
+	case errors.As(err, &spent):
+		return fmt.Errorf("the budget of %d steps is used up: %w", StepBudget, spent)
+	case errors.As(err, &failed):
+		return err
+	}
+	panic(err)
 }
 
 // errNotBool cannot happen to a checked expression.

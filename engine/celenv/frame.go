@@ -1,12 +1,14 @@
 package celenv
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/interpreter"
 
 	"github.com/gwctl/gwctl/engine/slot"
 )
@@ -36,7 +38,7 @@ type Frame struct {
 	objects [slot.Roots]object
 	vars    object
 	consts  object
-	memo    map[string]ref.Val
+	memo    map[string]result
 	// Trace receives the evaluation of each variable as it happens; nil on
 	// the request path.
 	trace func(name string, e *Expr) (ref.Val, error)
@@ -94,27 +96,37 @@ func (f *Frame) absent(i slot.Index, state slot.State) error {
 	return &AttributeError{Attribute: f.values.Layout().Attr(i).FullName(), State: state, Err: f.values.Err(i)}
 }
 
+// result is what a variable came to.
+type result struct {
+	value ref.Val
+	err   error
+}
+
 func (f *Frame) variable(name string) ref.Val {
-	if v, ok := f.memo[name]; ok {
-		return v
-	}
-	e, ok := f.scope.vars[name]
+	m, ok := f.memo[name]
 	if !ok {
-		return types.NewErr("no such variable: %s", name)
+		e, declared := f.scope.vars[name]
+		if !declared {
+			return types.NewErr("no such variable: %s", name)
+		}
+		if f.trace != nil {
+			m.value, m.err = f.trace(name, e)
+		} else {
+			m.value, m.err = e.eval(f)
+		}
+		if f.memo == nil {
+			f.memo = map[string]result{}
+		}
+		f.memo[name] = m
 	}
-	eval := e.eval
-	if f.trace != nil {
-		eval = func(f *Frame) (ref.Val, error) { return f.trace(name, e) }
+	var spent interpreter.EvalCancelledError
+	switch {
+	case errors.As(m.err, &spent):
+		panic(spent) // ends the reader's evaluation, too: an `|| true` there must not hide it
+	case m.err != nil:
+		return types.WrapErr(m.err)
 	}
-	v, err := eval(f)
-	if err != nil {
-		v = types.WrapErr(err)
-	}
-	if f.memo == nil {
-		f.memo = map[string]ref.Val{}
-	}
-	f.memo[name] = v
-	return v
+	return m.value
 }
 
 // object is a root such as `user`, or `vars` or `consts`, in CEL. Field access

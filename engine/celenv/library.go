@@ -33,6 +33,7 @@ func NewLibrary() (*Library, error) {
 	env, err := cel.NewEnv(
 		cel.OptionalTypes(), cel.EnableMacroCallTracking(), cel.DefaultUTCTimeZone(true),
 		cel.ParserExpressionSizeLimit(MaxExpressionSize), cel.ParserRecursionLimit(MaxNesting), cel.RegexProgramSizeLimit(MaxRegexProgram),
+		cel.HomogeneousAggregateLiterals(),
 		ext.Strings(), ext.Lists(), ext.Sets(), ext.Math(), ext.TwoVarComprehensions(), ext.Network(),
 		requestFunction("header", slot.RequestHeaders), requestFunction("param", slot.RequestQuery),
 	)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/common/ast"
 
@@ -41,11 +42,14 @@ func (r *reader) walk(e ast.Expr, locals []string) {
 	switch e.Kind() {
 	case ast.IdentKind:
 		name := e.AsIdent()
-		if _, isRoot := rootNamed(name); isRoot && !slices.Contains(locals, name) {
-			r.report(e, "whole_root", fmt.Sprintf("%s cannot be used as a value", name), "read one of its attributes, as in "+name+".id")
+		if isRoot(name) && !slices.Contains(locals, name) {
+			r.report(e, "whole_root", fmt.Sprintf("%s cannot be used as a value", name), "read what it holds, as in "+name+"."+r.scope.example(name))
 		}
 	case ast.SelectKind:
 		sel := e.AsSelect()
+		if sel.IsTestOnly() {
+			r.alwaysThere(sel.Operand(), sel.FieldName(), locals)
+		}
 		if sel.Operand().Kind() == ast.IdentKind && !slices.Contains(locals, sel.Operand().AsIdent()) && r.selects(sel.Operand().AsIdent(), sel.FieldName()) {
 			return
 		}
@@ -74,8 +78,8 @@ func (r *reader) walk(e ast.Expr, locals []string) {
 			inner = append(inner, c.IterVar2())
 		}
 		for _, name := range inner[len(locals):] {
-			if _, isRoot := rootNamed(name); isRoot {
-				r.report(e, "shadowed_root", fmt.Sprintf("%q names a variable of a loop and a root", name), "give the loop's variable another name")
+			if isRoot(name) {
+				r.report(r.loopVariable(e, name), "shadowed_root", fmt.Sprintf("%q names a variable of a loop and a root", name), "give the loop's variable another name")
 			}
 		}
 		r.walk(c.LoopCondition(), inner)
@@ -103,11 +107,37 @@ func (r *reader) selects(root, field string) bool {
 	return true
 }
 
+// alwaysThere refuses has() of a variable or constant: it does not ask for the
+// value, so `has(vars.is_owner)` would let everybody in.
+func (r *reader) alwaysThere(operand ast.Expr, field string, locals []string) {
+	for _, root := range []string{"vars", "consts"} {
+		if isIdent(operand, root) && !slices.Contains(locals, root) {
+			r.report(operand, "always_present", fmt.Sprintf("%s.%s is always there", root, field), fmt.Sprintf("read its value: write %s.%s", root, field))
+		}
+	}
+}
+
+// loopVariable is where a comprehension's macro names its variable.
+func (r *reader) loopVariable(e ast.Expr, name string) ast.Expr {
+	if macro, ok := r.ast.SourceInfo().GetMacroCall(e.ID()); ok && macro.Kind() == ast.CallKind {
+		for _, a := range macro.AsCall().Args() {
+			if isIdent(a, name) {
+				return a
+			}
+		}
+	}
+	return e
+}
+
 func (r *reader) walkCall(e ast.Expr, locals []string) {
 	call := e.AsCall()
 	args := call.Args()
+	r.literals(e, call, locals)
 	switch call.FunctionName() {
 	case "_?._": // user.?country
+		if field, ok := literalText(args[1]); ok {
+			r.alwaysThere(args[0], field, locals)
+		}
 		if args[0].Kind() == ast.IdentKind && args[1].Kind() == ast.LiteralKind && !slices.Contains(locals, args[0].AsIdent()) {
 			if field, ok := args[1].AsLiteral().Value().(string); ok && r.selects(args[0].AsIdent(), field) {
 				return
@@ -132,7 +162,7 @@ func (r *reader) walkCall(e ast.Expr, locals []string) {
 func (r *reader) requestCall(e ast.Expr, call ast.CallExpr) {
 	arg := call.Args()[0]
 	if arg.Kind() != ast.LiteralKind {
-		r.report(e, "literal_required", fmt.Sprintf("request.%s takes a literal name", call.FunctionName()), "write the name in quotes")
+		r.report(arg, "literal_required", fmt.Sprintf("request.%s takes a literal name", call.FunctionName()), "write the name in quotes")
 		return
 	}
 	name, _ := arg.AsLiteral().Value().(string)
@@ -150,7 +180,31 @@ func (r *reader) requestCall(e ast.Expr, call ast.CallExpr) {
 
 func (r *reader) report(e ast.Expr, code, message, hint string) {
 	at, _ := r.ast.SourceInfo().GetOffsetRange(e.ID())
-	r.problems = append(r.problems, Problem{Offset: int(at.Start), Length: tokenLength([]rune(r.source), int(at.Start)), Code: code, Message: message, Hint: hint})
+	runes := []rune(r.source)
+	p := Problem{Offset: int(at.Start), Length: tokenLength(runes, int(at.Start)), Code: code, Message: message, Hint: hint}
+	switch e.Kind() {
+	case ast.SelectKind: // placed at its dot; the whole of root.name says more
+		if sel := e.AsSelect(); sel.Operand().Kind() == ast.IdentKind {
+			from, _ := r.ast.SourceInfo().GetOffsetRange(sel.Operand().ID())
+			end := indexRunes(runes, sel.FieldName(), p.Offset) + len([]rune(sel.FieldName()))
+			p.Offset, p.Length = int(from.Start), end-int(from.Start)
+		}
+	case ast.LiteralKind:
+		p.Length = runesIn(runes[min(p.Offset, len(runes)):], int(at.Stop-at.Start))
+	case ast.CallKind:
+		name := e.AsCall().FunctionName()
+		if p.Offset = calledAt(runes, p.Offset, name); p.Offset != int(at.Start) {
+			p.Length = len([]rune(name))
+		}
+	}
+	r.problems = append(r.problems, p)
+}
+
+// runesIn counts the runes in the first n bytes; CEL gives the length of a
+// token in bytes and its place in runes.
+func runesIn(runes []rune, n int) int {
+	text := string(runes)
+	return max(1, utf8.RuneCountInString(text[:min(n, len(text))]))
 }
 
 func rootNamed(name string) (slot.Root, bool) {

@@ -20,11 +20,12 @@ type Scope struct {
 	consts map[string]ref.Val
 	ctypes map[string]*types.Type
 	vars   map[string]*Expr
+	broken map[string]bool // root.name of what did not compile
 }
 
 // NewScope makes a scope over a layout with the given constants.
 func (l *Library) NewScope(layout *slot.Layout, consts map[string]slot.Value) (*Scope, error) {
-	s := &Scope{layout: layout, consts: map[string]ref.Val{}, ctypes: map[string]*types.Type{}, vars: map[string]*Expr{}}
+	s := &Scope{layout: layout, consts: map[string]ref.Val{}, ctypes: map[string]*types.Type{}, vars: map[string]*Expr{}, broken: map[string]bool{}}
 	for name, v := range consts {
 		s.consts[name], s.ctypes[name] = celValue(v), constType(v)
 	}
@@ -62,6 +63,10 @@ func constType(v slot.Value) *types.Type {
 // AddVar makes a compiled expression readable as vars.name.
 func (s *Scope) AddVar(name string, e *Expr) { s.vars[name] = e }
 
+// Break says that a name of vars or consts is declared and wrong. What reads it
+// does not compile either, but the fault is reported once.
+func (s *Scope) Break(root, name string) { s.broken[root+"."+name] = true }
+
 // Var gives a variable by name.
 func (s *Scope) Var(name string) (*Expr, bool) {
 	e, ok := s.vars[name]
@@ -89,6 +94,18 @@ func (s *Scope) fields(root string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// example names something that can be selected from a root.
+func (s *Scope) example(root string) string {
+	known := s.fields(root)
+	switch {
+	case slices.Contains(known, "id"):
+		return "id"
+	case len(known) > 0:
+		return known[0]
+	}
+	return "name"
 }
 
 // provider tells CEL's checker the fields of our object types. It gives no

@@ -77,6 +77,9 @@ func (e *Expr) traced(f *Frame) (ref.Val, []Part, error) {
 		return nil, nil, fmt.Errorf("preparing the trace: %w", err)
 	}
 	out, details, err := program.Eval(f)
+	if err != nil {
+		err = settle(err)
+	}
 	var state interpreter.EvalState
 	if details != nil {
 		state = details.State()
@@ -155,7 +158,7 @@ func (w *partWriter) children(e ast.Expr) []ast.Expr {
 }
 
 func (w *partWriter) text(e ast.Expr) string {
-	s, err := parser.Unparse(e, w.info)
+	s, err := parser.Unparse(e, w.info, parser.WrapOnColumn(MaxExpressionSize*4)) // on one line
 	if err != nil {
 		return "(expression)"
 	}
@@ -193,8 +196,6 @@ func render(v ref.Val) string {
 		return "optional(" + render(x.GetValue()) + ")"
 	case *object:
 		return x.typ.TypeName()[1:]
-	case fmt.Stringer:
-		return x.String()
 	case traits.Mapper:
 		return renderMap(x)
 	case traits.Lister:
@@ -203,6 +204,8 @@ func render(v ref.Val) string {
 			parts = append(parts, render(it.Next()))
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
+	case fmt.Stringer:
+		return x.String()
 	}
 	return fmt.Sprint(v.Value())
 }

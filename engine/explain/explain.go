@@ -120,8 +120,8 @@ func (w *walker) rule(rule *engine.Rule) Rule {
 	switch {
 	case slices.Contains(w.d.Matched, rule.Ref):
 		out.Outcome = "matched"
-	case evaluated && t.Err != nil:
-		out.Outcome, out.Why = "error", t.Err.Error()
+	case w.failure(rule) != "":
+		out.Outcome, out.Why = "error", w.failure(rule)
 	case evaluated && !t.Result:
 		out.Why = "the condition is false"
 	case w.r.Anonymous() && rule.Decl.Allow && !rule.Decl.Anonymous:
@@ -136,10 +136,23 @@ func (w *walker) rule(rule *engine.Rule) Rule {
 	return out
 }
 
+// failure is the error of a rule, "" if it had none.
+func (w *walker) failure(rule *engine.Rule) string {
+	for _, e := range w.d.Errors {
+		if e.Rule == rule.Ref {
+			return e.Message
+		}
+	}
+	return ""
+}
+
+// stopped tells whether a fault ended the evaluation as a whole.
+func stopped(d engine.Decision) bool { return d.Reason == engine.ReasonEvalError && d.Rule.IsZero() }
+
 // skipped tells whether the decision was made before the rule's phase.
 func (w *walker) skipped(rule *engine.Rule) bool {
 	deny, _ := w.r.Candidates()
-	if w.d.Attribute != "" {
+	if w.d.Attribute != "" || stopped(w.d) {
 		return true
 	}
 	return rule.Decl.Allow && slices.ContainsFunc(deny, func(x *engine.Rule) bool { return x.Ref == w.d.Rule })
@@ -178,6 +191,8 @@ func step(r *engine.Request, d engine.Decision) (what, next string) {
 		return "step 1: the path is routed, but not for this method", "routed methods: " + strings.Join(r.Allow(), ", ")
 	case d.Reason == engine.ReasonNoRoute:
 		return "step 1: no route leads to a resource and action", "add a route to a Resource"
+	case stopped(d):
+		return "the evaluation stopped at a fault in gwctl, and so the request is denied", "please report it"
 	case d.Attribute != "":
 		return fmt.Sprintf("step 2: %s is needed by a candidate rule and cannot be used", d.Attribute), ""
 	case !d.Rule.IsZero() && len(d.Matched) > 0:

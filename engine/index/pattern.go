@@ -3,6 +3,8 @@ package index
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // segmentKind orders the kinds of segments from specific to general.
@@ -97,7 +99,7 @@ func parseSegment(part string) (segment, error) {
 		return segment{param, name}, nil
 	}
 	if !canonicalSegment(part) {
-		return segment{}, fmt.Errorf("segment %q is not in canonical form: no empty, . or .. segments, upper-case %%XX, nothing encoded that need not be", part)
+		return segment{}, fmt.Errorf("segment %q is not in canonical form: no empty, . or .. segments, upper-case %%XX, nothing encoded that need not be or never gets here (/ \\ ; and control characters)", part)
 	}
 	return segment{literal, decode(part)}, nil
 }
@@ -145,7 +147,8 @@ func canonicalSegment(s string) bool {
 			return false
 		}
 	}
-	return true
+	text := decode(s)
+	return utf8.ValidString(text) && !strings.ContainsAny(text, `/\;`) && strings.IndexFunc(text, unicode.IsControl) < 0
 }
 
 func upperHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' }

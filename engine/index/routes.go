@@ -2,6 +2,7 @@ package index
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -123,8 +124,8 @@ func (n *node) overlapFrom(segments []segment, more, less bool) *leaf {
 			return n.param.overlapFrom(tail, true, less)
 		}
 	case param:
-		for _, c := range n.literals {
-			if l := c.overlapFrom(tail, more, true); l != nil {
+		for _, text := range slices.Sorted(maps.Keys(n.literals)) {
+			if l := n.literals[text].overlapFrom(tail, more, true); l != nil {
 				return l
 			}
 		}
@@ -133,7 +134,11 @@ func (n *node) overlapFrom(segments []segment, more, less bool) *leaf {
 		}
 	case rest:
 		if more {
-			// An existing rest here contains the new one; all else is only shared.
+			// An existing rest here contains the new one, unless that is also the
+			// less specific one; all else is only shared.
+			if less && n.rest != nil {
+				return n.rest.leaf
+			}
 			own := node{literals: n.literals, param: n.param, leaf: n.leaf}
 			return own.anyBelow()
 		}
@@ -155,14 +160,9 @@ func (n *node) anyBelow() *leaf {
 }
 
 func (n *node) children() []*node {
-	keys := make([]string, 0, len(n.literals))
-	for k := range n.literals {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
 	var out []*node
-	for _, k := range keys {
-		out = append(out, n.literals[k])
+	for _, text := range slices.Sorted(maps.Keys(n.literals)) {
+		out = append(out, n.literals[text])
 	}
 	if n.param != nil {
 		out = append(out, n.param)

@@ -7,6 +7,7 @@
 package mapping
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"cel.dev/cel-go/ext"
 
 	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
@@ -35,8 +37,9 @@ type Mapping struct {
 
 type entry struct {
 	attribute string
-	path      []string    // a plain path of claims
-	program   cel.Program // anything else
+	path      []string           // a plain path of claims
+	program   cel.Program        // anything else
+	reads     map[int64][]string // the paths of claims that program names, by node
 	shape     shape
 }
 
@@ -55,7 +58,7 @@ var own = []string{"authenticated", "method", "issuer", "type"}
 
 // New makes a mapping for the user attributes of a set. Attributes without an
 // expression come from the claim of their name; id from `sub`, scopes from
-// `scope` or `scp`.
+// `scope` or `scp`, tenant also from `tenant_id` or `tid`.
 func New(set *engine.Set, given []Expression) (*Mapping, policy.Diagnostics) {
 	env, err := cel.NewEnv(cel.Variable("claims", cel.MapType(cel.StringType, cel.DynType)), cel.OptionalTypes(),
 		ext.Strings(), ext.Lists(), ext.Sets(), cel.ParserExpressionSizeLimit(8<<10), cel.ParserRecursionLimit(64))
@@ -69,11 +72,14 @@ func New(set *engine.Set, given []Expression) (*Mapping, policy.Diagnostics) {
 	for _, g := range given {
 		mapped[g.Attribute.Value] = true
 		if !slices.Contains(names, g.Attribute.Value) {
-			hint := "declared: " + strings.Join(names, ", ")
+			why, hint := "it is not declared", "declared: "+strings.Join(names, ", ")
 			if near, ok := document.Closest(g.Attribute.Value, names); ok {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
-			w.Error(g.Attribute.Span(), "undeclared_attribute", hint, "user.%s cannot be mapped: it is not declared", g.Attribute.Value)
+			if slices.Contains(own, g.Attribute.Value) {
+				why, hint = "the method of authentication answers for it", "remove it"
+			}
+			w.Error(g.Attribute.Span(), "undeclared_attribute", hint, "user.%s cannot be mapped: %s", g.Attribute.Value, why)
 			continue
 		}
 		if e, ok := compile(env, &w, g, set.UserAttribute(g.Attribute.Value).Type); ok {
@@ -94,6 +100,8 @@ func defaults(name string) []entry {
 		return []entry{{attribute: name, path: []string{"sub"}}}
 	case "scopes":
 		return []entry{{attribute: name, path: []string{"scope"}, shape: spaced}, {attribute: name, path: []string{"scp"}, shape: spaced}}
+	case "tenant": // where several are there they must agree, or the attribute is in conflict
+		return []entry{{attribute: name, path: []string{"tenant"}}, {attribute: name, path: []string{"tenant_id"}}, {attribute: name, path: []string{"tid"}}}
 	}
 	return []entry{{attribute: name, path: []string{name}, shape: shapeOf(name)}}
 }
@@ -113,8 +121,7 @@ func compile(env *cel.Env, w *document.Walker, g Expression, want *slot.Type) (e
 	checked, issues := env.Compile(g.Expr.Value)
 	if issues.Err() != nil {
 		for _, x := range issues.Errors() {
-			offset := max(0, x.Location.Column())
-			w.Error(g.Expr.At(offset, 1), "mapping_invalid", "expressions read claims, as in claims.realm_access.roles", "%s", x.Message)
+			w.Error(g.Expr.At(celenv.Offset(g.Expr.Value, x.Location), 1), "mapping_invalid", "expressions read claims, as in claims.realm_access.roles", "%s", x.Message)
 		}
 		return e, false
 	}
@@ -132,6 +139,12 @@ func compile(env *cel.Env, w *document.Walker, g Expression, want *slot.Type) (e
 		return e, false
 	}
 	e.program = program
+	e.reads = map[int64][]string{}
+	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(x ast.Expr) {
+		if path, ok := claimPath(x); ok && len(path) > 0 {
+			e.reads[x.ID()] = path
+		}
+	}))
 	return e, true
 }
 
@@ -197,6 +210,9 @@ func (m *Mapping) Apply(r *engine.Request, claims slot.Input) {
 				native, _ = toNative(claims).(map[string]any)
 			}
 			in, err = e.eval(native)
+			if err != nil && e.lacksClaim(err, claims) {
+				in, err = slot.Input{}, nil
+			}
 		}
 		switch {
 		case err != nil:
@@ -205,6 +221,21 @@ func (m *Mapping) Apply(r *engine.Request, claims slot.Input) {
 			r.Supply(slot.Credential, slot.User, e.attribute, e.shape.apply(in))
 		}
 	}
+}
+
+// lacksClaim tells whether an expression failed because a claim is not there,
+// as opposed to one that is there and cannot be used.
+func (e *entry) lacksClaim(failure error, claims slot.Input) bool {
+	var at *types.Err
+	if !errors.As(failure, &at) {
+		return false
+	}
+	path, ok := e.reads[at.NodeID()]
+	if !ok {
+		return false
+	}
+	in, err := follow(claims, path)
+	return err == nil && in.IsNull()
 }
 
 // follow walks a path of claims; one that is not there is null.
@@ -223,12 +254,14 @@ func follow(in slot.Input, path []string) (slot.Input, error) {
 }
 
 func (s shape) apply(in slot.Input) slot.Input {
-	text, isText := in.Text()
+	text, isText := in.Str()
 	switch {
 	case s == asIs || !isText:
 		return in
 	case s == spaced:
-		return slot.Strings(strings.Fields(text))
+		return slot.Strings(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' }))
+	case text == "":
+		return slot.Input{}
 	}
 	return slot.Strings([]string{text})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"regexp"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -82,6 +83,10 @@ func (t *Type) convertScalar(in Input, a *Attr) (Value, string) {
 	return t.convertText(in.text, a, wrong)
 }
 
+// timeForm is stricter than time.Parse, which takes hours of one digit, a comma
+// and any number of decimals.
+var timeForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$`)
+
 func (t *Type) convertText(text string, a *Attr, wrong string) (Value, string) {
 	switch t.Kind {
 	case String:
@@ -94,7 +99,7 @@ func (t *Type) convertText(text string, a *Attr, wrong string) (Value, string) {
 		return StringValue(text), ""
 	case Timestamp:
 		at, err := time.Parse("2006-01-02T15:04:05.999999999Z", text)
-		if err != nil || at.Year() < 1 {
+		if err != nil || at.Year() < 1 || !timeForm.MatchString(text) {
 			return Value{}, "must be a timestamp such as 2026-01-15T10:00:00Z"
 		}
 		return TimeValue(at), ""

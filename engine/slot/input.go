@@ -1,13 +1,7 @@
 package slot
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/gwctl/gwctl/policy/document"
 )
@@ -100,6 +94,12 @@ func (in Input) Text() (text string, ok bool) {
 	return in.text, in.shape == quoted || in.shape == plain || in.shape == number
 }
 
+// Str gives the text of a string, one that was written in quotes or not; ok
+// is false for anything else.
+func (in Input) Str() (text string, ok bool) {
+	return in.text, in.shape == quoted || in.shape == plain
+}
+
 // Scalar gives a scalar as a Go value: bool, int64, float64 or string; nil
 // for null, lists and objects.
 func (in Input) Scalar() any {
@@ -148,95 +148,6 @@ func (in Input) Member(key string) (Input, bool) {
 		}
 	}
 	return Input{}, false
-}
-
-// Limits of a JSON document.
-const (
-	MaxJSONSize  = 64 << 10
-	maxJSONDepth = 16
-)
-
-// ParseJSON reads one JSON document strictly: no duplicate members, no data
-// after it, at most MaxJSONSize bytes and 16 levels.
-func ParseJSON(data []byte) (Input, error) {
-	if len(data) > MaxJSONSize {
-		return Input{}, fmt.Errorf("JSON of %d bytes; at most %d are read", len(data), MaxJSONSize)
-	}
-	if !utf8.Valid(data) {
-		return Input{}, errors.New("reading JSON: not valid UTF-8")
-	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	in, err := parseValue(dec, 0)
-	if err != nil {
-		return Input{}, fmt.Errorf("reading JSON: %w", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return Input{}, errors.New("reading JSON: data after the end of the value")
-	}
-	return in, nil
-}
-
-func parseValue(dec *json.Decoder, depth int) (Input, error) {
-	tok, err := dec.Token()
-	if err != nil {
-		return Input{}, err
-	}
-	if depth > maxJSONDepth {
-		return Input{}, fmt.Errorf("nested more than %d levels deep", maxJSONDepth)
-	}
-	switch t := tok.(type) {
-	case nil:
-		return Input{}, nil
-	case bool:
-		return FromBool(t), nil
-	case json.Number:
-		return FromNumber(t.String()), nil
-	case string:
-		return Quoted(t), nil
-	case json.Delim:
-		if t == '[' {
-			return parseList(dec, depth)
-		}
-		return parseObject(dec, depth)
-	}
-	return Input{}, fmt.Errorf("unexpected token %v", tok)
-}
-
-func parseList(dec *json.Decoder, depth int) (Input, error) {
-	in := Input{shape: list}
-	for dec.More() {
-		x, err := parseValue(dec, depth+1)
-		if err != nil {
-			return Input{}, err
-		}
-		in.items = append(in.items, x)
-	}
-	_, err := dec.Token()
-	return in, err
-}
-
-func parseObject(dec *json.Decoder, depth int) (Input, error) {
-	in := Input{shape: object}
-	seen := map[string]bool{}
-	for dec.More() {
-		tok, err := dec.Token()
-		if err != nil {
-			return Input{}, err
-		}
-		key, ok := tok.(string)
-		if !ok || seen[key] {
-			return Input{}, fmt.Errorf("member %q stands twice", key)
-		}
-		seen[key] = true
-		x, err := parseValue(dec, depth+1)
-		if err != nil {
-			return Input{}, err
-		}
-		in.entries = append(in.entries, InputEntry{Key: key, Value: x})
-	}
-	_, err := dec.Token()
-	return in, err
 }
 
 // AppendJSON appends the input as JSON. Plain text is written as a string.

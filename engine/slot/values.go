@@ -38,9 +38,12 @@ func NewValues(l *Layout) *Values { return &Values{layout: l, cells: make([]cell
 // Layout is the layout that the values follow.
 func (v *Values) Layout() *Layout { return v.layout }
 
-// Get gives a slot's value and state.
+// Get gives a slot's state, and its value if it is Present.
 func (v *Values) Get(i Index) (Value, State) {
 	c := &v.cells[i]
+	if c.state != Present {
+		return Value{}, c.state
+	}
 	return c.value, c.state
 }
 
@@ -66,35 +69,67 @@ func (v *Values) Supply(from Provider, r Root, name string, in Input) {
 		v.dropped++
 		return
 	}
-	value, ok, err := v.layout.attrs[i].Convert(in)
+	value, ok, err := v.convert(from, v.layout.attrs[i], in)
 	c := &v.cells[i]
 	switch {
 	case err != nil:
-		if c.state != Malformed {
-			*c = cell{state: Malformed, from: from, err: err}
-		}
-	case !ok, c.state == Malformed, c.state == Conflicting, c.state == Unavailable:
-	case c.state == Present && c.from != Builtin && !c.value.Equal(value):
+		c.malformed(from, err)
+	case !ok, c.state == Malformed, c.state == Conflicting:
+	case c.supplied() && !c.value.Equal(value):
 		c.state = Conflicting
+	case c.state == Unavailable:
+		c.from, c.value = from, value // to be compared, not to be read
 	default:
 		*c = cell{state: Present, from: from, value: value}
 	}
 }
 
+// convert types an input. A value of the path is also what the upstream sees,
+// so there it has one spelling only.
+func (v *Values) convert(from Provider, a *Attr, in Input) (Value, bool, error) {
+	text, isText := in.Text()
+	if from == Path && isText && text == "" {
+		return Value{}, false, nil
+	}
+	value, ok, err := a.Convert(in)
+	if from == Path && ok && value.Text() != text {
+		return Value{}, false, &InvalidError{Attribute: a.FullName(), Rule: "must be written in its one spelling"}
+	}
+	return value, ok, err
+}
+
+// supplied tells whether somebody gave a value, Unavailable or not.
+func (c *cell) supplied() bool {
+	return c.value.Kind() != Invalid && c.from != Builtin
+}
+
+// malformed keeps the first thing that was wrong.
+func (c *cell) malformed(from Provider, err error) {
+	if c.state != Malformed {
+		*c = cell{state: Malformed, from: from, err: err}
+	}
+}
+
 // Fail marks an attribute unavailable: its provider did not answer. A value
-// that someone else supplied does not stand in for it.
+// that someone else supplied does not stand in for it. What is Malformed or
+// Conflicting stays so, whoever comes first.
 func (v *Values) Fail(r Root, name string, err error) {
 	if i, ok := v.layout.Lookup(r, name); ok {
-		v.cells[i] = cell{state: Unavailable, err: err}
+		if c := &v.cells[i]; c.state == Absent || c.state == Present {
+			c.state, c.err = Unavailable, err
+		}
 	}
 }
 
 // Invalidate marks an attribute as supplied with something unusable.
 func (v *Values) Invalidate(r Root, name string, err error) {
 	if i, ok := v.layout.Lookup(r, name); ok {
-		v.cells[i] = cell{state: Malformed, err: err}
+		v.cells[i].malformed(NoProvider, err)
 	}
 }
+
+// Drop counts a value that nobody may supply.
+func (v *Values) Drop() { v.dropped++ }
 
 // Dropped counts the values that nobody may supply.
 func (v *Values) Dropped() int { return v.dropped }

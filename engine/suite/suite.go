@@ -117,6 +117,9 @@ func (c *Case) request(ip netip.Addr) (*engine.Request, error) {
 	}
 	req := c.runner.set.HTTPRequest(h)
 	for _, e := range c.decl.Delivers {
+		if _, ok := req.Values().Layout().Lookup(slot.Resource, e.Key.Value); !ok && req.Resource() != "" {
+			return nil, fmt.Errorf("delivers: resource.%s is not declared for %s", e.Key.Value, req.Resource())
+		}
 		req.Supply(slot.Fixture, slot.Resource, e.Key.Value, slot.FromValue(e.Value))
 	}
 	return req, nil
@@ -227,19 +230,28 @@ func (r *Runner) BindUser(req *engine.Request, u *policy.Fixture) {
 }
 
 // Find looks a case up by FILE#NAME, where FILE may be any suffix of the
-// suite's path and NAME is the case's name.
+// suite's path and NAME is the case's name. One that fits several cases is an
+// error.
 func (r *Runner) Find(ref string) (*Case, error) {
 	file, name, ok := strings.Cut(ref, "#")
 	if !ok {
 		return nil, fmt.Errorf("%q is not of the form FILE#NAME", ref)
 	}
+	var found *Case
 	for _, c := range r.Cases() {
 		path := c.suite.Kind.Span().Path
-		if c.Name == name && (path == file || strings.HasSuffix(path, "/"+file)) {
-			return c, nil
+		if c.Name != name || path != file && !strings.HasSuffix(path, "/"+file) {
+			continue
 		}
+		if found != nil {
+			return nil, fmt.Errorf("case %q in %s is ambiguous: it stands at %s and at %s", name, file, found.Span, c.Span)
+		}
+		found = c
 	}
-	return nil, fmt.Errorf("no case %q in %s", name, file)
+	if found == nil {
+		return nil, fmt.Errorf("no case %q in %s", name, file)
+	}
+	return found, nil
 }
 
 // User names the case's user.
@@ -256,7 +268,11 @@ func (c *Case) RequestText() string {
 		return ""
 	}
 	r := c.decl.Request
-	return fmt.Sprintf("%s %s%s", r.Method, r.Host, r.Path)
+	text := fmt.Sprintf("%s %s%s", r.Method, r.Host, r.Path)
+	if r.Query != "" {
+		text += "?" + r.Query
+	}
+	return text
 }
 
 // Request is the case's HTTP request as it was written, nil without one.
