@@ -20,10 +20,9 @@ import (
 // configuration that the process began with.
 type builder struct {
 	fixed  *config.Config
-	keys   *keySets
+	keys   *keySets // nil only checks: nothing is fetched
 	clock  func() time.Time
 	getenv func(string) (string, bool)
-	began  bool // a first snapshot was built
 }
 
 // build makes a snapshot from one reading of the files.
@@ -36,7 +35,7 @@ func (b *builder) build(in reload.Input) (*pdp.Snapshot, policy.Diagnostics, err
 			return nil, found, nil
 		}
 		if changed := cfg.NeedsRestart(b.fixed); len(changed) > 0 {
-			return nil, nil, fmt.Errorf("a restart is needed to change %s", strings.Join(changed, ", "))
+			return nil, nil, fmt.Errorf("%w to change %s", reload.ErrNeedsRestart, strings.Join(changed, ", "))
 		}
 	}
 	set, more := compile(in.Policies)
@@ -44,21 +43,18 @@ func (b *builder) build(in reload.Input) (*pdp.Snapshot, policy.Diagnostics, err
 	if set == nil {
 		return nil, found, nil
 	}
-	methods, more, err := b.methods(set, cfg)
-	found = append(found, more...)
-	if err != nil || found.HasErrors() {
-		return nil, found, err
+	methods, fresh, more := b.methods(set, cfg)
+	if found = append(found, more...); found.HasErrors() {
+		return nil, found, nil
 	}
 	snapshot, more := pdp.NewSnapshot(set, cfg, methods, b.getenv)
 	if found = append(found, more...); found.HasErrors() || b.keys == nil {
 		return snapshot, found, nil
 	}
-	var issuers []string
-	for _, j := range cfg.JWT {
-		issuers = append(issuers, j.Issuer)
+	// Last, because it can take seconds and makes others work.
+	if err := b.keys.start(fresh); err != nil {
+		return nil, found, err
 	}
-	b.keys.require(issuers)
-	b.began = true
 	return snapshot, found, nil
 }
 
@@ -75,31 +71,49 @@ func compile(files *source.Files) (*engine.Set, policy.Diagnostics) {
 	return set, append(found, more...)
 }
 
-func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, policy.Diagnostics, error) {
+// methods makes the methods of authentication and the key sets that they need
+// and that do not run yet.
+func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []*authn.KeySet, policy.Diagnostics) {
 	var out []pdp.Method
+	var fresh []*authn.KeySet
 	var found policy.Diagnostics
 	for _, j := range cfg.JWT {
 		m, more := mapping.New(set, j.Attributes)
 		found = append(found, more...)
-		if b.keys == nil { // only checking
+		method, keys, err := b.jwt(j)
+		if err != nil {
+			found = append(found, document.NewDiagnostic(j.At, document.Error, "bad_setting", err.Error()))
 			continue
 		}
-		keys, err := b.keys.get(j.Issuer, b.began)
-		if err != nil {
-			return nil, found, err
-		}
-		method, err := authn.NewJWT(authn.JWTConfig{
-			Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, Algorithms: j.Algorithms, Profile: j.Profile,
-			Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type,
-		}, keys, b.clock)
-		if err != nil {
-			d := document.NewDiagnostic(j.At, document.Error, "bad_setting", err.Error())
-			found = append(found, d)
-			continue
+		if keys != nil {
+			fresh = append(fresh, keys)
 		}
 		out = append(out, pdp.Method{Authn: method, Mapping: m})
 	}
-	return out, found, nil
+	return out, fresh, found
+}
+
+// jwt makes a method and gives its key set if that is new.
+func (b *builder) jwt(j config.JWT) (*authn.JWT, *authn.KeySet, error) {
+	get := func(issuer string) (*authn.KeySet, bool, error) {
+		ks, err := authn.NewKeySet(authn.KeySetConfig{Issuer: issuer, Clock: b.clock})
+		return ks, true, err
+	}
+	if b.keys != nil {
+		get = b.keys.get
+	}
+	keys, isNew, err := get(j.Issuer)
+	if err != nil {
+		return nil, nil, err
+	}
+	method, err := authn.NewJWT(authn.JWTConfig{
+		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, Algorithms: j.Algorithms, Profile: j.Profile,
+		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type,
+	}, keys, b.clock)
+	if err != nil || !isNew {
+		return method, nil, err
+	}
+	return method, keys, nil
 }
 
 // Check builds everything that needs no network and listens to nothing: the

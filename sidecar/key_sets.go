@@ -13,60 +13,82 @@ import (
 	"github.com/gwctl/gwctl/sidecar/health"
 )
 
-// keySets keeps one key set for each issuer for the life of the process, so
-// that a reload neither fetches keys anew nor forgets good ones.
+// keySets keeps one key set for each issuer for as long as the configuration
+// in force names it, so that a reload neither fetches keys anew nor forgets
+// good ones.
 type keySets struct {
 	ctx    context.Context
 	clock  func() time.Time
 	logger *slog.Logger
 
+	// The lock is never held over a fetch: /readyz and /metrics take it.
 	mu       sync.Mutex
-	sets     map[string]*authn.KeySet
+	sets     map[string]runningSet
 	required []string // issuers of the configuration in force
+	serving  bool     // some configuration is in force
+}
+
+type runningSet struct {
+	*authn.KeySet
+	stop context.CancelFunc
 }
 
 func newKeySets(ctx context.Context, clock func() time.Time, logger *slog.Logger) *keySets {
-	return &keySets{ctx: ctx, clock: clock, logger: logger, sets: map[string]*authn.KeySet{}}
+	return &keySets{ctx: ctx, clock: clock, logger: logger, sets: map[string]runningSet{}}
 }
 
-// get gives the key set of an issuer and starts it the first time. At the start
-// of the process it does not wait for keys: until they are there the issuer's
-// tokens are answered with 503 and the process is not ready. A reload waits,
-// so that a new issuer that does not answer leaves the old configuration in
-// force.
-func (k *keySets) get(issuer string, wait bool) (*authn.KeySet, error) {
+// get gives the key set of an issuer. One that is new has to be started.
+func (k *keySets) get(issuer string) (ks *authn.KeySet, isNew bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if ks := k.sets[issuer]; ks != nil {
-		return ks, nil
+	if running, ok := k.sets[issuer]; ok {
+		return running.KeySet, false, nil
 	}
-	ks, err := authn.NewKeySet(authn.KeySetConfig{Issuer: issuer, Clock: k.clock, Logger: k.logger})
-	if err != nil {
-		return nil, fmt.Errorf("issuer %s: %w", issuer, err)
-	}
-	ctx, stop := context.WithCancel(k.ctx)
-	if wait {
-		if err := ks.Start(ctx); err != nil {
-			stop()
-			return nil, fmt.Errorf("fetching the keys of the new issuer %s: %w", issuer, err)
-		}
-	} else {
-		go func() {
-			if err := ks.Start(ctx); err != nil && ctx.Err() == nil {
-				k.logger.Warn("no keys of the issuer yet; its tokens are answered with 503", "issuer", issuer, "error", err)
-			}
-		}()
-	}
-	context.AfterFunc(k.ctx, stop)
-	k.sets[issuer] = ks
-	return ks, nil
+	ks, err = authn.NewKeySet(authn.KeySetConfig{Issuer: issuer, Clock: k.clock, Logger: k.logger})
+	return ks, true, err
 }
 
-// require names the issuers that the process is not ready without.
+// start has new key sets fetch their keys. At the start of the process it does
+// not wait for them: until they are there the issuer's tokens are answered with
+// 503 and the process is not ready. A reload waits, so that a new issuer that
+// does not answer leaves the old configuration in force.
+func (k *keySets) start(fresh []*authn.KeySet) error {
+	k.mu.Lock()
+	serving := k.serving
+	k.mu.Unlock()
+	for _, ks := range fresh {
+		ctx, stop := context.WithCancel(k.ctx)
+		if serving {
+			if err := ks.Start(ctx); err != nil {
+				stop()
+				return fmt.Errorf("fetching the keys of the new issuer %s: %w", ks.Issuer(), err)
+			}
+		} else {
+			go func() {
+				if err := ks.Start(ctx); err != nil && ctx.Err() == nil {
+					k.logger.Warn("no keys of the issuer yet; its tokens are answered with 503", "issuer", ks.Issuer(), "error", err)
+				}
+			}()
+		}
+		k.mu.Lock()
+		k.sets[ks.Issuer()] = runningSet{ks, stop}
+		k.mu.Unlock()
+	}
+	return nil
+}
+
+// require names the issuers of the configuration that has come into force: the
+// process is not ready without their keys, and those of others are let go.
 func (k *keySets) require(issuers []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.required = issuers
+	k.required, k.serving = issuers, true
+	for issuer, running := range k.sets {
+		if !slices.Contains(issuers, issuer) {
+			running.stop()
+			delete(k.sets, issuer)
+		}
+	}
 }
 
 // current gives the key sets of the required issuers.
@@ -75,7 +97,7 @@ func (k *keySets) current() []*authn.KeySet {
 	defer k.mu.Unlock()
 	var out []*authn.KeySet
 	for _, issuer := range k.required {
-		out = append(out, k.sets[issuer])
+		out = append(out, k.sets[issuer].KeySet)
 	}
 	slices.SortFunc(out, func(a, b *authn.KeySet) int { return strings.Compare(a.Issuer(), b.Issuer()) })
 	return out

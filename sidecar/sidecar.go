@@ -54,20 +54,21 @@ type Sidecar struct {
 
 	proxy, health         *http.Server
 	proxyOpen, healthOpen net.Listener
-	stop                  context.CancelFunc
+	stop                  context.CancelFunc // ends what works in the background
+	release               func() bool        // from the context of New
 }
 
-// New builds the sidecar, loads its first set and opens its listeners. ctx
-// bounds the life of what works in the background. The error may be a
-// *reload.BuildError.
+// New builds the sidecar, loads its first set and opens its listeners. What
+// works in the background ends with ctx or, once Run is called, with Run. The
+// error may be a *reload.BuildError.
 func New(ctx context.Context, o Options) (*Sidecar, error) {
-	ctx, stop := context.WithCancel(ctx)
-	s := &Sidecar{o: o, state: &health.State{}, metrics: health.NewMetrics(), stop: stop}
-	if err := s.build(ctx); err != nil {
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s := &Sidecar{o: o, state: &health.State{}, metrics: health.NewMetrics(), stop: stop, release: context.AfterFunc(ctx, stop)}
+	if err := s.build(life); err != nil {
 		stop()
 		s.closeListeners()
 		if s.audit != nil {
-			err = errors.Join(err, s.audit.Close(context.WithoutCancel(ctx)))
+			err = errors.Join(err, s.closeAudit())
 		}
 		return nil, err
 	}
@@ -89,6 +90,7 @@ func (s *Sidecar) build(ctx context.Context) error {
 	s.reloader, err = reload.New(reload.Options{
 		ConfigPath: s.o.ConfigPath, Policies: s.o.Config.Policies, Build: b.build, Point: s.point, State: s.state, Metrics: s.metrics,
 		Audit: s.audit, Clock: s.o.Clock, Logger: s.o.Logger, Poll: s.o.Poll, Settle: s.o.Settle,
+		InForce: func(snapshot *pdp.Snapshot) { s.keys.require(snapshot.Issuers) },
 	})
 	if err != nil {
 		return err
@@ -119,9 +121,11 @@ func (s *Sidecar) listen() error {
 		return err
 	}
 	s.proxy = s.door.Server()
-	if s.proxyOpen, err = net.Listen("tcp", s.o.Config.Proxy.Address); err != nil {
+	open, err := net.Listen("tcp", s.o.Config.Proxy.Address)
+	if err != nil {
 		return fmt.Errorf("opening the proxy listener: %w", err)
 	}
+	s.proxyOpen = s.door.Listener(open)
 	if s.o.Config.Health == "" {
 		return nil
 	}
@@ -162,8 +166,11 @@ func (s *Sidecar) Reload() { s.reloader.Kick() }
 func (s *Sidecar) Ready() bool { return len(s.state.Problems()) == 0 }
 
 // Run serves until ctx ends, drains, and writes every record before it
-// returns.
+// returns. It is called once.
 func (s *Sidecar) Run(ctx context.Context) error {
+	// While the process drains, tokens are still judged: their keys must not
+	// end with the signal that ends the process.
+	s.release()
 	defer s.stop()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -195,12 +202,13 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	}
 	err = errors.Join(err, s.drain())
 	stop()
+	s.stop()
 	running.Wait()
-	return err
+	// Nobody is left to write a record.
+	return errors.Join(err, s.closeAudit())
 }
 
-// drain lets load balancers notice, finishes what is in flight, and closes the
-// records last.
+// drain lets load balancers notice and finishes what is in flight.
 func (s *Sidecar) drain() error {
 	s.state.SetDraining()
 	s.draining.Store(true)
@@ -217,12 +225,16 @@ func (s *Sidecar) drain() error {
 	if s.health != nil {
 		err = errors.Join(err, s.health.Close())
 	}
-	// The records have time of their own: losing them because a client was slow
-	// would be silent.
+	return err
+}
+
+// closeAudit writes the records that are left. They have time of their own:
+// losing them because a client was slow would be silent.
+func (s *Sidecar) closeAudit() error {
 	flush, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
-	if closeErr := s.audit.Close(flush); closeErr != nil {
-		err = errors.Join(err, fmt.Errorf("closing the records: %w", closeErr))
+	if err := s.audit.Close(flush); err != nil {
+		return fmt.Errorf("closing the records: %w", err)
 	}
-	return err
+	return nil
 }

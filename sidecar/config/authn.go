@@ -3,6 +3,7 @@ package config
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,12 +13,15 @@ import (
 )
 
 func (r *reader) method(o *document.Object) {
+	if isMissing(o) {
+		return
+	}
 	if !o.Has("jwt") {
 		r.w.Error(o.Span(), "bad_setting", "write - jwt: {issuer: …, audiences: […]}", "this version knows the method jwt")
 	}
 	jwt := o.Object("jwt")
 	o.Done()
-	if jwt.Span().Path == "" {
+	if isMissing(jwt) {
 		return
 	}
 	j := JWT{At: jwt.Span(), Type: "human"}
@@ -53,7 +57,7 @@ func (r *reader) method(o *document.Object) {
 	jwt.Require("issuer", "audiences")
 	jwt.Done()
 	for _, other := range r.cfg.JWT {
-		if other.Issuer == j.Issuer {
+		if issuer.IsSet() && other.Issuer == j.Issuer {
 			r.w.Error(issuer.Span(), "duplicate_name", "merge the two", "issuer %q stands twice", j.Issuer)
 		}
 	}
@@ -64,14 +68,7 @@ func algorithms() []string {
 	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 }
 
-func known(algorithm string) bool {
-	for _, a := range algorithms() {
-		if a == algorithm {
-			return true
-		}
-	}
-	return false
-}
+func known(algorithm string) bool { return slices.Contains(algorithms(), algorithm) }
 
 // issuer holds an issuer to https; http is for a provider on this host.
 func (r *reader) issuer(t policy.Text) {
@@ -80,7 +77,7 @@ func (r *reader) issuer(t policy.Text) {
 	}
 	u, err := url.Parse(t.Value)
 	switch {
-	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+	case err != nil || u.Hostname() == "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.User != nil:
 		r.w.Error(t.Span(), "bad_setting", "write it exactly as it stands in the tokens' iss, as in https://idp.example.com", "issuer cannot be used")
 	case u.Scheme == "https":
 	case u.Scheme == "http" && loopback(u.Hostname()):

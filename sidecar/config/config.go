@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"time"
 
@@ -115,17 +116,16 @@ type reader struct {
 
 func (r *reader) root(root *document.Object) {
 	version := root.Text("apiVersion")
-	if version.Value != policy.APIVersion {
-		r.w.Error(root.Key("apiVersion"), "unknown_version", "write apiVersion: "+policy.APIVersion, "apiVersion %q is not known", version.Value)
+	if version.IsSet() && version.Value != policy.APIVersion {
+		r.w.Error(version.Span(), "unknown_version", "write apiVersion: "+policy.APIVersion, "apiVersion %q is not known", version.Value)
 	}
-	meta := root.Object("metadata")
-	meta.Text("name")
-	meta.Text("description")
-	meta.Require("name")
-	meta.Done()
+	r.metadata(root.Object("metadata"))
 	spec := root.Object("spec")
-	root.Require("metadata", "spec")
+	root.Require("apiVersion", "metadata", "spec")
 	root.Done()
+	if isMissing(spec) {
+		return
+	}
 	r.policies(spec.Object("policies"))
 	r.listeners(spec.Object("listeners"))
 	for _, e := range spec.Object("env").Entries() {
@@ -150,6 +150,25 @@ func (r *reader) root(root *document.Object) {
 	}
 }
 
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,127}$`)
+
+func (r *reader) metadata(o *document.Object) {
+	if t := o.Text("name"); t.IsSet() && !nameForm.MatchString(t.Value) {
+		r.w.Error(t.Span(), "bad_name", "use lower-case letters, digits and -, beginning with a letter", "%q is not a name", t.Value)
+	}
+	o.Text("description")
+	o.Text("owner")
+	for _, e := range o.Object("labels").Entries() {
+		r.w.Text(e.Value, "label "+e.Key.Value)
+	}
+	o.Require("name")
+	o.Done()
+}
+
+// isMissing tells whether nothing was read: the key is not there, or it was
+// reported.
+func isMissing(o *document.Object) bool { return o.Span() == policy.Span{} }
+
 func (r *reader) policies(o *document.Object) {
 	dir := o.Text("dir")
 	bundle := o.Object("bundle")
@@ -157,7 +176,8 @@ func (r *reader) policies(o *document.Object) {
 	bundle.Done()
 	o.Done()
 	switch {
-	case dir.IsSet() == file.IsSet() && o.Span().Path != "":
+	case isMissing(o):
+	case dir.IsSet() == file.IsSet():
 		r.w.Error(o.Span(), "bad_policies", "write policies: {dir: ./policies} or policies: {bundle: {file: set.tar.gz}}", "policies names one dir or one bundle")
 	case dir.IsSet():
 		r.cfg.Policies = r.resolve(dir.Value)

@@ -27,8 +27,8 @@ func (r *reader) listeners(o *document.Object) {
 	r.patterns()
 	for _, t := range proxy.Texts("trusted_proxies") {
 		p, err := netip.ParsePrefix(t.Value)
-		if err != nil || p.Bits() == 0 || p.Masked() != p {
-			r.w.Error(t.Span(), "bad_setting", "write a network without host bits, as in 10.0.0.0/8; /0 would trust everybody", "trusted proxy %q cannot be used", t.Value)
+		if err != nil || p.Bits() == 0 || p.Masked() != p || p.Addr().Is4In6() {
+			r.w.Error(t.Span(), "bad_setting", "write a network without host bits, as in 10.0.0.0/8 or fd00::/8; /0 would trust everybody", "trusted proxy %q cannot be used", t.Value)
 			continue
 		}
 		r.cfg.Proxy.TrustedProxies = append(r.cfg.Proxy.TrustedProxies, p)
@@ -51,10 +51,16 @@ func (r *reader) address(o *document.Object) string {
 		return ""
 	}
 	_, port, err := net.SplitHostPort(t.Value)
-	if n, convErr := strconv.ParseUint(port, 10, 16); err != nil || convErr != nil || strconv.FormatUint(n, 10) != port {
+	if err != nil || port == "" || !isPort(port) {
 		r.w.Error(t.Span(), "bad_setting", "write host:port, as in 127.0.0.1:8080", "address %q cannot be listened on", t.Value)
 	}
 	return t.Value
+}
+
+// isPort tells whether a text is a port in its one spelling, or empty.
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return s == "" || err == nil && strconv.FormatUint(n, 10) == s
 }
 
 // origin reads the URL of an upstream: scheme and host, nothing more, because
@@ -64,7 +70,7 @@ func (r *reader) origin(t policy.Text) *url.URL {
 		return nil
 	}
 	u, err := url.Parse(t.Value)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || !isPort(u.Port()) || u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		r.w.Error(t.Span(), "bad_setting", "write scheme and host, as in http://127.0.0.1:9000; paths are not rewritten", "upstream URL cannot be used")
 		return nil
 	}

@@ -50,9 +50,15 @@ type Outcome struct {
 	Headers http.Header  // identity headers for the upstream, when allowed
 }
 
-// Request decides a canonical request and writes its one record.
-func (p *Point) Request(ctx context.Context, c *canonical.Request, door string) Outcome {
+// Request decides a canonical request and writes its one record. A panic on
+// the way denies, as an error of a rule does.
+func (p *Point) Request(ctx context.Context, c *canonical.Request, door string) (out Outcome) {
 	q := &question{point: p, c: c, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: p.snapshot.Load()}
+	defer func() {
+		if recover() != nil {
+			out = q.fail()
+		}
+	}()
 	for _, d := range c.Dropped {
 		p.o.Metrics.HeadersDropped(d.Reason, 1)
 	}
@@ -98,6 +104,7 @@ type question struct {
 	identity *authn.Identity
 	request  *engine.Request
 	eval     time.Duration
+	recorded bool
 }
 
 func (q *question) context() reply.Context {
@@ -120,9 +127,12 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 			return q.refuse(&authn.Refused{Reason: authn.ReasonClaimInvalid, Method: identity.Name, Err: err})
 		}
 		r.Authenticate(engine.Principal{Method: identity.Method, Issuer: identity.Issuer, Type: identity.Type})
-		if m := q.snapshot.mappings[identity.Name]; m != nil {
-			m.Apply(r, claims)
+		m := q.snapshot.mappings[identity.Name]
+		if m == nil {
+			// Without attributes a guarded deny rule would not match.
+			return q.refuse(&authn.Broken{Dependency: identity.Name, Method: identity.Name})
 		}
+		m.Apply(r, claims)
 		q.point.o.Metrics.Authn(identity.Method, "ok")
 	}
 	d := q.snapshot.Set.Decide(r)
@@ -146,7 +156,7 @@ func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
 	e := q.event(record.KindDecision)
 	e.Decision, e.Status = &d, d.HTTPStatus()
 	q.inputs(e)
-	q.point.o.Audit.Write(e)
+	q.write(e)
 	m.Decision(q.door, d.Effect.String(), d.Reason, q.point.o.Clock().Sub(q.began))
 	if d.Allowed() {
 		return Outcome{Allowed: true, Headers: headers}
@@ -158,13 +168,34 @@ func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
 	return Outcome{Answer: reply.Decided(d, ctx)}
 }
 
+func (q *question) write(e *record.Event) {
+	q.recorded = true
+	q.point.o.Audit.Write(e)
+}
+
+// fail denies after a panic. What the request holds is not looked at again.
+func (q *question) fail() Outcome {
+	d := engine.Decision{
+		Reason: engine.ReasonEvalError, Status: http.StatusForbidden,
+		Errors: []engine.RuleError{{Code: engine.ReasonEvalError, Message: "a panic outside the rules"}},
+	}
+	if q.snapshot != nil {
+		d.SetDigest = q.snapshot.Set.Digest()
+	}
+	if q.recorded {
+		return Outcome{Answer: reply.Decided(d, q.context())}
+	}
+	q.request, q.identity = nil, nil
+	return q.finish(d, nil)
+}
+
 // unauthenticated answers a request without a credential where one is needed.
 func (q *question) unauthenticated() Outcome {
 	q.point.o.Metrics.Authn("none", "missing")
 	a := reply.Unauthenticated(q.context())
 	e := q.event(record.KindAuthnFailure)
 	e.Reason, e.Status = a.Reason, a.Status
-	q.point.o.Audit.Write(e)
+	q.write(e)
 	return Outcome{Answer: a}
 }
 
@@ -186,7 +217,7 @@ func (q *question) refuse(err error) Outcome {
 		q.point.o.Metrics.Authn("jwt", "broken")
 	}
 	e.Reason, e.Status = a.Reason, a.Status
-	q.point.o.Audit.Write(e)
+	q.write(e)
 	return Outcome{Answer: a}
 }
 

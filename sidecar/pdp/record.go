@@ -2,6 +2,8 @@ package pdp
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/gwctl/gwctl/engine/record"
 	"github.com/gwctl/gwctl/engine/slot"
@@ -28,9 +30,13 @@ func text(a netip.Addr) string {
 	return a.String()
 }
 
-// secretHeaders hold credentials; a record never repeats them, whoever reads
-// them in a rule.
-var secretHeaders = []string{"authorization", "cookie", "x-api-key", "dpop", "proxy-authorization"}
+// secretWords mark headers that may hold a credential; a record never repeats
+// those, whoever reads them in a rule. A Referer has the query of a page.
+var secretWords = []string{"refer", "auth", "cookie", "token", "key", "secret", "session", "dpop", "passw", "credential", "signature", "assertion", "jwt", "saml"}
+
+// secretForms begin values that are credentials under any name: JSON in
+// base64, as in a JWT, and the usual schemes.
+var secretForms = []string{"eyj", "bearer ", "basic ", "digest ", "dpop "}
 
 // inputs adds what the decision's candidates can read, so that the decision can
 // be explained and repeated from its record.
@@ -44,7 +50,7 @@ func (q *question) inputs(e *record.Event) {
 	for _, i := range q.request.Reads().Slots {
 		attr := v.Layout().Attr(i)
 		value, state := v.Get(i)
-		in := record.Input{Name: attr.FullName(), State: inputState(state), Masked: attr.Sensitive}
+		in := record.Input{Name: attr.FullName(), State: inputState(state), Masked: attr.Sensitive && state == slot.Present}
 		switch {
 		case state != slot.Present || attr.Sensitive:
 		case i == slot.RequestHeaders:
@@ -63,6 +69,20 @@ func (q *question) inputs(e *record.Event) {
 		}
 		e.Inputs = append(e.Inputs, in)
 	}
+	if !e.Replayable {
+		withhold(e)
+	}
+}
+
+// withhold takes the texts of evaluation errors out of a decision that read
+// something masked: CEL quotes values in them.
+func withhold(e *record.Event) {
+	d := *e.Decision
+	d.Errors = slices.Clone(d.Errors)
+	for i := range d.Errors {
+		d.Errors[i].Message = ""
+	}
+	e.Decision = &d
 }
 
 func inputState(s slot.State) string {
@@ -78,9 +98,16 @@ func inputState(s slot.State) string {
 }
 
 func carriesSecret(headers slot.Value) bool {
+	contains := func(name string) func(string) bool {
+		return func(word string) bool { return strings.Contains(name, word) }
+	}
 	for _, e := range headers.Entries() {
-		for _, name := range secretHeaders {
-			if e.Key == name {
+		if slices.ContainsFunc(secretWords, contains(e.Key)) {
+			return true
+		}
+		for _, v := range e.Value.Strings() {
+			value := strings.ToLower(v)
+			if slices.ContainsFunc(secretForms, func(form string) bool { return strings.HasPrefix(value, form) }) {
 				return true
 			}
 		}

@@ -17,6 +17,7 @@ import (
 // request sees one snapshot from its beginning to its end.
 type Snapshot struct {
 	Set            *engine.Set
+	Issuers        []string // whose keys it needs
 	chain          *authn.Chain
 	mappings       map[string]*mapping.Mapping // by name of the method
 	env            []envValue
@@ -46,6 +47,9 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 		s.mappings[m.Authn.Name()] = m.Mapping
 	}
 	s.chain = authn.NewChain(chain...)
+	for _, j := range cfg.JWT {
+		s.Issuers = append(s.Issuers, j.Issuer)
+	}
 	var w document.Walker
 	s.bindEnv(&w, set, cfg, getenv)
 	return s, w.Found().Sorted()

@@ -1,9 +1,9 @@
 // Package proxy is the reverse-proxy door: it decides a request and, when it
 // is allowed, forwards exactly what was decided.
 //
-// [New] makes the door, an http.Handler. The http.Server that carries it must
-// set DisableGeneralOptionsHandler, so that `OPTIONS *` is decided too; see
-// [Door.Server]. The door rewrites no path and follows no redirect.
+// [New] makes the door, an http.Handler. [Door.Server] gives the http.Server
+// that carries it, which leaves `OPTIONS *` to the door, and [Door.Listener] what
+// to serve on. The door rewrites no path and follows no redirect.
 package proxy
 
 import (
@@ -37,6 +37,7 @@ const (
 	idleTimeout           = 120 * time.Second
 	dialTimeout           = 2 * time.Second
 	responseHeaderTimeout = 30 * time.Second
+	unwantedBodyTimeout   = 5 * time.Second
 	maxHeaderBytes        = 48 << 10 // above canonical's own limit, which answers with a record
 )
 
@@ -59,6 +60,7 @@ type Door struct {
 	transport *http.Transport
 	buffers   *bufferPool
 	errors    *log.Logger
+	unwanted  time.Duration // how long the rest of a body may take that nobody reads
 }
 
 // New makes a door.
@@ -67,7 +69,7 @@ func New(o Options) (*Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the proxy: %w", err)
 	}
-	d := &Door{o: o, reader: reader, buffers: newBufferPool(), errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
+	d := &Door{o: o, reader: reader, buffers: newBufferPool(), unwanted: unwantedBodyTimeout, errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
 	for i, u := range o.Config.Upstreams {
 		p, err := index.ParsePattern(u.Match.Value)
 		if err == nil {
@@ -94,7 +96,7 @@ func New(o Options) (*Door, error) {
 func (d *Door) Server() *http.Server {
 	return &http.Server{
 		Handler: d, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		DisableGeneralOptionsHandler: true, ErrorLog: d.errors,
+		DisableGeneralOptionsHandler: true, ErrorLog: d.errors, ConnContext: withConnection, ConnState: turned,
 	}
 }
 
@@ -103,12 +105,9 @@ func (d *Door) Close() { d.transport.CloseIdleConnections() }
 
 // ServeHTTP decides the request first and forwards it only then.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	reached(r)
 	d.o.Metrics.InFlight(1)
 	defer d.o.Metrics.InFlight(-1)
-	if d.o.Draining() {
-		// Whoever reuses this connection would race with its end.
-		w.Header().Set("Connection", "close")
-	}
 	c, rejection := d.reader.Read(r)
 	if rejection != nil {
 		var allow []string
@@ -127,6 +126,17 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Door) answer(w http.ResponseWriter, r *http.Request, a reply.Answer) {
+	if d.o.Draining() {
+		w.Header().Set("Connection", "close") // see forward
+	}
+	if r.ContentLength != 0 {
+		// The server reads what is left of a body before it answers, so that the
+		// connection can be kept. Without an end to that, a body that never comes
+		// would hold the connection and the drain.
+		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(d.unwanted)); err != nil {
+			d.o.Logger.Debug("the answer waits for the body", "error", err)
+		}
+	}
 	if err := a.Write(w, r); err != nil {
 		d.o.Logger.Debug("the client did not take the answer", "error", err)
 	}
@@ -140,13 +150,25 @@ func (d *Door) forward(w http.ResponseWriter, r *http.Request, c *canonical.Requ
 	}
 	// A value of its own for each request: the rewrite needs what was decided,
 	// and nothing travels in context values.
+	body := &clientBody{}
 	proxy := httputil.ReverseProxy{
 		Transport:  d.transport,
 		BufferPool: d.buffers,
 		ErrorLog:   d.errors,
-		Rewrite:    func(p *httputil.ProxyRequest) { d.rewrite(p.Out, c, d.urls[m.Route], identity) },
+		Rewrite: func(p *httputil.ProxyRequest) {
+			d.rewrite(p.Out, c, d.urls[m.Route], identity)
+			body.wrap(p.Out)
+		},
+		ModifyResponse: func(resp *http.Response) error {
+			// Asked when the answer comes, as the drain may have begun since.
+			// Whoever reuses this connection would race with its end.
+			if d.o.Draining() {
+				resp.Header.Set("Connection", "close")
+			}
+			return nil
+		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			d.upstreamFailed(w, r, c, err)
+			d.notForwarded(w, r, c, body, err)
 		},
 	}
 	proxy.ServeHTTP(w, r)
@@ -176,9 +198,16 @@ func (d *Door) rewrite(out *http.Request, c *canonical.Request, upstream *url.UR
 	out.Header = h
 }
 
-func (d *Door) upstreamFailed(w http.ResponseWriter, r *http.Request, c *canonical.Request, err error) {
+// notForwarded answers for an exchange that failed before its answer began.
+func (d *Door) notForwarded(w http.ResponseWriter, r *http.Request, c *canonical.Request, body *clientBody, err error) {
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		return // the client has gone
+	}
+	if body.failed() {
+		// Not the upstream's fault: chunks that are none, or a body cut short.
+		d.o.Logger.Debug("the client's body cannot be read", "error", err, "request_id", c.ID)
+		d.answer(w, r, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
+		return
 	}
 	status, reason := http.StatusBadGateway, reply.ReasonUpstreamUnreachable
 	var timeout net.Error

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -43,6 +44,7 @@ type Options struct {
 	ConfigPath string // "" for none
 	Policies   string // directory or bundle
 	Build      Build
+	InForce    func(*pdp.Snapshot) // hears of every snapshot once it is in force; nil for nobody
 	Point      *pdp.Point
 	State      *health.State
 	Metrics    *health.Metrics
@@ -77,6 +79,13 @@ func (e *BuildError) Error() string {
 // one that has rules.
 var ErrEmpty = errors.New("the policy set has no rule")
 
+// ErrNeedsRestart is a change that cannot be made while the process runs. A
+// [Build] wraps it and says which.
+var ErrNeedsRestart = errors.New("a restart is needed")
+
+// errPanic is a Build that did not come to an end.
+var errPanic = errors.New("building the snapshot has failed unexpectedly")
+
 // New makes a reloader.
 func New(o Options) (*Reloader, error) {
 	r := &Reloader{o: o}
@@ -95,7 +104,7 @@ func New(o Options) (*Reloader, error) {
 func (r *Reloader) read() (Input, string, error) {
 	in := Input{ConfigPath: r.o.ConfigPath}
 	if in.ConfigPath != "" {
-		data, err := os.ReadFile(filepath.Clean(in.ConfigPath))
+		data, err := readConfig(in.ConfigPath)
 		if err != nil {
 			return in, "", fmt.Errorf("reading the configuration: %w", err)
 		}
@@ -110,6 +119,24 @@ func (r *Reloader) read() (Input, string, error) {
 	return in, all.Fingerprint(), nil
 }
 
+// readConfig reads one byte more than the parser accepts, so that the parser
+// says so. A path that is no file is refused, as opening a pipe would wait.
+func readConfig(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	file, err := os.Open(filepath.Clean(path))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, document.MaxFileSize+1))
+}
+
 // First reads, builds and swaps. A failure is returned and is fatal: there is
 // no old snapshot to keep. The error may be a *BuildError.
 func (r *Reloader) First() error {
@@ -122,13 +149,27 @@ func (r *Reloader) First() error {
 		return err
 	}
 	r.last = fingerprint
-	r.o.Point.Swap(snapshot)
+	r.enforce(snapshot, "start")
 	r.o.State.SetLoaded(true)
-	r.report(snapshot.Set.Digest(), "start", nil)
 	return nil
 }
 
-func (r *Reloader) build(in Input) (*pdp.Snapshot, error) {
+// enforce puts a snapshot into force.
+func (r *Reloader) enforce(snapshot *pdp.Snapshot, by string) {
+	r.o.Point.Swap(snapshot)
+	if r.o.InForce != nil {
+		r.o.InForce(snapshot)
+	}
+	r.report(snapshot.Set.Digest(), by, "", nil)
+}
+
+func (r *Reloader) build(in Input) (snapshot *pdp.Snapshot, err error) {
+	defer func() {
+		// A process that serves must not end because of an edit.
+		if p := recover(); p != nil {
+			snapshot, err = nil, fmt.Errorf("%w: %v", errPanic, p)
+		}
+	}()
 	snapshot, found, err := r.o.Build(in)
 	switch {
 	case err != nil:
@@ -154,15 +195,17 @@ func (r *Reloader) Run(ctx context.Context) error {
 		if r.signaled.Swap(false) {
 			by = "signal"
 		}
-		if err == nil {
-			var snapshot *pdp.Snapshot
-			if snapshot, err = r.build(in); err == nil {
-				r.o.Point.Swap(snapshot)
-				r.report(snapshot.Set.Digest(), by, nil)
-				return
-			}
+		if err != nil {
+			r.report(r.inForce(), by, "not_readable", err)
+			return
 		}
-		r.report(r.inForce(), by, err)
+		snapshot, err := r.build(in)
+		switch {
+		case err == nil:
+			r.enforce(snapshot, by)
+		case ctx.Err() == nil: // else it has failed because the process ends
+			r.report(r.inForce(), by, class(err), err)
+		}
 	})
 }
 
@@ -174,15 +217,13 @@ func (r *Reloader) inForce() string {
 }
 
 // report tells the log, the metrics, /readyz and the records.
-func (r *Reloader) report(digest, by string, err error) {
+func (r *Reloader) report(digest, by, class string, err error) {
 	now := r.o.Clock()
 	r.o.Metrics.Reload(err == nil, now)
 	r.o.State.SetReload(err != nil, now)
-	e := &record.Event{Kind: record.KindConfigReload, Time: now, Reload: &record.Reload{OK: err == nil, Digest: digest, By: by}}
 	if err == nil {
 		r.o.Logger.Info("policies are in force", "digest", digest, "by", by)
 	} else {
-		e.Reload.Error = class(err)
 		attrs := []any{"error", err.Error(), "in_force", digest, "by", by}
 		var broken *BuildError
 		if errors.As(err, &broken) {
@@ -190,18 +231,21 @@ func (r *Reloader) report(digest, by string, err error) {
 		}
 		r.o.Logger.Error("reload failed; the policies before it stay in force", attrs...)
 	}
-	r.o.Audit.Write(e)
+	r.o.Audit.Write(&record.Event{
+		Kind: record.KindConfigReload, Time: now, Reload: &record.Reload{OK: err == nil, Digest: digest, By: by, Error: class},
+	})
 }
 
-// class is what a record says about a failure: no text of the files.
+// class is what a record says about a build that failed: no text of the files.
 func class(err error) string {
 	var broken *BuildError
-	var refused *source.Error
 	switch {
 	case errors.As(err, &broken):
 		return "not_compiled"
-	case errors.As(err, &refused), errors.Is(err, os.ErrNotExist):
-		return "not_readable"
+	case errors.Is(err, ErrEmpty):
+		return "empty"
+	case errors.Is(err, ErrNeedsRestart):
+		return "needs_restart"
 	}
 	return "not_built"
 }

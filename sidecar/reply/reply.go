@@ -63,7 +63,7 @@ func Decided(d engine.Decision, c Context) Answer {
 		a.challenge(c.Realm, "error", "insufficient_scope", "scope", strings.Join(d.Scopes, " "))
 	case status == http.StatusMethodNotAllowed && len(c.Allow) > 0:
 		a.Header.Set("Allow", strings.Join(c.Allow, ", "))
-	case status == http.StatusServiceUnavailable:
+	case status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
 		a.retry(5 * time.Second)
 	}
 	return a

@@ -27,11 +27,13 @@ func textOf(reason string) string {
 		return "No route leads to this request."
 	case engine.ReasonNoMatchingRule, engine.ReasonDeniedByRule:
 		return "Access is denied by policy."
-	case engine.ReasonEvalError, engine.ReasonAttributeConflict, engine.ReasonAttributeMissing:
+	case engine.ReasonEvalError, engine.ReasonAttributeConflict, engine.ReasonAttributeMissing, engine.ReasonObligationError:
 		return "Access could not be decided and is denied."
 	case engine.ReasonAttributeInvalid:
 		return "The request holds a value that is not valid."
-	case engine.ReasonAttributeUnavailable, ReasonDependencyUnavailable:
+	case engine.ReasonBodyInvalid:
+		return "The body of the request is not valid."
+	case engine.ReasonAttributeUnavailable, engine.ReasonBodyUnavailable, ReasonDependencyUnavailable:
 		return "A service needed for the decision does not answer. Try again later."
 	case engine.ReasonNotLoaded:
 		return "No policy is loaded."

@@ -1,0 +1,43 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync/atomic"
+)
+
+// clientBody watches the body of a request on its way to the upstream, to tell
+// a client that sends a broken one from an upstream that fails.
+type clientBody struct {
+	io.ReadCloser
+	// The transport reads on its own goroutine.
+	closed, broken atomic.Bool
+}
+
+// wrap puts b between the body of a request and its reader.
+func (b *clientBody) wrap(out *http.Request) {
+	if out.Body == nil || out.Body == http.NoBody {
+		return
+	}
+	b.ReadCloser = out.Body
+	out.Body = b
+}
+
+// Read implements io.Reader.
+func (b *clientBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) && !b.closed.Load() {
+		b.broken.Store(true)
+	}
+	return n, err
+}
+
+// Close implements io.Closer. The transport closes a body that it gives up
+// because of the upstream; what is read afterwards says nothing of the client.
+func (b *clientBody) Close() error {
+	b.closed.Store(true)
+	return b.ReadCloser.Close()
+}
+
+func (b *clientBody) failed() bool { return b.broken.Load() }
