@@ -21,7 +21,7 @@ test: ## unit, script and documentation tests; needs only Go
 	go test $(RACE) ./...
 
 e2e: build ## tests against a real OpenID provider and upstream; needs Node and npm
-	cd sidecar/e2e/provider && npm ci --no-audit --no-fund
+	cd sidecar/e2e/provider && npm ci --no-audit --no-fund --ignore-scripts
 	cd sidecar/e2e && GWCTL_BIN=$(CURDIR)/$(BIN) go test -count=1 -timeout 8m ./...
 
 lint: ## gofmt, go vet, staticcheck

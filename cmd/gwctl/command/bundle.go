@@ -46,7 +46,7 @@ A set that does not compile is refused.`,
 }
 
 func runBundle(o *bundleOptions) error {
-	l, err := mustLoad(o.path, o.streams)
+	l, err := mustLoad(o.path)
 	if err != nil {
 		return err
 	}

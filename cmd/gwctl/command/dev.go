@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -40,7 +41,7 @@ func runDev(o *serveOptions) error {
 		own = false
 		defer os.RemoveAll(path)
 	}
-	l, err := mustLoad(path, o.streams)
+	l, err := mustLoad(path)
 	if err != nil {
 		return err
 	}
@@ -65,12 +66,16 @@ func runDev(o *serveOptions) error {
 		return internal(err, "")
 	}
 	defer stopUpstream()
-	cfg, err := devConfig(o, path, issuerURL, upstream)
+	cfg, err := devConfig(o, l, issuerURL, upstream)
 	if err != nil {
 		return err
 	}
+	tour, err := newTour(l, cfg, users, o.streams.Now())
+	if err != nil {
+		return internal(err, "please report this")
+	}
 	return serve(o.streams, sidecar.Options{Config: cfg}, func(ctx context.Context, car *sidecar.Sidecar) {
-		b := &banner{out: o.streams.Err, proxy: car.Addr().String(), issuer: issuerURL.String(), path: path, own: own, set: l.set, runner: l.runner, users: users}
+		b := &banner{out: o.streams.Err, proxy: car.Addr().String(), issuer: issuerURL.String(), set: l, own: own, tour: tour}
 		go b.whenReady(ctx, car)
 	})
 }
@@ -139,18 +144,20 @@ func typedClaim(set *engine.Set, name string, in slot.Input) slot.Input {
 
 // devConfig is the configuration of a gwctl.yaml in the set, if there is one,
 // with the parts that dev mode provides itself.
-func devConfig(o *serveOptions, path string, issuer, upstream *url.URL) (*config.Config, error) {
-	cfg := &config.Config{Path: path, AllowAnonymous: true}
-	own := filepath.Join(path, "gwctl.yaml")
-	if data, err := os.ReadFile(own); err == nil {
-		c, found := config.Read(own, data)
-		if c == nil {
-			writeFindings(o.streams, found)
-			return nil, &failure{code: exitNotLoad, err: fmt.Errorf("the configuration %s does not load", own), hint: "mend the errors above"}
+func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.Config, error) {
+	own := filepath.Join(l.path, "gwctl.yaml")
+	cfg := &config.Config{Path: own, AllowAnonymous: true}
+	if !l.files.Bundle {
+		c, err := loadConfig(own)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		default:
+			cfg.Env, cfg.AllowAnonymous, cfg.Claims = c.Env, c.AllowAnonymous, c.Claims
 		}
-		cfg.Env, cfg.AllowAnonymous, cfg.Claims = c.Env, c.AllowAnonymous, c.Claims
 	}
-	cfg.Policies = path
+	cfg.Policies = l.path
 	cfg.Proxy.Address = o.address
 	if o.address == "" {
 		cfg.Proxy.Address = freeOr(devAddress)

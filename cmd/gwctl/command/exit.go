@@ -3,34 +3,54 @@ package command
 import (
 	"errors"
 	"fmt"
-	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gwctl/gwctl/cmd/gwctl/report"
+	"github.com/gwctl/gwctl/policy"
 )
 
-// Exit codes, also told by `gwctl help exit-codes`.
 const (
 	exitFine     = 0
-	exitFindings = 1 // findings of error severity, failed tests, or no suite
+	exitFindings = 1
 	exitUsage    = 2
-	exitNotLoad  = 3 // the set or configuration does not load or compile
-	exitInternal = 4 // input/output or internal error, such as a missing path
+	exitNotLoad  = 3
+	exitInternal = 4
 )
 
-const exitCodesHelp = `0  fine
-1  findings of error severity or failed tests (warnings too under --strict),
-   or no suite found
-2  wrong usage
-3  the policy set or the configuration does not load or compile
-4  input/output or internal error, such as a missing path
+// ExitCode is an exit code of the process with its meaning in one line.
+type ExitCode struct {
+	Code    int
+	Meaning string
+}
 
-Of several PATHs the highest code counts. explain exits 0 whatever the decision is.
-`
+// ExitCodes lists every exit code, for `gwctl help exit-codes` and the docs.
+func ExitCodes() []ExitCode {
+	return []ExitCode{
+		{exitFine, "fine"},
+		{exitFindings, "an error found, a failed test (or a warning, under --strict), or no suite"},
+		{exitUsage, "wrong usage"},
+		{exitNotLoad, "the policy set or the configuration does not load or compile"},
+		{exitInternal, "input/output or internal error, such as a missing path"},
+	}
+}
+
+func exitCodesHelp() string {
+	var out strings.Builder
+	for _, c := range ExitCodes() {
+		fmt.Fprintf(&out, "%d  %s\n", c.Code, c.Meaning)
+	}
+	return out.String() + "\nOf several PATHs the highest code counts. explain exits 0 whatever the decision\nis: an explained denial is no failure."
+}
 
 // failure is an error that ends the process with a code. hint says what to do
-// next; a silent one has been reported already.
+// next, found is what led to it; a silent one has been reported already.
 type failure struct {
 	code   int
 	err    error
 	hint   string
+	found  policy.Diagnostics
 	silent bool
 }
 
@@ -56,8 +76,10 @@ func internal(err error, hint string) error {
 	return &failure{code: exitInternal, err: err, hint: hint}
 }
 
-// finish is the one place where an error becomes text and an exit code.
-func finish(err error, w io.Writer) int {
+// finish is the one place where an error becomes output and an exit code. What
+// a program asked for as JSON it also gets as JSON when the command fails;
+// wrong usage is for the person at the keyboard.
+func finish(c *cobra.Command, err error, s Streams) int {
 	if err == nil {
 		return exitFine
 	}
@@ -66,11 +88,24 @@ func finish(err error, w io.Writer) int {
 		// What cobra itself refuses is always wrong usage.
 		f = &failure{code: exitUsage, err: err, hint: "see gwctl help"}
 	}
-	if !f.silent {
-		fmt.Fprintf(w, "gwctl: %s\n", f.err)
-		if f.hint != "" {
-			fmt.Fprintf(w, "  next: %s\n", f.hint)
+	switch {
+	case f.silent:
+	case f.code != exitUsage && wantsJSON(c):
+		if len(f.found) == 0 {
+			f.found = policy.Diagnostics{setProblem("", "io_error", f.err.Error(), f.hint)}
 		}
+		name := strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
+		if err := report.NewFindings(name, f.found).Write(s.Out, "json", false); err != nil {
+			return exitInternal
+		}
+	default:
+		report.Diagnostics(s.Err, f.found.Sorted(), false)
+		report.Failure(s.Err, f.err, f.hint)
 	}
 	return f.code
+}
+
+func wantsJSON(c *cobra.Command) bool {
+	output := c.Flags().Lookup("output")
+	return output != nil && output.Value.String() == "json"
 }

@@ -2,17 +2,16 @@ package command
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/gwctl/gwctl/cmd/gwctl/report"
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/explain"
-	"github.com/gwctl/gwctl/engine/suite"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/sidecar/reply"
 )
@@ -47,11 +46,11 @@ policies say about its claims, not whether the sidecar would accept it.`,
 		Example: `  gwctl explain -p examples/quickstart --user alice 'GET /tenants/acme/orders/42'
   gwctl explain -p examples/quickstart --case 'quickstart_test.yaml#the owner deletes'`,
 		Args: argCount(0, 1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				o.request = args[0]
 			}
-			if err := o.check(); err != nil {
+			if err := o.check(c.Flags()); err != nil {
 				return err
 			}
 			return runExplain(o)
@@ -73,7 +72,7 @@ policies say about its claims, not whether the sidecar would accept it.`,
 	return c
 }
 
-func (o *explainOptions) check() error {
+func (o *explainOptions) check(given *pflag.FlagSet) error {
 	if err := checkOutput(o.output); err != nil {
 		return err
 	}
@@ -88,24 +87,33 @@ func (o *explainOptions) check() error {
 		return usage("keep one of them", "--user, --token and --claims cannot be used together")
 	case o.caseRef == "" && o.request == "":
 		return usage("add the request, as in 'GET /orders/42', or --case FILE#NAME", "nothing to explain is given")
-	case o.caseRef != "" && (o.request != "" || users > 0):
-		return usage("a case brings its own request and user", "--case cannot be used together with a request or a user")
+	case o.caseRef != "" && o.request != "":
+		return usage("a case brings its own request", "--case cannot be used together with a request")
+	case o.config != "" && o.token == "" && o.claims == "":
+		return usage("add --token or --claims, or leave out -c", "-c is read for its mapping of claims, and none are given")
+	case o.caseRef == "":
+		return nil
+	}
+	for _, name := range []string{"user", "token", "claims", "env", "attr", "header", "at", "ip"} {
+		if given.Changed(name) {
+			return usage("a case brings its own user and circumstances", "--case cannot be used together with --%s", name)
+		}
 	}
 	return nil
 }
 
 func runExplain(o *explainOptions) error {
-	l, err := mustLoad(o.policies, o.streams)
+	l, err := mustLoad(o.policies)
 	if err != nil {
 		return err
 	}
 	out := report.Explanation{Envelope: report.NewEnvelope("explain"), Notes: []string{}}
 	out.Diagnostics = append(out.Diagnostics, l.found...)
 	req, err := o.bind(l, &out)
-	var refused *suite.Refused
+	var refused *refusal
 	switch {
 	case errors.As(err, &refused):
-		out.Notes = append(out.Notes, "refused before any rule: the request is not in canonical form")
+		out.Notes = append(out.Notes, "refused before the user or any rule is looked at: "+refused.why)
 		out.Response = response(reply.Rejected(refused.Status, refused.Reason, reply.Context{RequestID: testRequestID}))
 	case err != nil:
 		return err
@@ -117,6 +125,7 @@ func runExplain(o *explainOptions) error {
 			out.Response = response(reply.Decided(x.Decision, reply.Context{RequestID: testRequestID, Allow: req.Allow()}))
 		}
 	}
+	out.Summarize()
 	if err := out.Write(o.streams.Out, o.output, o.streams.Color); err != nil {
 		return internal(err, "")
 	}
@@ -138,7 +147,7 @@ func (o *explainOptions) bind(l *loaded, out *report.Explanation) (*engine.Reque
 	for _, h := range o.headers {
 		name, value, ok := strings.Cut(h, ":")
 		if !ok || name == "" {
-			return nil, usage("write --header 'X-Plan: pro'", "--header %q has no colon", h)
+			return nil, usage("write --header 'X-Plan: pro'", "--header %q is not NAME: VALUE", h)
 		}
 		spec.Headers = append(spec.Headers, policy.Label{Key: policy.Text{Value: name}, Value: policy.Text{Value: strings.TrimSpace(value)}})
 	}
@@ -146,12 +155,12 @@ func (o *explainOptions) bind(l *loaded, out *report.Explanation) (*engine.Reque
 	if err != nil {
 		return nil, internal(err, "please report this")
 	}
-	out.Request = fmt.Sprintf("%s %s%s", spec.Method, spec.Host, spec.Path)
-	out.User = "anonymous"
+	out.Request = report.RequestText(spec)
 	h, err := read(spec, ip)
 	if err != nil {
 		return nil, err
 	}
+	out.User = "anonymous"
 	req := l.set.HTTPRequest(h)
 	if err := o.bindUser(l, req, out); err != nil {
 		return nil, err
@@ -164,11 +173,15 @@ func (o *explainOptions) bindCase(l *loaded, out *report.Explanation) (*engine.R
 	if err != nil {
 		return nil, usage("write FILE#NAME with the name as it stands in the file", "%s", err)
 	}
-	out.Request, out.User = "case "+c.FullName(), c.User()
-	if c.RequestText() != "" {
-		out.Request = c.RequestText()
+	out.Request = "case " + c.FullName()
+	if spec := c.Request(); spec != nil {
+		out.Request = report.RequestText(spec)
 	}
-	return c.Bind()
+	req, err := c.Bind()
+	if err == nil {
+		out.User = c.User()
+	}
+	return req, err
 }
 
 func response(a reply.Answer) report.Response {

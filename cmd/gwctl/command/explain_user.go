@@ -84,8 +84,9 @@ func (o *explainOptions) readClaims() (slot.Input, error) {
 		}
 		return claims, nil
 	}
-	in := o.streams.In
+	in, name := o.streams.In, "standard input"
 	if o.claims != "-" {
+		name = o.claims
 		file, err := os.Open(o.claims)
 		if err != nil {
 			return slot.Input{}, internal(err, "give a JSON file with the claims")
@@ -102,7 +103,7 @@ func (o *explainOptions) readClaims() (slot.Input, error) {
 		err = errors.New("not a JSON object")
 	}
 	if err != nil {
-		return slot.Input{}, &failure{code: exitNotLoad, err: fmt.Errorf("%s: %w", o.claims, err), hint: "claims are one JSON object, as in {\"sub\": \"alice\"}"}
+		return slot.Input{}, &failure{code: exitNotLoad, err: fmt.Errorf("%s: %w", name, err), hint: "claims are one JSON object, as in {\"sub\": \"alice\"}"}
 	}
 	return claims, nil
 }
@@ -115,12 +116,11 @@ func (o *explainOptions) mapping(l *loaded, claims slot.Input) (*mapping.Mapping
 	if o.config == "" {
 		m, found := mapping.New(l.set, nil)
 		if found.HasErrors() {
-			writeFindings(o.streams, found)
-			return nil, p, exitWith(exitNotLoad)
+			return nil, p, &failure{code: exitNotLoad, err: errors.New("the claims cannot be mapped"), hint: "mend the errors above", found: found}
 		}
 		return m, p, nil
 	}
-	cfg, err := loadConfig(o.config, o.streams)
+	cfg, err := loadConfig(o.config)
 	if err != nil {
 		return nil, p, err
 	}
@@ -130,22 +130,20 @@ func (o *explainOptions) mapping(l *loaded, claims slot.Input) (*mapping.Mapping
 	}
 	m, found := mapping.New(l.set, cfg.JWT[i].Attributes)
 	if found.HasErrors() {
-		writeFindings(o.streams, found)
-		return nil, p, &failure{code: exitNotLoad, err: fmt.Errorf("the mapping in %s does not fit the Schema", o.config), hint: "mend the errors above"}
+		return nil, p, &failure{code: exitNotLoad, err: fmt.Errorf("the mapping in %s does not fit the Schema", o.config), hint: "mend the errors above", found: found}
 	}
 	p.Type = cfg.JWT[i].Type
 	return m, p, nil
 }
 
-func loadConfig(path string, s Streams) (*config.Config, error) {
+func loadConfig(path string) (*config.Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, internal(err, "give the configuration of gwctl serve")
 	}
 	cfg, found := config.Read(path, data)
 	if found.HasErrors() {
-		writeFindings(s, found)
-		return nil, &failure{code: exitNotLoad, err: fmt.Errorf("the configuration %s does not load", path), hint: "mend the errors above"}
+		return nil, &failure{code: exitNotLoad, err: fmt.Errorf("the configuration %s does not load", path), hint: "mend the errors above", found: found}
 	}
 	return cfg, nil
 }

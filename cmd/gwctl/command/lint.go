@@ -44,14 +44,16 @@ func runLint(o *lintOptions) error {
 	for _, path := range o.paths {
 		l, err := load(path)
 		if err != nil {
-			return err
+			out.Diagnostics = append(out.Diagnostics, notLoaded(path, err))
+			code = exitInternal
+			continue
 		}
 		found := l.found
 		if l.set != nil {
 			found = append(found, lint.Run(l.set, l.runner, rules.All())...).Sorted()
 			out.Summary.Rules += len(l.set.Inspect().Order)
 		} else {
-			code = exitNotLoad
+			code = max(code, exitNotLoad)
 		}
 		code = max(code, findingsCode(found, o.strict))
 		out.Summary.Sets++
@@ -73,9 +75,4 @@ func findingsCode(found policy.Diagnostics, strict bool) int {
 		}
 	}
 	return exitFine
-}
-
-// writeFindings prints the findings of a command whose own output is another.
-func writeFindings(s Streams, found policy.Diagnostics) {
-	report.Diagnostics(s.Err, found.Sorted(), false)
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/mapping"
@@ -78,15 +79,29 @@ func paths(args []string) []string {
 	return args
 }
 
+// notLoaded is the finding about one of several paths that could not be read;
+// it does not keep the others from being judged.
+func notLoaded(path string, err error) policy.Diagnostic {
+	var f *failure
+	hint, why := "", err.Error()
+	if errors.As(err, &f) {
+		hint = f.hint
+	}
+	var system *fs.PathError
+	if errors.As(err, &system) {
+		why = "cannot be read: " + system.Err.Error()
+	}
+	return setProblem(path, "io_error", why, hint)
+}
+
 // mustLoad loads the one set of a command that needs it whole.
-func mustLoad(path string, s Streams) (*loaded, error) {
+func mustLoad(path string) (*loaded, error) {
 	l, err := load(path)
 	if err != nil {
 		return nil, err
 	}
 	if l.set == nil {
-		writeFindings(s, l.found)
-		return nil, &failure{code: exitNotLoad, err: fmt.Errorf("the policy set %s does not load", path), hint: "mend the errors above"}
+		return nil, &failure{code: exitNotLoad, err: fmt.Errorf("the policy set %s does not load", path), hint: "mend the errors above", found: l.found}
 	}
 	return l, nil
 }

@@ -16,6 +16,16 @@ import (
 // or an explanation gives the same result each time.
 const testRequestID = "00000000-0000-7000-8000-000000000000"
 
+// refusal is a refused request with the rule that it breaks, which the sidecar
+// tells nobody but its log and record.
+type refusal struct {
+	suite.Refused
+	why string
+}
+
+// Unwrap lets a suite see the answer alone.
+func (r *refusal) Unwrap() error { return &r.Refused }
+
 // canonicalReader makes canonical requests of suites and of explain with the
 // sidecar's own rules, so that a path the sidecar refuses is refused here too.
 func canonicalReader() (suite.Reader, error) {
@@ -41,7 +51,11 @@ func canonicalReader() (suite.Reader, error) {
 		}
 		c, rejection := reader.Read(req)
 		if rejection != nil {
-			return engine.HTTP{}, &suite.Refused{Reason: rejection.Code, Status: rejection.Status}
+			why := rejection.Rule
+			if rejection.Err != nil {
+				why = rejection.Err.Error() + " (" + rejection.Rule + ")"
+			}
+			return engine.HTTP{}, &refusal{Refused: suite.Refused{Reason: rejection.Code, Status: rejection.Status}, why: why}
 		}
 		h := pdp.HTTP(c)
 		h.ClientIP = ip // a suite without an address has none

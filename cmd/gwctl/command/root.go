@@ -13,7 +13,8 @@ import (
 func Main(args []string, s Streams) int {
 	root := Root(s)
 	root.SetArgs(args)
-	return finish(root.Execute(), s.Err)
+	c, err := root.ExecuteC()
+	return finish(c, err, s)
 }
 
 // Root builds the command tree.
@@ -29,46 +30,70 @@ beside a service (serve), and says why a request was denied (explain).`
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("see "+c.CommandPath()+" --help", "%s", err)
 	})
+	root.Version = Version()
+	root.SetVersionTemplate(versionReport().Text())
 	root.AddCommand(newPolicy(s), newExplain(s), newServe(s), newVersion(s), newCompletion(s), exitCodesTopic())
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Args = knownTopic
+	}
 	return root
 }
 
 // group is a command that only holds others.
 func group(use, short string) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short, Args: cobra.ArbitraryArgs, DisableFlagsInUseLine: true,
+		Use: use, Short: short, Args: cobra.ArbitraryArgs, DisableFlagsInUseLine: true, SuggestionsMinimumDistance: 2,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return c.Help()
 			}
-			hint := "see " + c.CommandPath() + " --help"
-			if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-				hint = fmt.Sprintf("did you mean %s %s?", c.CommandPath(), near[0])
-			}
-			return usage(hint, "%s has no command %q", c.CommandPath(), args[0])
+			return noCommand(c, args[0])
 		},
 	}
 }
 
+func noCommand(c *cobra.Command, name string) error {
+	hint := "see " + c.CommandPath() + " --help"
+	if near := c.SuggestionsFor(name); len(near) > 0 {
+		hint = fmt.Sprintf("did you mean %s %s?", c.CommandPath(), near[0])
+	}
+	return usage(hint, "%s has no command %q", c.CommandPath(), name)
+}
+
+// knownTopic refuses help about what does not exist; cobra would print the
+// help of the nearest command instead.
+func knownTopic(help *cobra.Command, args []string) error {
+	c, rest, err := help.Root().Find(args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return noCommand(c, rest[0])
+	}
+	return nil
+}
+
 func newPolicy(s Streams) *cobra.Command {
 	c := group("policy", "Judge a policy set: lint, test, bundle")
-	c.SuggestionsMinimumDistance = 2
 	c.AddCommand(newLint(s), newTest(s), newBundle(s))
 	return c
 }
 
 func exitCodesTopic() *cobra.Command {
-	return &cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp}
+	return &cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp()}
 }
 
-// atMost, like cobra's own checks of arguments, but as wrong usage with a next
-// step.
+// argCount is like cobra's own checks of arguments, but gives wrong usage with a
+// next step. No most is -1.
 func argCount(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		hint := "usage: " + c.UseLine()
 		switch {
 		case len(args) < least:
 			return usage(hint, "%s is missing an argument", c.CommandPath())
+		case most == 0 && len(args) > 0:
+			return usage(hint, "%s takes no argument, got %q", c.CommandPath(), args[0])
 		case most >= 0 && len(args) > most:
 			return usage(hint, "%s takes at most %d argument(s), got %d", c.CommandPath(), most, len(args))
 		}
@@ -76,7 +101,7 @@ func argCount(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// outputFlag adds -o; check tells whether its value is known.
+// outputFlag adds -o; checkOutput tells whether its value is known.
 func outputFlag(c *cobra.Command, to *string) {
 	c.Flags().StringVarP(to, "output", "o", "text", "output format: text or json")
 }

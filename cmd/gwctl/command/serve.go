@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -64,6 +65,10 @@ func (o *serveOptions) run() error {
 	switch {
 	case o.dev && (o.config != "" || o.check):
 		return usage("leave out --dev, or -c and --check", "--dev makes its own configuration")
+	case o.output != "text" && !o.check:
+		return usage("add --check, or leave out -o", "-o is the format of what --check finds")
+	case o.dev && o.address != "" && !validAddress(o.address):
+		return usage("write --address 127.0.0.1:8080", "--address %q is not host:port", o.address)
 	case o.dev:
 		return runDev(o)
 	case o.path != "" || o.address != "":
@@ -73,7 +78,7 @@ func (o *serveOptions) run() error {
 	case o.check:
 		return o.runCheck()
 	}
-	cfg, err := loadConfig(o.config, o.streams)
+	cfg, err := loadConfig(o.config)
 	if err != nil {
 		return err
 	}
@@ -85,7 +90,6 @@ func (o *serveOptions) runCheck() error {
 	if err != nil {
 		return internal(err, "give the configuration of gwctl serve")
 	}
-	out := report.Lint{Envelope: report.NewEnvelope("serve --check")}
 	cfg, found := config.Read(o.config, data)
 	if cfg != nil {
 		more, err := sidecar.Check(cfg, pdp.Getenv)
@@ -94,15 +98,19 @@ func (o *serveOptions) runCheck() error {
 		}
 		found = append(found, more...)
 	}
-	out.Diagnostics = found
-	code := exitFine
-	if found.HasErrors() {
-		code = exitNotLoad
-	}
-	if err := out.Write(o.streams.Out, o.output, o.streams.Color, code == exitFine); err != nil {
+	out := report.NewFindings("serve", found)
+	if err := out.Write(o.streams.Out, o.output, o.streams.Color); err != nil {
 		return internal(err, "")
 	}
-	return exitWith(code)
+	if !out.OK {
+		return exitWith(exitNotLoad)
+	}
+	return nil
+}
+
+func validAddress(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	return err == nil && port != ""
 }
 
 // notRead gives the exit code of a set that could not be read.
@@ -114,7 +122,11 @@ func notRead(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return internal(err, "policies is relative to the configuration's directory")
 	}
-	return internal(err, "")
+	var listen *net.OpError
+	if errors.As(err, &listen) {
+		return internal(err, "choose another address, or end the process that holds this one")
+	}
+	return internal(err, "see that the files it names can be read and written")
 }
 
 // serve runs a sidecar until SIGTERM or SIGINT; a second signal ends at once.
@@ -122,15 +134,18 @@ func notRead(err error) error {
 func serve(s Streams, o sidecar.Options, ready func(context.Context, *sidecar.Sidecar)) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	// From the first moment on: a SIGHUP that comes early must not end the
+	// process, and neither must a reader of the records that goes away.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	signal.Ignore(syscall.SIGPIPE)
 	o.Stdout, o.Clock, o.Getenv = s.Out, s.Now, pdp.Getenv
 	o.Logger = slog.New(slog.NewTextHandler(s.Err, nil))
 	car, err := sidecar.New(ctx, o)
 	if err != nil {
-		return notStarted(s, err)
+		return notStarted(err)
 	}
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
@@ -154,11 +169,13 @@ func serve(s Streams, o sidecar.Options, ready func(context.Context, *sidecar.Si
 	return nil
 }
 
-func notStarted(s Streams, err error) error {
+func notStarted(err error) error {
 	var broken *reload.BuildError
 	if errors.As(err, &broken) {
-		writeFindings(s, broken.Found)
-		return &failure{code: exitNotLoad, err: errors.New("the policies or the configuration do not load"), hint: "mend the errors above; gwctl serve -c FILE --check tells without serving"}
+		return &failure{
+			code: exitNotLoad, err: errors.New("the policies or the configuration do not load"),
+			hint: "mend the errors above; gwctl serve -c FILE --check tells without serving", found: broken.Found,
+		}
 	}
 	if errors.Is(err, reload.ErrEmpty) {
 		return &failure{code: exitNotLoad, err: err, hint: "add a Policy with a rule"}

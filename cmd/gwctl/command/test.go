@@ -46,15 +46,18 @@ func runTest(o *testOptions) error {
 	}
 	out := report.Test{Envelope: report.NewEnvelope("policy test")}
 	code := exitFine
+	suites := false
 	for _, path := range o.paths {
 		l, err := load(path)
 		if err != nil {
-			return err
+			out.Diagnostics = append(out.Diagnostics, notLoaded(path, err))
+			code = exitInternal
+			continue
 		}
 		out.Diagnostics = append(out.Diagnostics, l.found...)
 		code = max(code, findingsCode(l.found, o.strict))
 		if l.set == nil {
-			code = exitNotLoad
+			code = max(code, exitNotLoad)
 			continue
 		}
 		if len(l.runner.Cases()) == 0 {
@@ -62,12 +65,12 @@ func runTest(o *testOptions) error {
 			code = max(code, exitFindings)
 			continue
 		}
-		results := l.runner.Run(only)
-		out.Add(results)
-		if len(results) == 0 {
-			out.Diagnostics = append(out.Diagnostics, setProblem(path, "no_case", "no case matches "+o.run, "a case's name is SUITE/CASE"))
-			code = max(code, exitFindings)
-		}
+		suites = true
+		out.Add(l.runner.Run(only))
+	}
+	if suites && out.Summary.Cases == 0 {
+		out.Diagnostics = append(out.Diagnostics, setProblem(o.paths[0], "no_case", "no case matches "+o.run, "a case's name is SUITE/CASE"))
+		code = max(code, exitFindings)
 	}
 	if out.Summary.Failed > 0 {
 		code = max(code, exitFindings)

@@ -18,8 +18,7 @@ func newVersion(s Streams) *cobra.Command {
 			if err := checkOutput(output); err != nil {
 				return err
 			}
-			v := report.Version{Envelope: report.NewEnvelope("version"), Gwctl: Version(), Go: runtime.Version(), CEL: celVersion(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-			if err := v.Write(s.Out, output); err != nil {
+			if err := versionReport().Write(s.Out, output); err != nil {
 				return internal(err, "")
 			}
 			return nil
@@ -27,6 +26,12 @@ func newVersion(s Streams) *cobra.Command {
 	}
 	outputFlag(c, &output)
 	return c
+}
+
+func versionReport() *report.Version {
+	v := &report.Version{Envelope: report.NewEnvelope("version")}
+	v.Summary = report.VersionSummary{Gwctl: Version(), CEL: celVersion(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	return v
 }
 
 // Version is the version that the build stamped into the binary.

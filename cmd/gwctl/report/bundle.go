@@ -29,21 +29,3 @@ func (b *Bundle) Write(w io.Writer, format string) error {
 	_, err := fmt.Fprintf(w, "%s: %s, %d bytes\n  bundle %s\n  set    %s\n", b.File, plural(b.Summary.Files, "file"), b.Summary.Bytes, b.Digest, b.SetDigest)
 	return err
 }
-
-// Version is the output of `version`.
-type Version struct {
-	Envelope
-	Gwctl    string `json:"gwctl"`
-	Go       string `json:"go"`
-	CEL      string `json:"cel"`
-	Platform string `json:"platform"`
-}
-
-// Write prints the versions.
-func (v *Version) Write(w io.Writer, format string) error {
-	if format == "json" {
-		return writeJSON(w, v)
-	}
-	_, err := fmt.Fprintf(w, "gwctl %s (cel-go %s, %s, %s)\n", v.Gwctl, v.CEL, v.Go, v.Platform)
-	return err
-}

@@ -19,7 +19,7 @@ const mostDiagnostics = 100
 func Diagnostics(w io.Writer, found policy.Diagnostics, color bool) {
 	for i, d := range found {
 		if i == mostDiagnostics {
-			fmt.Fprintf(w, "… and %s more\n", plural(len(found)-i, "finding"))
+			fmt.Fprintf(w, "… and %s\n", plural(len(found)-i, "more finding"))
 			return
 		}
 		diagnostic(w, d, paint(color))
@@ -27,16 +27,16 @@ func Diagnostics(w io.Writer, found policy.Diagnostics, color bool) {
 }
 
 func diagnostic(w io.Writer, d policy.Diagnostic, p paint) {
-	place := d.Path
+	place := visible(d.Path)
 	if d.Line > 0 {
-		place = fmt.Sprintf("%s:%d:%d", d.Path, d.Line, d.Column)
+		place = fmt.Sprintf("%s:%d:%d", place, d.Line, d.Column)
 	}
 	shade := yellow
 	if d.Severity == document.Error {
 		shade = red
 	}
 	fmt.Fprintf(w, "%s: %s: %s\n", p.in(bold, place), p.in(shade, fmt.Sprintf("%s[%s]", d.Severity, d.Code)), visible(d.Message))
-	if d.Line > 0 {
+	if d.SourceLine != "" {
 		line, caret := snippet(d)
 		fmt.Fprintf(w, "  %s\n  %s\n", line, p.in(shade, caret))
 	}

@@ -55,6 +55,15 @@ func (p paint) in(color, text string) string {
 	return color + text + reset
 }
 
+// RequestText gives a request in one line, as `explain` and suites take it.
+func RequestText(r *policy.RequestSpec) string {
+	text := r.Method + " " + r.Host + r.Path
+	if r.Query != "" {
+		text += "?" + r.Query
+	}
+	return text
+}
+
 func plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one

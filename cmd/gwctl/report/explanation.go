@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/gwctl/gwctl/engine/explain"
@@ -11,11 +12,28 @@ import (
 // Explanation is the output of `explain`.
 type Explanation struct {
 	Envelope
+	Summary  ExplainSummary       `json:"summary"`
 	Notes    []string             `json:"notes"` // what was assumed, such as a token that was not verified
 	Request  string               `json:"request"`
-	User     string               `json:"user"`
+	User     string               `json:"user"` // "" if the request is refused before the user is looked at
 	Explain  *explain.Explanation `json:"explanation,omitempty"`
 	Response Response             `json:"response"`
+}
+
+// ExplainSummary is the outcome in short.
+type ExplainSummary struct {
+	Effect string `json:"effect"`
+	Reason string `json:"reason"`
+	Status int    `json:"status"`
+	Rule   string `json:"rule"` // "" if no rule decided
+}
+
+// Summarize fills the summary from the decision and the answer.
+func (x *Explanation) Summarize() {
+	x.Summary = ExplainSummary{Effect: "deny", Reason: x.Response.Reason, Status: x.Response.Status}
+	if x.Explain != nil {
+		x.Summary.Effect, x.Summary.Rule = x.Explain.Decision.Effect.String(), x.Explain.Decision.Rule.String()
+	}
 }
 
 // Response is the HTTP answer that the sidecar would give.
@@ -26,18 +44,17 @@ type Response struct {
 	Body    string            `json:"body,omitempty"`
 }
 
-// width is what explanations fit into.
-const width = 80
-
 // Write prints the explanation.
 func (x *Explanation) Write(out io.Writer, format string, color bool) error {
 	if format == "json" {
 		return writeJSON(out, x)
 	}
 	p := paint(color)
-	w := &indented{w: out, indent: -2}
+	w := &indented{w: out, indent: -2, color: p}
 	w.field("request", x.Request)
-	w.field("user", x.User)
+	if x.User != "" {
+		w.field("user", x.User)
+	}
 	for _, n := range x.Notes {
 		w.field("note", n)
 	}
@@ -46,12 +63,12 @@ func (x *Explanation) Write(out io.Writer, format string, color bool) error {
 	}
 	w.line(0, "")
 	answer := "the request goes on to the upstream"
-	if x.Response.Status >= 400 {
+	if x.Response.Status >= http.StatusBadRequest {
 		answer = fmt.Sprintf("HTTP %d, reason %s", x.Response.Status, x.Response.Reason)
 	}
 	w.field("answer", p.in(bold, answer))
 	for _, name := range []string{"WWW-Authenticate", "Allow", "Retry-After"} {
-		if v := x.Response.Headers[name]; v != "" {
+		if v := x.Response.Headers[http.CanonicalHeaderKey(name)]; v != "" {
 			w.line(12, name+": "+v)
 		}
 	}
@@ -130,105 +147,4 @@ func parts(w *indented, at int, list []explain.Part, p paint) {
 		}
 		w.line(at+2*x.Depth, fmt.Sprintf("%s  = %s", x.Text, value))
 	}
-}
-
-// indented writes lines that fit into the width, going on below their own
-// indentation.
-type indented struct {
-	w      io.Writer
-	indent int
-	err    error
-}
-
-func (w *indented) field(name, text string) { w.line(2, fmt.Sprintf("%-9s %s", name, text)) }
-
-func (w *indented) line(at int, text string) {
-	at = max(0, at+w.indent)
-	first := true
-	for _, piece := range fold(clean(text), width-at, 2) {
-		pad := at
-		if !first {
-			pad += 2
-		}
-		first = false
-		if _, err := fmt.Fprintln(w.w, strings.TrimRight(strings.Repeat(" ", pad)+piece, " ")); err != nil && w.err == nil {
-			w.err = err
-		}
-	}
-}
-
-// clean makes text safe for a terminal but keeps our own colours.
-func clean(s string) string {
-	var out strings.Builder
-	for s != "" {
-		skip := ""
-		for _, code := range []string{red, green, yellow, bold, dim, reset} {
-			if strings.HasPrefix(s, code) {
-				skip = code
-			}
-		}
-		if skip != "" {
-			out.WriteString(skip)
-			s = s[len(skip):]
-			continue
-		}
-		r := []rune(s[:min(len(s), 4)])[0]
-		n := len(string(r))
-		out.WriteString(visible(string(r)))
-		s = s[min(n, len(s)):]
-	}
-	return out.String()
-}
-
-// fold breaks text at blanks, or anywhere if it has none, so that no line has
-// more than width columns; later lines have hang columns less. Colour codes
-// take no column.
-func fold(text string, width, hang int) []string {
-	var out []string
-	var line strings.Builder
-	used, limit := 0, width
-	flush := func() {
-		out = append(out, line.String())
-		line.Reset()
-		used, limit = 0, width-hang
-	}
-	for i, word := range strings.Split(text, " ") {
-		cols := columns(word)
-		if i > 0 {
-			if used+1+cols > limit && used > 0 {
-				flush()
-			} else {
-				line.WriteByte(' ')
-				used++
-			}
-		}
-		for cols > limit-used && cols > limit {
-			head := cut(word, limit-used)
-			line.WriteString(head)
-			word = word[len(head):]
-			cols = columns(word)
-			flush()
-		}
-		line.WriteString(word)
-		used += cols
-	}
-	return append(out, line.String())
-}
-
-// columns counts what a terminal shows of a word.
-func columns(s string) int {
-	for _, code := range []string{red, green, yellow, bold, dim, reset} {
-		s = strings.ReplaceAll(s, code, "")
-	}
-	return len([]rune(s))
-}
-
-// cut gives the head of a word with the given columns.
-func cut(s string, cols int) string {
-	for i := range s {
-		if i > 0 && columns(s[:i]) >= max(cols, 1) {
-			return s[:i]
-		}
-	}
-	return s
 }

@@ -30,6 +30,8 @@ type TestCase struct {
 	Path        string               `json:"path"`
 	Line        int                  `json:"line"`
 	Column      int                  `json:"column"`
+	User        string               `json:"user"`
+	Request     string               `json:"request,omitempty"` // of a case that asks over HTTP
 	Passed      bool                 `json:"passed"`
 	Failures    []string             `json:"failures"`
 	Decision    engine.Decision      `json:"decision"`
@@ -41,7 +43,10 @@ func (t *Test) Add(results []suite.Result) {
 	for _, r := range results {
 		c := TestCase{
 			Suite: r.Case.Suite, Name: r.Case.Name, Path: r.Case.Span.Path, Line: r.Case.Span.Start.Line, Column: r.Case.Span.Start.Column,
-			Passed: r.Passed(), Failures: r.Failures, Decision: r.Decision, Explanation: r.Why,
+			User: r.Case.User(), Passed: r.Passed(), Failures: r.Failures, Decision: r.Decision, Explanation: r.Why,
+		}
+		if spec := r.Case.Request(); spec != nil {
+			c.Request = RequestText(spec)
 		}
 		if c.Failures == nil {
 			c.Failures = []string{}
@@ -72,12 +77,19 @@ func (t *Test) Write(w io.Writer, format string, color, ok bool) error {
 		if c.Passed {
 			continue
 		}
-		fmt.Fprintf(w, "%s %s/%s\n  at %s:%d:%d\n", p.in(red, "FAIL"), c.Suite, c.Name, c.Path, c.Line, c.Column)
+		fmt.Fprintf(w, "%s %s\n  at %s\n", p.in(red, "FAIL"), visible(c.Suite+"/"+c.Name), visible(fmt.Sprintf("%s:%d:%d", c.Path, c.Line, c.Column)))
 		for _, f := range c.Failures {
-			fmt.Fprintf(w, "  %s\n", p.in(bold, f))
+			fmt.Fprintf(w, "  %s\n", p.in(bold, visible(f)))
 		}
+		in := &indented{w: w, color: p}
+		if c.Request != "" {
+			in.field("request", c.Request)
+		}
+		in.field("user", c.User)
 		if c.Explanation != nil {
-			explanation(&indented{w: w}, c.Explanation, p)
+			explanation(in, c.Explanation, p)
+		} else if c.Decision.Reason != "" {
+			in.field("answer", fmt.Sprintf("HTTP %d, reason %s, before any rule", c.Decision.HTTPStatus(), c.Decision.Reason))
 		}
 		fmt.Fprintln(w)
 	}
@@ -85,6 +97,10 @@ func (t *Test) Write(w io.Writer, format string, color, ok bool) error {
 	if !ok {
 		status = p.in(red, "failed")
 	}
-	_, err := fmt.Fprintf(w, "%s: %d passed, %d failed\n", status, t.Summary.Passed, t.Summary.Failed)
+	counts := fmt.Sprintf("%d passed, %d failed", t.Summary.Passed, t.Summary.Failed)
+	if t.Summary.Cases == 0 {
+		counts = "no case was run"
+	}
+	_, err := fmt.Fprintf(w, "%s: %s\n", status, counts)
 	return err
 }
