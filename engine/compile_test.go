@@ -97,7 +97,6 @@ func TestCompileRefuses(t *testing.T) {
 		{`{type: order, id: "1", tenant: acme}`, `{type: order, id: "1", tennant: acme}`, "undeclared_attribute", "tennant"},
 		{`{type: order, id: "1", tenant: acme}`, `{type: order, id: "1", number: x}`, "attribute_invalid", "x"},
 		{`{type: order, id: "1", tenant: acme}`, `{type: order, id: "1"}, {type: order, id: 1}`, "duplicate_name", "{"},
-		{"nobody: anonymous", "anonymous: {id: x}", "reserved_name", "anonymous"},
 		// suites
 		{"now: 2026-01-15T10:00:00Z", "now: 2026-01-15", "bad_time", "2026-01-15"},
 		{"plan: pro}, nobody", "plan: max}, nobody", "attribute_invalid", "max"},

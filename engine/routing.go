@@ -132,9 +132,6 @@ func (c *compiler) fixture(root slot.Root, layout *slot.Layout, f *policy.Fixtur
 	if layout == nil {
 		return
 	}
-	if root == slot.User && f.Name.Value == "anonymous" && !f.Anonymous {
-		c.w.Error(f.Span, "reserved_name", "give the user another name", "anonymous is the user without a credential, and has no attributes")
-	}
 	for _, e := range f.Fields {
 		c.given(root, layout, e.Key, e.Value)
 	}

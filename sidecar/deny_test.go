@@ -33,6 +33,7 @@ func TestDenials(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := user[:len(user)-8] + "AAAAAAAA"
+	torn := bearer(r.user(`{"roles":["customer"],"tenant_id":"acme","tid":"evil"}`))
 	tests := []struct {
 		name, line  string
 		headers     []string
@@ -47,6 +48,7 @@ func TestDenials(t *testing.T) {
 		{"bad signature", "GET /items/7", []string{broken}, 401, "invalid_token", [2]string{"Www-Authenticate", invalidToken}, record.KindAuthnFailure, "signature_invalid", true},
 		{"bad token where nobody needs one", "GET /public/x", []string{broken}, 401, "invalid_token", [2]string{"Www-Authenticate", invalidToken}, record.KindAuthnFailure, "signature_invalid", true},
 		{"other audience", "GET /items/7", []string{bearer(expired)}, 401, "invalid_token", [2]string{"Www-Authenticate", invalidToken}, record.KindAuthnFailure, "audience_mismatch", true},
+		{"two tenants", "GET /items/7", []string{torn}, 401, "invalid_token", [2]string{"Www-Authenticate", invalidToken}, record.KindAuthnFailure, "invalid_claims", true},
 		{"no token after the scheme", "GET /items/7", []string{"Authorization: Bearer "}, 401, "invalid_token", [2]string{"Www-Authenticate", invalidToken}, record.KindAuthnFailure, "token_malformed", true},
 		{"empty header", "GET /public/x", []string{"Authorization:"}, 401, "invalid_token", [2]string{"Www-Authenticate", invalidToken}, record.KindAuthnFailure, "credential_unsupported", true},
 		{"another scheme", "GET /items/7", []string{"Authorization: Basic YTpi"}, 401, "invalid_token", [2]string{"Www-Authenticate", invalidToken}, record.KindAuthnFailure, "credential_unsupported", true},

@@ -201,7 +201,6 @@ type rig struct {
 	cancel context.CancelFunc
 	ended  chan struct{}
 	err    error // of Run; after ended
-	closed bool
 }
 
 func start(t testing.TB, s setup) *rig {

@@ -37,8 +37,8 @@ func TestTraceAgrees(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	counts := map[string]int{}
-	for i := range 60 {
-		r := newRig(t, "mine = user.country == 'DE' && user.flag", "both = vars.mine || has(user.clearance)")
+	r := newRig(t, "mine = user.country == 'DE' && user.flag", "both = vars.mine || has(user.clearance)")
+	for i := range 150 {
 		source := randomCondition(rng, 4)
 		e := r.compile(source, boolean)
 		for range 8 {

@@ -7,6 +7,7 @@
 package mapping
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -197,9 +198,14 @@ func claimPath(e ast.Expr) ([]string, bool) {
 }
 
 // Apply supplies the attributes that the claims give. Claims is the verified
-// JSON object of a credential.
-func (m *Mapping) Apply(r *engine.Request, claims slot.Input) {
+// JSON object of a credential. A claim that is not there leaves its attribute
+// absent. The error says that an expression failed for another reason, or that
+// two claims name different tenants: such a credential is refused. A value that
+// merely breaks its attribute's type is no error; it denies where a rule reads
+// it.
+func (m *Mapping) Apply(r *engine.Request, claims slot.Input) (failure error) {
 	var native map[string]any
+	tenants := map[string]bool{}
 	for _, e := range m.entries {
 		var in slot.Input
 		var err error
@@ -216,12 +222,22 @@ func (m *Mapping) Apply(r *engine.Request, claims slot.Input) {
 		}
 		switch {
 		case err != nil:
+			failure = cmp.Or(failure, err)
 			r.Invalidate(slot.User, e.attribute, err)
 		case !in.IsNull():
+			if text, ok := in.Str(); ok && e.attribute == "tenant" && text != "" {
+				tenants[text] = true
+			}
 			r.Supply(slot.Credential, slot.User, e.attribute, e.shape.apply(in))
 		}
 	}
+	if len(tenants) > 1 {
+		failure = cmp.Or(failure, errTenants)
+	}
+	return failure
 }
+
+var errTenants = errors.New("the claims name different tenants")
 
 // lacksClaim tells whether an expression failed because a claim is not there,
 // as opposed to one that is there and cannot be used.

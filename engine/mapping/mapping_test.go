@@ -79,7 +79,7 @@ func apply(t testing.TB, claims string, lines ...string) string {
 	}
 	r := s.DirectRequest("order", "read")
 	r.Authenticate(engine.Principal{Method: "jwt", Issuer: "https://idp.example", Type: "service"})
-	m.Apply(r, in)
+	_ = m.Apply(r, in) // what it leaves behind is looked at here; TestRefusedClaims looks at the error
 	var out []string
 	for _, name := range s.UserAttributes() {
 		i, _ := r.Values().Layout().Lookup(slot.User, name)
@@ -218,6 +218,45 @@ func TestNewRefuses(t *testing.T) {
 		}
 		if _, found := New(s, expressions(t, tt.good)); len(found) > 0 {
 			t.Errorf("%q: %v", tt.good, found)
+		}
+	}
+}
+
+// Claims that the mapping cannot use refuse the credential; a value that only
+// breaks its attribute's type does not.
+func TestRefusedClaims(t *testing.T) {
+	tests := []struct {
+		line, claims string
+		refused      bool
+	}{
+		{"roles: claims.realm_access.roles", `{"realm_access":"x"}`, true},
+		{"roles: claims.realm_access.roles", `{"realm_access":{"roles":["a"]}}`, false},
+		{"roles: claims.realm_access.roles", `{}`, false},
+		{"plan: claims.email.split('@')[1]", `{"email":"a"}`, true},
+		{"plan: claims.email.split('@')[1]", `{"email":"a@b"}`, false},
+		{"plan: claims.email.split('@')[1]", `{}`, false},
+		{"level: claims.n", `{"n":"three"}`, false},
+		{"", `{"tenant_id":"acme","tid":"evil"}`, true},
+		{"", `{"tenant_id":"acme","tid":"acme"}`, false},
+	}
+	s := compiled(t)
+	for _, tt := range tests {
+		var lines []string
+		if tt.line != "" {
+			lines = []string{tt.line}
+		}
+		m, found := New(s, expressions(t, lines...))
+		if len(found) > 0 {
+			t.Fatal(found)
+		}
+		in, err := slot.ParseJSON([]byte(tt.claims))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := s.DirectRequest("order", "read")
+		r.Authenticate(engine.Principal{Method: "jwt", Type: "human"})
+		if err := m.Apply(r, in); (err != nil) != tt.refused {
+			t.Errorf("%s over %s: %v, want refused %t", tt.line, tt.claims, err, tt.refused)
 		}
 	}
 }

@@ -132,7 +132,9 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 			// Without attributes a guarded deny rule would not match.
 			return q.refuse(&authn.Broken{Dependency: identity.Name, Method: identity.Name})
 		}
-		m.Apply(r, claims)
+		if err := m.Apply(r, claims); err != nil {
+			return q.refuse(&authn.Refused{Reason: reply.ReasonInvalidClaims, Method: identity.Name, Err: err})
+		}
 		q.point.o.Metrics.Authn(identity.Method, "ok")
 	}
 	d := q.snapshot.Set.Decide(r)

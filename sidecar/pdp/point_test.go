@@ -94,6 +94,7 @@ func TestMethodFails(t *testing.T) {
 		{"not its own", says(authn.ErrNotMine), 401, "credential_unsupported", "", `{method="none",result="refused"} 1`},
 		{"panic", method{issuer, func() (*authn.Identity, error) { panic("s3cret") }}, 403, "eval_error", "", ""},
 		{"claims that are no JSON", user(`{"sub":`), 401, "claim_invalid", "", `{method="jwt",result="refused"} 1`},
+		{"claims that contradict each other", user(`{"sub":"alice","tenant":"s3cret","tid":"acme"}`), 401, "invalid_claims", "", `{method="jwt",result="refused"} 1`},
 		{"claims that say a thing twice", user(`{"sub":"a","sub":"b"}`), 401, "claim_invalid", "", `{method="jwt",result="refused"} 1`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

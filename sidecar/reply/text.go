@@ -11,6 +11,7 @@ const (
 	ReasonNotRepresentable      = "claim_not_representable"
 	ReasonClaimsTooLarge        = "claims_too_large"
 	ReasonNotCanonical          = "request_not_canonical"
+	ReasonInvalidClaims         = "invalid_claims" // verified claims that the mapping cannot use
 )
 
 // textOf is what a client is told about a reason code. A rule's own code has

@@ -56,7 +56,9 @@ func (o *explainOptions) bindClaims(l *loaded, req *engine.Request, out *report.
 	sub, _ := member(claims, "sub")
 	out.User = fmt.Sprintf("%s (claims)", sub)
 	req.Authenticate(p)
-	m.Apply(req, claims)
+	if err := m.Apply(req, claims); err != nil {
+		out.Notes = append(out.Notes, "the sidecar would refuse these claims with 401: "+err.Error())
+	}
 	return nil
 }
 

@@ -18,6 +18,5 @@ type Streams struct {
 func System() Streams {
 	info, err := os.Stdout.Stat()
 	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
-	_, plain := os.LookupEnv("NO_COLOR")
-	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Color: terminal && !plain && os.Getenv("TERM") != "dumb", Now: time.Now}
+	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Color: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", Now: time.Now}
 }

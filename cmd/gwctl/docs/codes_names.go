@@ -23,12 +23,6 @@ func nameCodes() Area {
 			Mend:    "Use lower-case letters, digits and `-`; `_` instead of `-` in what conditions read. Begin with a letter.",
 			Example: &Example{File: "policies.yaml", Old: "id: owner-reads", New: "id: Owner_reads"},
 		}, {
-			Name:    "reserved_name",
-			Meaning: "A user with attributes is named `anonymous`, which is the user without a credential.",
-			Mend:    "Give the user another name.",
-
-			NoExample: "reading the files finds the same first, as `bad_user`",
-		}, {
 			Name:    "duplicate_name",
 			Meaning: "Two things of one kind have the same name: documents of a set, rules of a policy, cases of a suite, issuers of a configuration.",
 			Mend:    "Rename one of them.",
