@@ -151,7 +151,7 @@ func TestDecideAgainstReference(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	seen := map[string]int{}
-	for range 100 {
+	for range 50 {
 		rules := randomRules(rng)
 		byPolicy := map[string][]string{}
 		for _, r := range rules {
@@ -162,7 +162,7 @@ func TestDecideAgainstReference(t *testing.T) {
 			docs = append(docs, policyOf(name, list...))
 		}
 		set := shopSet(t, docs...)
-		for range 210 {
+		for range 420 {
 			q := randomQuery(rng)
 			want, got := q.decide(rules), set.Decide(q.bind(set))
 			if diff := want.differs(got); diff != "" {

@@ -38,7 +38,7 @@ func TestTraceAgrees(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	counts := map[string]int{}
 	r := newRig(t, "mine = user.country == 'DE' && user.flag", "both = vars.mine || has(user.clearance)")
-	for i := range 150 {
+	for i := range 50 {
 		source := randomCondition(rng, 4)
 		e := r.compile(source, boolean)
 		for range 8 {

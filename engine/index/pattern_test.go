@@ -1,6 +1,7 @@
 package index
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -71,4 +72,34 @@ func TestPlaceholders(t *testing.T) {
 			t.Errorf("%s: %v %t, want %v %t", text, names, isRest, want.names, want.isRest)
 		}
 	}
+}
+
+// FuzzParsePattern: a pattern that is accepted can be matched by a canonical
+// path, namely by its own text with the placeholders filled in.
+func FuzzParsePattern(f *testing.F) {
+	for _, s := range []string{"/", "/a/{x}", "/a%2Cb/{x...}", "/a/../b", "/{x", "//", "/%C3%A9", "/%FF", "/a;b", "/{x...}/a", "/.../a"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := ParsePattern(text)
+		if err != nil {
+			return
+		}
+		var raw, decoded []string
+		for _, s := range p.segments {
+			if s.kind != literal {
+				raw, decoded = append(raw, "x"), append(decoded, "x")
+				continue
+			}
+			raw = append(raw, url.PathEscape(s.text))
+			decoded = append(decoded, s.text)
+		}
+		var r Routes
+		if err := r.Add(p, "GET", 0); err != nil {
+			t.Fatal(err)
+		}
+		if m := r.Match("GET", "/"+strings.Join(raw, "/"), decoded); m.Route != 0 {
+			t.Fatalf("%q does not match %q", text, raw)
+		}
+	})
 }

@@ -188,12 +188,10 @@ func TestAgainstReference(t *testing.T) {
 			}
 			ref.routes = append(ref.routes, referenceRoute{segments, ref.meaning(segments), method})
 		}
-		for range 3 {
-			f, m := compareMatch(t, rng, &trie, ref, methods)
-			found, missed = found+f, missed+m
-		}
+		f, m := compareMatch(t, rng, &trie, ref, methods)
+		found, missed = found+f, missed+m
 	}
-	if conflicts < 1000 || found < 10000 || missed < 1000 {
+	if conflicts < 1000 || found < 3000 || missed < 1000 {
 		t.Errorf("%d conflicts, %d matches, %d misses: the sets are too tame", conflicts, found, missed)
 	}
 }
