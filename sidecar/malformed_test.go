@@ -144,6 +144,7 @@ func TestMalformed(t *testing.T) {
 // What net/http's server refuses by itself leaves a record as well (ATTACKS
 // A19, A94, A96).
 func TestMalformedSyntax(t *testing.T) {
+	t.Parallel() // it mostly waits
 	r := start(t, setup{})
 	user := bearer(r.user(`{}`))
 	const host = "Host: app.test\r\n"

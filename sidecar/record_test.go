@@ -9,6 +9,68 @@ import (
 	"github.com/gwctl/gwctl/engine/record"
 )
 
+// stop ends the sidecar and gives its records. It makes sure that there is one
+// for every answer, and no secret anywhere.
+func (r *rig) stop() []*record.Event {
+	r.Helper()
+	r.cancel()
+	<-r.ended
+	if r.err != nil {
+		r.Errorf("Run: %v", r.err)
+	}
+	events := r.records()
+	var answers int64
+	for i, e := range events {
+		if e.Seq != uint64(i+1) {
+			r.Errorf("record %d has the number %d", i+1, e.Seq)
+		}
+		switch e.Kind {
+		case record.KindDecision, record.KindAuthnFailure, record.KindRequestRejected:
+			answers++
+		}
+	}
+	if got := r.answers.Load(); got != answers {
+		r.Errorf("%d answers, %d records of them\n%s", got, answers, r.out.String())
+	}
+	for _, secret := range r.secrets {
+		for name, text := range map[string]string{"records": r.out.String(), "log": r.log.String()} {
+			if i := strings.Index(text, secret); i >= 0 {
+				r.Errorf("the %s hold %q: %s", name, secret, text[max(0, i-200):min(len(text), i+200)])
+			}
+		}
+	}
+	return events
+}
+
+// records gives what has been written so far.
+func (r *rig) records() []*record.Event {
+	r.Helper()
+	var out []*record.Event
+	for line := range strings.Lines(r.out.String()) {
+		if !strings.HasSuffix(line, "\n") {
+			break // being written
+		}
+		e, err := record.Parse([]byte(line))
+		if err != nil {
+			r.Fatalf("%v: %s", err, line)
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// last gives the last record of a kind.
+func last(t testing.TB, events []*record.Event, kind record.Kind) *record.Event {
+	t.Helper()
+	for i := len(events) - 1; i >= 0; i-- {
+		if events[i].Kind == kind {
+			return events[i]
+		}
+	}
+	t.Fatalf("no record of kind %s", kind)
+	return nil
+}
+
 // input finds an input of a decision.
 func input(t testing.TB, e *record.Event, name string) record.Input {
 	t.Helper()
@@ -67,6 +129,7 @@ func TestNoSecrets(t *testing.T) {
 		{bad, "X-Plan: pro"},
 	} {
 		r.get("GET /peek/7?access_token="+canary+"&q="+canary, headers...)
+		r.get("GET /glance/7?access_token="+canary, headers...)
 		r.get("GET /nowhere?access_token="+canary, headers...)
 		r.get("GET /a/../b?access_token="+canary, headers...)
 	}
@@ -77,11 +140,15 @@ func TestNoSecrets(t *testing.T) {
 	if got := r.send("GET /items/7 HTTP/1.1\r\nHost: app.test\r\nX-Token : " + canary + "\r\n\r\n"); got.status != http.StatusBadRequest {
 		t.Errorf("answer %s", got.raw)
 	}
-	r.upstream.answer = nil // whoever gets there now panics
 	events := r.stop()
 	e := last(t, events, record.KindDecision)
 	if len(e.Decision.Errors) != 1 || e.Decision.Errors[0].Code != "eval_error" || e.Decision.Errors[0].Position == "" || e.Decision.Errors[0].Message != "" {
 		t.Errorf("recorded %+v", e.Decision.Errors)
+	}
+	for _, e := range events {
+		if e.Kind == record.KindDecision && e.Decision.Action == "glance" && !input(t, e, "request.headers").Masked {
+			t.Errorf("headers are recorded: %+v", e.Inputs)
+		}
 	}
 	first := events[1]
 	for name, masked := range map[string]bool{"user.clearance": true, "request.query": true, "request.headers": true, "resource.id": false} {

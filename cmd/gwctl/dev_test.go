@@ -95,6 +95,7 @@ spec:
   rules:
     - {id: old, effect: allow, actions: [read], when: "resource.area == 'old' && env.time < timestamp('2001-01-01T00:00:00Z')"}
     - {id: near, effect: allow, actions: [read], when: "resource.area == 'near' && env.ip == ip('192.0.2.1')"}
+    - {id: new, effect: allow, actions: [read], when: "resource.area == 'new' && env.time > timestamp('2020-01-01T00:00:00Z')"}
     - {id: open, effect: allow, actions: [read], when: "resource.area == 'open'"}
 `)
 	writeText(t, filepath.Join(dir, "pages_test.yaml"), `apiVersion: gwctl.dev/v1
@@ -111,12 +112,13 @@ spec:
     - {name: from near, user: ann, request: GET /near/1, expect: allow}
     - {name: an odd name, user: "ann; rm -rf /", request: GET /open/1, expect: allow}
     - {name: an odd path, user: ann, request: "GET /open/$(id)", expect: allow}
+    - {name: in the future, user: ann, request: GET /new/1, expect: deny}
     - {name: open, user: ann, request: GET /open/2, expect: allow}
     - {name: closed, user: ann, request: GET /shut/1, expect: deny}
 `)
 	p := startServe(t, "--dev", "--address", "127.0.0.1:0", dir)
 	tries := p.tries(t)
-	for title, want := range map[string]string{"allowed": "/open/2", "denied": "/old/1", "no token": "/open/2"} {
+	for title, want := range map[string]string{"allowed": "/new/1", "denied": "/old/1", "no token": "/new/1"} {
 		if !strings.HasSuffix(tries[title].line, want) {
 			t.Errorf("%s: %q, want a line that ends in %s", title, tries[title].line, want)
 		}
