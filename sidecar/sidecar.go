@@ -55,15 +55,16 @@ type Sidecar struct {
 	proxy, health         *http.Server
 	proxyOpen, healthOpen net.Listener
 	stop                  context.CancelFunc // ends what works in the background
-	release               func() bool        // from the context of New
 }
 
-// New builds the sidecar, loads its first set and opens its listeners. What
-// works in the background ends with ctx or, once Run is called, with Run. The
-// error may be a *reload.BuildError.
+// New builds the sidecar, loads its first set and opens its listeners. It has to
+// be followed by Run, which also ends what works in the background. The error
+// may be a *reload.BuildError.
 func New(ctx context.Context, o Options) (*Sidecar, error) {
+	// The end of ctx is the signal to drain, and while the process drains tokens
+	// are still judged: their keys must not end with it.
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Sidecar{o: o, state: &health.State{}, metrics: health.NewMetrics(), stop: stop, release: context.AfterFunc(ctx, stop)}
+	s := &Sidecar{o: o, state: &health.State{}, metrics: health.NewMetrics(), stop: stop}
 	if err := s.build(life); err != nil {
 		stop()
 		s.closeListeners()
@@ -168,9 +169,6 @@ func (s *Sidecar) Ready() bool { return len(s.state.Problems()) == 0 }
 // Run serves until ctx ends, drains, and writes every record before it
 // returns. It is called once.
 func (s *Sidecar) Run(ctx context.Context) error {
-	// While the process drains, tokens are still judged: their keys must not
-	// end with the signal that ends the process.
-	s.release()
 	defer s.stop()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -27,6 +28,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
+		Deadline:            time.Now().Add(2 * time.Minute), // ends a command that serves instead of refusing
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GORACE", raceExit)
 			e.Setenv("TOKEN", unsigned(`{"sub":"alice","tenant":"acme","roles":"customer","scope":"orders:read","exp":4102444800}`))
