@@ -22,6 +22,7 @@ test: ## unit, script and documentation tests; needs only Go
 
 e2e: build ## tests against a real OpenID provider and upstream; needs Node and npm
 	cd sidecar/e2e/provider && npm ci --no-audit --no-fund --ignore-scripts
+	cd sidecar/e2e/schema && npm ci --no-audit --no-fund --ignore-scripts
 	cd sidecar/e2e && GWCTL_BIN=$(CURDIR)/$(BIN) go test -count=1 -timeout 8m ./...
 
 lint: ## gofmt, go vet, staticcheck
@@ -31,6 +32,7 @@ lint: ## gofmt, go vet, staticcheck
 	go run $(STATICCHECK) ./...
 
 gen: ## write the generated pages of docs/ anew
+	go test ./cmd/gwctl/jsonschema -update
 	go test ./cmd/gwctl -run 'TestGenerated|TestConsole' -update
 
 fuzz: ## run every fuzz target for FUZZTIME (default 20s)

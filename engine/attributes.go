@@ -28,7 +28,7 @@ func defaultFrom(r slot.Root) []slot.Provider {
 
 // fixedNames cannot be declared: gwctl itself answers for them.
 var fixedNames = map[string][]string{
-	"user": {"authenticated", "id", "type", "issuer", "method"}, "env": {"time", "ip"}, "resource": {"type", "id"},
+	"user": {"authenticated", "id", "type", "issuer", "method"}, "env": {"time", "ip"}, "resource": {"type", "id"}, "action": {"name"},
 }
 
 func (c *compiler) attributes(root slot.Root, decls []policy.Attribute) []*slot.Attr {
@@ -47,7 +47,12 @@ func (c *compiler) attributes(root slot.Root, decls []policy.Attribute) []*slot.
 }
 
 func (c *compiler) attribute(root slot.Root, d policy.Attribute) *slot.Attr {
-	if slices.Contains(fixedNames[root.String()], d.Name.Value) {
+	return c.typed(root, root.String(), d)
+}
+
+// typed gives a declaration its meaning; within names what it is a part of.
+func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slot.Attr {
+	if within == root.String() && slices.Contains(fixedNames[root.String()], d.Name.Value) {
 		c.w.Error(d.Span, "built_in", "remove it: conditions can read it without a declaration", "%s.%s is built in", root, d.Name.Value)
 		return nil
 	}
@@ -56,12 +61,20 @@ func (c *compiler) attribute(root slot.Root, d policy.Attribute) *slot.Attr {
 	}
 	t, err := slot.ParseType(d.Type.Value)
 	if err != nil {
-		hint := "types are bool, int, double, string, timestamp, duration, ip, cidr, list(T), map(string, T)"
+		hint := "types are bool, int, double, string, timestamp, duration, ip, cidr, object, list(T), map(string, T)"
 		if near, ok := document.Closest(d.Type.Value, slot.TypeNames()); ok {
 			hint = "did you mean " + near + "?"
 		}
 		c.w.Error(d.Type.Span(), "unknown_type", hint, "%s", err)
 		return nil
+	}
+	if t.Kind == slot.Object {
+		t.Name = within + "." + d.Name.Value
+		for _, f := range d.Fields {
+			if field := c.typed(root, t.Name, f); field != nil {
+				t.Fields = append(t.Fields, field)
+			}
+		}
 	}
 	a := &slot.Attr{
 		Root: root, Name: d.Name.Value, Type: t, Optional: d.Optional || len(d.For) > 0, Demanded: !d.Optional, Sensitive: d.Sensitive,

@@ -18,7 +18,7 @@ func Compile(src *policy.Set) (*Set, policy.Diagnostics) {
 	if err != nil {
 		return nil, policy.Diagnostics{{Severity: document.Error, Code: "internal", Message: err.Error()}}
 	}
-	c := &compiler{lib: lib, src: src, set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
+	c := &compiler{lib: lib, src: src, libraries: map[[2]string]*celenv.Scope{}, set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
 	c.schema()
 	c.resources()
 	for _, p := range sortedPolicies(src.Policies) {
@@ -31,7 +31,7 @@ func Compile(src *policy.Set) (*Set, policy.Diagnostics) {
 	if found.HasErrors() {
 		return nil, found
 	}
-	c.set.digest = digest(c.set)
+	c.set.digest = digest(c.set, lib)
 	return c.set, found
 }
 
@@ -45,7 +45,8 @@ type compiler struct {
 	env   []*slot.Attr
 	// unusable are the attributes, by root and name, whose declaration is
 	// wrong: what reads them is not reported once more.
-	unusable [][2]string
+	unusable  [][2]string
+	libraries map[[2]string]*celenv.Scope // by name and resource type
 }
 
 func sortedPolicies(in []*policy.Policy) []*policy.Policy {
@@ -84,10 +85,10 @@ func (c *compiler) knownRoles() {
 
 func (c *compiler) resources() {
 	for _, d := range c.src.Resources {
-		r := &resource{name: d.Name.Value, decl: d, actions: map[string]*candidates{}}
-		r.layout = slot.NewLayout(c.user, c.env, c.attributes(slot.Resource, d.Attributes))
+		r := &resource{name: d.Name.Value, decl: d, actions: map[string]*[transports]candidates{}}
+		r.layout = slot.NewLayout(c.user, c.env, c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
 		for _, a := range d.Actions {
-			r.actions[a.Value] = nil
+			r.actions[a.Name.Value] = nil
 		}
 		c.set.resources[r.name] = r
 	}
@@ -111,20 +112,13 @@ func (c *compiler) policy(p *policy.Policy) {
 	}
 	for _, name := range c.checkRules(p) {
 		res := c.set.resources[name]
-		scope, err := c.lib.NewScope(res.layout, consts)
+		scope, err := c.lib.NewScope(res.layout, consts, c.imports(p, res))
 		if err != nil {
 			c.w.Error(p.At, "internal", "", "%s", err)
 			return
 		}
-		for _, a := range c.unusable {
-			scope.Break(a[0], a[1])
-		}
-		for _, k := range p.Consts {
-			if _, ok := consts[k.Name.Value]; !ok {
-				scope.Break("consts", k.Name.Value)
-			}
-		}
-		c.vars(scope, p, res)
+		c.breakAll(scope, p.Consts, consts)
+		c.vars(scope, p.Vars, res)
 		for _, d := range p.Rules {
 			if r := c.rule(scope, p, d, res); r != nil {
 				c.set.rules = append(c.set.rules, r)
@@ -133,12 +127,31 @@ func (c *compiler) policy(p *policy.Policy) {
 	}
 }
 
+// breakAll tells a scope which names are declared and wrong.
+func (c *compiler) breakAll(scope *celenv.Scope, declared []policy.Const, good map[string]slot.Value) {
+	for _, a := range c.unusable {
+		scope.Break(a[0], a[1])
+	}
+	for _, k := range declared {
+		if _, ok := good[k.Name.Value]; !ok {
+			scope.Break("consts", k.Name.Value)
+		}
+	}
+}
+
 // covered names the resource types of a policy, in order.
 func (c *compiler) covered(p *policy.Policy) []string {
 	var out []string
 	if p.Guard() {
+		for _, t := range p.Without {
+			if _, ok := c.set.resources[t.Value]; !ok {
+				c.undeclared(t, "resource", c.resourceNames())
+			}
+		}
 		for name := range c.set.resources {
-			out = append(out, name)
+			if !slices.ContainsFunc(p.Without, func(t policy.Text) bool { return t.Value == name }) {
+				out = append(out, name)
+			}
 		}
 		slices.Sort(out)
 		return out
@@ -202,9 +215,9 @@ func (c *compiler) checkRules(p *policy.Policy) []string {
 }
 
 // vars compiles the variables, each after those it names.
-func (c *compiler) vars(scope *celenv.Scope, p *policy.Policy, res *resource) {
+func (c *compiler) vars(scope *celenv.Scope, vars []policy.Var, res *resource) {
 	byName := map[string]policy.Var{}
-	for _, v := range p.Vars {
+	for _, v := range vars {
 		byName[v.Name.Value] = v
 	}
 	const visiting, done = 1, 2
@@ -230,7 +243,7 @@ func (c *compiler) vars(scope *celenv.Scope, p *policy.Policy, res *resource) {
 		}
 		state[v.Name.Value] = done
 	}
-	for _, v := range p.Vars {
+	for _, v := range vars {
 		if v.Expr.IsSet() && state[v.Name.Value] == 0 {
 			visit(v)
 		}
@@ -245,6 +258,14 @@ func (c *compiler) rule(scope *celenv.Scope, p *policy.Policy, d *policy.Rule, r
 			return nil
 		}
 		r.reads = r.When.Reads()
+	}
+	for _, h := range d.Headers {
+		e := c.expr(scope, h.Value, &slot.Type{Kind: slot.String}, res)
+		if e == nil {
+			return nil
+		}
+		r.reads = mergeReads(r.reads, e.Reads())
+		r.Headers = append(r.Headers, Header{Name: h.Name.Value, Value: e})
 	}
 	if len(d.Roles) > 0 {
 		r.reads.Slots = union(r.reads.Slots, []slot.Index{slot.UserRoles})
@@ -275,12 +296,16 @@ func (c *compiler) expr(scope *celenv.Scope, t policy.Text, want *slot.Type, res
 func (c *compiler) link() {
 	slices.SortStableFunc(c.set.rules, compareRules)
 	byResource := map[string][]*Rule{}
-	for _, r := range c.set.rules {
+	for i, r := range c.set.rules {
+		r.order = i
 		byResource[r.Resource] = append(byResource[r.Resource], r)
 	}
 	for name, res := range c.set.resources {
 		for action := range res.actions {
-			res.actions[action] = newCandidates(byResource[name], action)
+			res.actions[action] = &[transports]candidates{
+				OverHTTP: newCandidates(byResource[name], action, OverHTTP), OverAuthZEN: newCandidates(byResource[name], action, OverAuthZEN),
+			}
+			c.complete(res, action)
 		}
 	}
 }

@@ -97,10 +97,14 @@ type Decision struct {
 	Errors    []RuleError
 	Attribute string   // the attribute an attribute_* reason is about
 	Scopes    []string // what insufficient_scope asks for
-	Route     string   // pattern of the chosen route, "" without one
-	Resource  string   // resource type, "" without a route
-	Action    string
-	SetDigest string // digest of the policy set's meaning
+	// Obligations are what an allowed request takes along.
+	Obligations []Obligation
+	Challenge   *Challenge // what a 401 of a rule asks the client to do
+	Shadow      *Shadow    // what shadow rules would have changed; nil without any
+	Route       string     // pattern of the chosen route, "" without one
+	Resource    string     // resource type, "" without a route
+	Action      string
+	SetDigest   string // digest of the policy set's meaning
 }
 
 // Allowed is true only for an explicit allow.
@@ -126,19 +130,22 @@ type errorJSON struct {
 }
 
 type decisionJSON struct {
-	Effect    Effect      `json:"effect"`
-	Reason    string      `json:"reason"`
-	Message   string      `json:"message,omitempty"`
-	Status    int         `json:"status"`
-	Rule      string      `json:"rule,omitempty"`
-	Matched   []string    `json:"matched"`
-	Errors    []errorJSON `json:"errors"`
-	Attribute string      `json:"attribute,omitempty"`
-	Scopes    []string    `json:"scopes,omitempty"`
-	Route     string      `json:"route,omitempty"`
-	Resource  string      `json:"resource,omitempty"`
-	Action    string      `json:"action,omitempty"`
-	SetDigest string      `json:"set_digest"`
+	Effect      Effect           `json:"effect"`
+	Reason      string           `json:"reason"`
+	Message     string           `json:"message,omitempty"`
+	Status      int              `json:"status"`
+	Rule        string           `json:"rule,omitempty"`
+	Matched     []string         `json:"matched"`
+	Errors      []errorJSON      `json:"errors"`
+	Attribute   string           `json:"attribute,omitempty"`
+	Scopes      []string         `json:"scopes,omitempty"`
+	Obligations *obligationsJSON `json:"obligations,omitempty"`
+	Challenge   *Challenge       `json:"challenge,omitempty"`
+	Shadow      *shadowJSON      `json:"shadow,omitempty"`
+	Route       string           `json:"route,omitempty"`
+	Resource    string           `json:"resource,omitempty"`
+	Action      string           `json:"action,omitempty"`
+	SetDigest   string           `json:"set_digest"`
 }
 
 // MarshalJSON writes the one JSON form of a decision, used by test results,
@@ -146,7 +153,7 @@ type decisionJSON struct {
 func (d Decision) MarshalJSON() ([]byte, error) {
 	out := decisionJSON{
 		Effect: d.Effect, Reason: d.Reason, Message: d.Message, Status: d.HTTPStatus(), Rule: d.Rule.String(),
-		Matched: []string{}, Errors: []errorJSON{}, Attribute: d.Attribute, Scopes: d.Scopes,
+		Matched: []string{}, Errors: []errorJSON{}, Attribute: d.Attribute, Scopes: d.Scopes, Challenge: d.Challenge,
 		Route: d.Route, Resource: d.Resource, Action: d.Action, SetDigest: d.SetDigest,
 	}
 	for _, m := range d.Matched {
@@ -155,5 +162,6 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 	for _, e := range d.Errors {
 		out.Errors = append(out.Errors, errorJSON{Rule: e.Rule.String(), Code: e.Code, Message: e.Message, Position: e.Position})
 	}
+	out.Obligations, out.Shadow = writeObligations(d.Obligations), writeShadow(d.Shadow)
 	return json.Marshal(out)
 }

@@ -61,6 +61,12 @@ func (d *Decision) UnmarshalJSON(data []byte) error {
 				out.Scopes = append(out.Scopes, scope)
 				return err
 			})
+		case "obligations":
+			out.Obligations, err = readObligations(raw)
+		case "challenge":
+			out.Challenge, err = readChallenge(raw)
+		case "shadow":
+			out.Shadow, err = readShadow(raw)
 		default:
 			return errors.New("unknown member")
 		}

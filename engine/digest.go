@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
@@ -16,7 +17,19 @@ import (
 
 // digester writes a set's meaning in one canonical form. Every text is
 // preceded by its length, so that no two meanings run together.
-type digester struct{ h hash.Hash }
+type digester struct {
+	h   hash.Hash
+	lib *celenv.Library
+}
+
+// cel gives an expression in one spelling, so that its layout and quotes are no
+// part of what the set means.
+func (d digester) cel(t policy.Text) string {
+	if !t.IsSet() {
+		return ""
+	}
+	return d.lib.Canonical(t.Value)
+}
 
 func (d digester) put(parts ...string) {
 	for _, p := range parts {
@@ -65,8 +78,8 @@ func (d digester) entries(list []document.ValueEntry) {
 
 // digest covers what can change a decision: not names of files, comments,
 // descriptions, owners or suites.
-func digest(s *Set) string {
-	d := digester{sha256.New()}
+func digest(s *Set, lib *celenv.Library) string {
+	d := digester{sha256.New(), lib}
 	d.put("gwctl-set", policy.APIVersion)
 	if s.source.Schema != nil {
 		roles := slices.Clone(s.source.Schema.Roles)
@@ -77,6 +90,7 @@ func digest(s *Set) string {
 	for _, r := range c.sortedResources() {
 		d.resource(s, s.resources[r.Name.Value])
 	}
+	d.libraries(s.source.Libraries)
 	for _, p := range sortedPolicies(s.source.Policies) {
 		d.policy(p)
 	}
@@ -90,18 +104,35 @@ func (d digester) layout(l *slot.Layout, from int) {
 	var lines []string
 	for i := from; i < l.Len(); i++ {
 		a := l.Attr(slot.Index(i))
-		line := []string{a.FullName(), a.Type.String(), fmt.Sprint(a.Optional, a.Demanded, a.Sensitive, a.MaxItems, a.MaxEntries, a.MaxLength), fmt.Sprint(sorted(a.From)), fmt.Sprintf("%q", sorted(a.For))}
-		var enum []string
-		for _, v := range a.Enum {
-			enum = append(enum, string(v.AppendJSON(nil)))
-		}
-		line = append(line, fmt.Sprintf("%q", sorted(enum)), string(a.Min.AppendJSON(nil)), string(a.Max.AppendJSON(nil)))
-		if a.Pattern != nil {
-			line = append(line, a.Pattern.String())
-		}
+		line := []string{a.FullName(), typeLine(a.Type), constraintLine(a), fmt.Sprint(a.Sensitive), fmt.Sprint(sorted(a.From)), fmt.Sprintf("%q", sorted(a.For))}
 		lines = append(lines, fmt.Sprintf("%q", line))
 	}
 	d.put(sorted(lines)...)
+}
+
+// typeLine is a type with the fields of objects written out.
+func typeLine(t *slot.Type) string {
+	if t.Kind != slot.Object {
+		return t.String()
+	}
+	var fields []string
+	for _, f := range t.Fields {
+		fields = append(fields, f.Name+" "+typeLine(f.Type)+" "+constraintLine(f))
+	}
+	return fmt.Sprintf("object %q", sorted(fields))
+}
+
+// constraintLine is what an attribute demands of its values.
+func constraintLine(a *slot.Attr) string {
+	var enum []string
+	for _, v := range a.Enum {
+		enum = append(enum, string(v.AppendJSON(nil)))
+	}
+	line := fmt.Sprintf("%t %t %d %d %d %q %s %s", a.Optional, a.Demanded, a.MaxItems, a.MaxEntries, a.MaxLength, sorted(enum), a.Min.AppendJSON(nil), a.Max.AppendJSON(nil))
+	if a.Pattern != nil {
+		line += " " + strconv.Quote(a.Pattern.String())
+	}
+	return line
 }
 
 func sorted[T interface{ ~string | ~uint8 }](in []T) []T {
@@ -112,39 +143,110 @@ func sorted[T interface{ ~string | ~uint8 }](in []T) []T {
 
 func (d digester) resource(s *Set, r *resource) {
 	d.put("resource", r.name)
-	d.texts(r.decl.Actions)
+	d.put(sorted(r.decl.ActionNames())...)
 	d.layout(r.layout, s.base.Len())
 	var routes []string
 	for _, route := range r.decl.Routes {
 		for _, m := range route.Methods {
-			routes = append(routes, fmt.Sprintf("%q %q %q", m.Method, route.Path, m.Action.Value))
+			line := fmt.Sprintf("%q %q %q %q", m.Method, sorted(route.Hosts), route.Path, m.Action.Value)
+			routes = append(routes, line+routeOptions(&route))
 		}
 	}
 	d.put(sorted(routes)...)
 }
 
+// routeOptions is what a route says beside its pattern and actions.
+func routeOptions(r *policy.Route) string {
+	out := ""
+	if b := r.Body; b != nil {
+		var fields []string
+		for _, f := range b.Fields {
+			fields = append(fields, attributeLine(f))
+		}
+		out += fmt.Sprintf(" body %d %q", b.MaxBytes, sorted(fields))
+	}
+	if a := r.BodyAction; a != nil {
+		var pairs []string
+		for _, m := range a.Map {
+			pairs = append(pairs, fmt.Sprintf("%q=%q", m.Key.Value, m.Value.Value))
+		}
+		out += fmt.Sprintf(" chooses %q %q", a.Field.Value, sorted(pairs))
+	}
+	if c := r.CORS; c != nil {
+		out += fmt.Sprintf(" cors %q %q %t %d", sorted(values(c.Origins)), sorted(values(c.Headers)), c.Credentials, c.MaxAge)
+	}
+	return out + fmt.Sprintf(" %t %t", r.WebSocket, r.KeepEncodedSlash)
+}
+
+// attributeLine is a declaration in full; a body's fields are not in a layout
+// one by one.
+func attributeLine(a policy.Attribute) string {
+	var enum, fields []string
+	for _, v := range a.Enum {
+		enum = append(enum, v.Text.Value)
+	}
+	for _, f := range a.Fields {
+		fields = append(fields, attributeLine(f))
+	}
+	return fmt.Sprintf("%q %q %t %q %q %q %q %d %d %d %q", a.Name.Value, a.Type.Value, a.Optional, sorted(enum), a.Pattern.Value, a.Min.Value, a.Max.Value,
+		a.MaxItems, a.MaxEntries, a.MaxLength, sorted(fields))
+}
+
+func values(list []policy.Text) []string {
+	var out []string
+	for _, t := range list {
+		out = append(out, t.Value)
+	}
+	return out
+}
+
+func (d digester) definitions(consts []policy.Const, vars []policy.Var) {
+	var entries []document.ValueEntry
+	for _, k := range consts {
+		entries = append(entries, document.ValueEntry{Key: k.Name, Value: k.Value})
+	}
+	d.entries(entries)
+	var lines []string
+	for _, v := range vars {
+		lines = append(lines, fmt.Sprintf("%q %q", v.Name.Value, d.cel(v.Expr)))
+	}
+	d.put(strconv.Itoa(len(lines)))
+	d.put(sorted(lines)...)
+}
+
+func (d digester) libraries(list []*policy.Library) {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b *policy.Library) int { return strings.Compare(a.Name.Value, b.Name.Value) })
+	for _, l := range list {
+		d.put("library", l.Name.Value)
+		d.definitions(l.Consts, l.Vars)
+	}
+}
+
 func (d digester) policy(p *policy.Policy) {
 	d.put("policy", p.Name.Value)
 	d.texts(p.Resources)
-	var consts []document.ValueEntry
-	for _, k := range p.Consts {
-		consts = append(consts, document.ValueEntry{Key: k.Name, Value: k.Value})
-	}
-	d.entries(consts)
-	var vars []string
-	for _, v := range p.Vars {
-		vars = append(vars, fmt.Sprintf("%q %q", v.Name.Value, v.Expr.Value))
-	}
-	d.put(strconv.Itoa(len(vars)))
-	d.put(sorted(vars)...)
+	d.texts(p.Without)
+	d.texts(p.Imports)
+	d.definitions(p.Consts, p.Vars)
 	for _, r := range p.Rules {
-		d.put("rule", r.ID.Value, r.Effect.Value, strconv.FormatBool(r.Anonymous), r.When.Value)
+		d.put("rule", r.ID.Value, r.Effect.Value, strconv.FormatBool(r.Anonymous), d.cel(r.When), fmt.Sprint(r.HTTP, r.AuthZEN, r.Shadow), r.UntilText.Value)
+		var headers []string
+		for _, h := range r.Headers {
+			headers = append(headers, fmt.Sprintf("%q %q", h.Name.Value, d.cel(h.Value)))
+		}
+		d.put(strconv.Itoa(len(headers)))
+		d.put(sorted(headers)...)
 		d.texts(r.Actions)
 		d.texts(r.Roles)
 		d.texts(r.Scopes)
 		d.texts(r.AnyScope)
 		if r.Reason != nil {
 			d.put("reason", r.Reason.Code.Value, r.Reason.Message.Value, strconv.Itoa(r.Reason.Status))
+			if c := r.Reason.Challenge; c != nil {
+				d.put("challenge", c.Error.Value, strconv.FormatInt(c.MaxAge, 10))
+				d.texts(c.ACRValues)
+			}
 		}
 	}
 }
@@ -170,7 +272,7 @@ func (d digester) directory(s *Set) {
 	var users []string
 	for _, dir := range s.source.Directories {
 		for _, u := range dir.Users {
-			inner := digester{sha256.New()}
+			inner := digester{sha256.New(), d.lib}
 			inner.put(u.Name.Value, strconv.FormatBool(u.Anonymous))
 			inner.entries(u.Fields)
 			inner.value(u.Claims)

@@ -194,6 +194,7 @@ func (d *Decision) denyBy(rule *Rule) Decision {
 		return d.deny(ReasonDeniedByRule, http.StatusForbidden)
 	}
 	d.Message = reason.Message.Value
+	d.Challenge = newChallenge(reason.Challenge)
 	status := reason.Status
 	if status == 0 {
 		status = http.StatusForbidden
@@ -202,12 +203,6 @@ func (d *Decision) denyBy(rule *Rule) Decision {
 }
 
 func (d *Decision) matched(rule *Rule) { d.Matched = append(d.Matched, rule.Ref) }
-
-// rule finds a candidate again by its name.
-func (s *Set) rule(r *Request, ref RuleRef) *Rule {
-	i := slices.IndexFunc(r.cands.deny, func(x *Rule) bool { return x.Ref == ref })
-	return r.cands.deny[i]
-}
 
 func statusOf(code string) int {
 	if code == ReasonAttributeUnavailable {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,17 +18,22 @@ import (
 // to one goroutine. Until [Request.Authenticate] is called the user is
 // anonymous.
 type Request struct {
-	set       *Set
-	res       *resource
-	cands     *candidates
-	action    string
-	route     string
-	allow     []string
-	noRoute   int // HTTP status when no route was found
-	values    *slot.Values
-	anonymous bool
-	frames    map[*celenv.Scope]*celenv.Frame
-	condition func(*Rule) (bool, error)
+	set     *Set
+	res     *resource
+	cands   *candidates
+	target  *target // of an HTTP request with a route
+	over    Transport
+	action  string
+	route   string
+	allow   []string
+	noRoute int // HTTP status when no route was found
+
+	bodyReason string // why the body cannot be used; "" when it can, or none is read
+	bodyStatus int
+	values     *slot.Values
+	anonymous  bool
+	frames     map[*celenv.Scope]*celenv.Frame
+	condition  func(*Rule) (bool, error)
 }
 
 // HTTP is what an HTTP request contributes. Path is in canonical form and
@@ -42,25 +48,32 @@ type HTTP struct {
 // HTTPRequest routes an HTTP request and binds request.*, env.ip and the
 // values of the path.
 func (s *Set) HTTPRequest(h HTTP) *Request {
-	m := s.routes.Match(h.Method, h.Path, h.Segments)
-	r := &Request{set: s, noRoute: http.StatusForbidden, allow: m.Allow}
-	if m.Path {
+	m := s.routes.Match(h.Method, h.Host, h.Path, h.Segments)
+	r := &Request{set: s, over: OverHTTP, noRoute: http.StatusForbidden, allow: m.Allow}
+	switch {
+	case m.Foreign:
+		r.noRoute = http.StatusMisdirectedRequest
+	case m.Path:
 		r.noRoute = http.StatusMethodNotAllowed
 	}
 	layout := s.base
 	if m.Route >= 0 {
 		t := &s.targets[m.Route]
-		r.noRoute, r.route, r.res, layout = 0, t.pattern, t.res, t.res.layout
+		r.noRoute, r.route, r.target, r.res, layout = 0, t.pattern, t, t.res, t.res.layout
 		action, ok := t.actions[h.Method]
 		if !ok {
 			action = t.actions[http.MethodGet] // GET also stands for HEAD
+		}
+		if t.body != nil {
+			// Until the body is bound the request is denied.
+			r.bodyReason, r.bodyStatus = ReasonBodyUnavailable, http.StatusServiceUnavailable
 		}
 		r.setAction(action)
 	}
 	r.bind(layout)
 	r.bindHTTP(h)
 	if m.Route >= 0 {
-		for i, name := range s.targets[m.Route].placeholders {
+		for i, name := range r.target.placeholders {
 			r.Supply(slot.Path, slot.Resource, name, slot.Plain(m.Captures[i]))
 		}
 		r.lookUp()
@@ -70,7 +83,7 @@ func (s *Set) HTTPRequest(h HTTP) *Request {
 
 // DirectRequest asks about a resource type and action without HTTP.
 func (s *Set) DirectRequest(resourceType, action string) *Request {
-	r := &Request{set: s, noRoute: http.StatusForbidden}
+	r := &Request{set: s, over: OverAuthZEN, noRoute: http.StatusForbidden}
 	layout := s.base
 	if res, ok := s.resources[resourceType]; ok {
 		if _, ok := res.actions[action]; ok {
@@ -83,8 +96,10 @@ func (s *Set) DirectRequest(resourceType, action string) *Request {
 }
 
 func (r *Request) setAction(action string) {
-	r.action = action
-	r.cands = r.res.actions[action]
+	r.action, r.cands = action, nil
+	if c := r.res.actions[action]; c != nil {
+		r.cands = &c[r.over]
+	}
 }
 
 func (r *Request) bind(layout *slot.Layout) {
@@ -183,6 +198,19 @@ func (r *Request) Supply(from slot.Provider, root slot.Root, name string, in slo
 // Fail says that the provider of an attribute did not answer.
 func (r *Request) Fail(root slot.Root, name string, err error) { r.values.Fail(root, name, err) }
 
+// FailSource says that the attribute source of the resource did not answer:
+// everything that a source may supply is unavailable, whoever else supplied it.
+func (r *Request) FailSource(err error) {
+	if r.res == nil {
+		return
+	}
+	for _, name := range r.res.layout.Names(slot.Resource) {
+		if i, _ := r.res.layout.Lookup(slot.Resource, name); slices.Contains(r.res.layout.Attr(i).From, slot.Source) {
+			r.Fail(slot.Resource, name, err)
+		}
+	}
+}
+
 // Values are the request's values, for records and explanations.
 func (r *Request) Values() *slot.Values { return r.values }
 
@@ -237,13 +265,21 @@ func (r *Request) frame(rule *Rule) *celenv.Frame {
 // stays the same.
 func (r *Request) Observe(condition func(*Rule) (bool, error)) { r.condition = condition }
 
-// Candidates are the rules that speak about the request, in deciding order:
-// deny rules, then allow rules.
+// Candidates are the enforced rules that speak about the request, in deciding
+// order: deny rules, then allow rules.
 func (r *Request) Candidates() (deny, allow []*Rule) {
 	if r.cands == nil {
 		return nil, nil
 	}
 	return r.cands.deny, r.cands.allow
+}
+
+// Shadows are the shadow rules that speak about the request.
+func (r *Request) Shadows() []*Rule {
+	if r.cands == nil {
+		return nil
+	}
+	return r.cands.shadow
 }
 
 // Invalidate says that a provider's value for an attribute cannot be used.
@@ -256,13 +292,13 @@ func (r *Request) Invalidate(root slot.Root, name string, err error) {
 func (r *Request) Give(root, name, text string) error {
 	for at := slot.Root(0); at < slot.Roots; at++ {
 		i, ok := r.values.Layout().Lookup(at, name)
-		if at.String() != root || !ok || at == slot.Request || at == slot.Action {
+		if at.String() != root || !ok || at == slot.Request {
 			continue
 		}
 		switch {
 		case at == slot.User && r.anonymous:
 			return fmt.Errorf("%s.%s: the user is anonymous and has no attributes", root, name)
-		case i == slot.UserAuthenticated || i == slot.ResourceType:
+		case i == slot.UserAuthenticated || i == slot.ResourceType || i == slot.ActionName:
 			return fmt.Errorf("%s.%s is never supplied: it follows from the request", root, name)
 		}
 		in := slot.Plain(text)

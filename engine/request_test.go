@@ -97,7 +97,7 @@ func TestDirectory(t *testing.T) {
 }
 
 func TestGive(t *testing.T) {
-	set := shopSet(t, policyOf("p", allowAll))
+	set := compile(t, strings.Replace(shop, "delete: {}}", "delete: {}, grant: {attributes: {soft: {type: bool, optional: true}, tags: {type: list(string), optional: true}}}}", 1), policyOf("p", allowAll))
 	for _, tt := range []struct {
 		root, name, text string
 		want             string // "" is an error
@@ -105,9 +105,10 @@ func TestGive(t *testing.T) {
 		{"user", "plan", "free", "conflict"}, {"user", "country", "DE", `"DE"`}, {"user", "country", "", "absent"}, {"user", "level", "3", "3"},
 		{"user", "groups", "a,b", `["a","b"]`}, {"user", "groups", "", "[]"}, {"resource", "owner", "bob", `"bob"`}, {"resource", "id", "1", `"1"`}, {"env", "ip", "192.0.2.1", `"192.0.2.1"`},
 		{"user", "level", "-1", ""}, {"user", "level", "x", ""}, {"user", "nobody", "x", ""}, {"resource", "type", "page", ""}, {"user", "authenticated", "false", ""},
-		{"request", "path", "/x", ""}, {"action", "name", "read", ""}, {"", "plan", "x", ""},
+		{"request", "path", "/x", ""}, {"action", "name", "grant", ""}, {"action", "name", "read", ""}, {"", "plan", "x", ""},
+		{"action", "soft", "true", "true"}, {"action", "tags", "a,b", `["a","b"]`}, {"action", "soft", "yes", ""}, {"action", "hard", "true", ""},
 	} {
-		r := alice(set.DirectRequest("order", "read"))
+		r := alice(set.DirectRequest("order", "grant"))
 		err := r.Give(tt.root, tt.name, tt.text)
 		if (err == nil) != (tt.want != "") {
 			t.Errorf("%s.%s=%s: %v", tt.root, tt.name, tt.text, err)

@@ -19,23 +19,45 @@ func (c *compiler) routes(res *resource) {
 			c.w.Error(d.Pattern.Span(), "bad_route", "", "%s", err)
 			continue
 		}
-		t := target{res: res, pattern: d.Pattern.Value, actions: map[string]string{}}
+		t := target{res: res, pattern: d.Pattern.Value, actions: map[string]string{}, body: c.body(res, d), decl: d}
 		var isRest bool
 		t.placeholders, isRest = pattern.Placeholders()
 		c.placeholders(res, d, t.placeholders, isRest)
 		for _, m := range d.Methods {
-			if _, ok := res.actions[m.Action.Value]; !ok {
-				c.undeclared(m.Action, "action", actionNames(res.decl))
+			if _, ok := res.actions[m.Action.Value]; !ok && d.BodyAction == nil {
+				c.undeclared(m.Action, "action", res.decl.ActionNames())
 			}
 			t.actions[m.Method] = m.Action.Value
-			c.addRoute(pattern, m, d)
 		}
-		c.set.targets = append(c.set.targets, t)
+		c.bindHosts(res, pattern, d, t)
 	}
 }
 
-func (c *compiler) addRoute(p index.Pattern, m policy.MethodAction, d *policy.Route) {
-	err := c.set.routes.Add(p, m.Method, len(c.set.targets))
+// bindHosts adds the route once for each host that it is bound to. A
+// placeholder of the host is filled like one of the path.
+func (c *compiler) bindHosts(res *resource, p index.Pattern, d *policy.Route, t target) {
+	hosts := d.Hosts
+	if len(hosts) == 0 {
+		hosts = []string{""}
+	}
+	for _, host := range hosts {
+		bound := t
+		if name := index.HostPlaceholder(host); name != "" {
+			c.placeholders(res, d, []string{name}, false)
+			if slices.Contains(t.placeholders, name) {
+				c.w.Error(d.Pattern.Span(), "bad_route", "give one of them another name", "{%s} stands in the host and in the path", name)
+			}
+			bound.placeholders = append([]string{name}, t.placeholders...)
+		}
+		for _, m := range d.Methods {
+			c.addRoute(host, p, m, d)
+		}
+		c.set.targets = append(c.set.targets, bound)
+	}
+}
+
+func (c *compiler) addRoute(host string, p index.Pattern, m policy.MethodAction, d *policy.Route) {
+	err := c.set.routes.Add(host, p, m.Method, len(c.set.targets))
 	var conflict *index.ConflictError
 	if !errors.As(err, &conflict) {
 		return
@@ -56,14 +78,6 @@ func (c *compiler) routePlace(i int) string {
 		}
 	}
 	return ""
-}
-
-func actionNames(d *policy.Resource) []string {
-	var out []string
-	for _, a := range d.Actions {
-		out = append(out, a.Value)
-	}
-	return out
 }
 
 // placeholders checks that every placeholder fills an attribute that takes

@@ -32,7 +32,7 @@ func (s *Set) Digest() string { return s.digest }
 type resource struct {
 	name    string
 	layout  *slot.Layout
-	actions map[string]*candidates
+	actions map[string]*[transports]candidates
 	decl    *policy.Resource
 }
 
@@ -42,13 +42,26 @@ type target struct {
 	actions      map[string]string // by method
 	pattern      string
 	placeholders []string
+	body         *body
+	decl         *policy.Route
 }
+
+// Transport is how a question reaches the engine.
+type Transport uint8
+
+// The transports that rules tell apart.
+const (
+	OverHTTP Transport = iota
+	OverAuthZEN
+	transports // how many there are
+)
 
 // candidates are the rules over one resource type and action, in deciding
 // order: by policy name, then by position.
 type candidates struct {
 	deny, allow []*Rule
-	reads       [2]celenv.Reads // what they read, for unauthenticated and authenticated users
+	shadow      []*Rule         // of both effects, in deciding order
+	reads       [2]celenv.Reads // what the enforced ones read, for unauthenticated and authenticated users
 }
 
 type resourceKey struct{ kind, id string }
@@ -66,9 +79,17 @@ type Rule struct {
 	Decl     *policy.Rule
 	Policy   *policy.Policy
 	When     *celenv.Expr // nil means true
+	Headers  []Header     // obligations
 	scope    *celenv.Scope
 	reads    celenv.Reads
 	position string
+	order    int // place in deciding order among the rules of the resource type
+}
+
+// Header is an obligation: a header for the upstream with its value.
+type Header struct {
+	Name  string
+	Value *celenv.Expr
 }
 
 // Covers tells whether the rule speaks about an action.
@@ -82,11 +103,15 @@ func (r *Rule) Scope() *celenv.Scope { return r.scope }
 func compareRules(a, b *Rule) int { return strings.Compare(a.Ref.Policy, b.Ref.Policy) }
 
 // newCandidates picks the rules of one resource type that speak about an
-// action; rules are in deciding order already.
-func newCandidates(rules []*Rule, action string) *candidates {
-	c := &candidates{}
+// action over a transport; rules are in deciding order already.
+func newCandidates(rules []*Rule, action string, over Transport) candidates {
+	c := candidates{}
 	for _, r := range rules {
-		if !r.Covers(action) {
+		if !r.Covers(action) || !r.asked(over) {
+			continue
+		}
+		if r.Decl.Shadow {
+			c.shadow = append(c.shadow, r)
 			continue
 		}
 		c.reads[1] = mergeReads(c.reads[1], r.reads)
@@ -100,6 +125,13 @@ func newCandidates(rules []*Rule, action string) *candidates {
 		}
 	}
 	return c
+}
+
+func (r *Rule) asked(over Transport) bool {
+	if over == OverHTTP {
+		return r.Decl.HTTP
+	}
+	return r.Decl.AuthZEN
 }
 
 func mergeReads(a, b celenv.Reads) celenv.Reads {
@@ -166,7 +198,7 @@ func (s *Set) Inspect() Inspection {
 func (s *Set) Actions(resourceType string) []string {
 	var out []string
 	if r, ok := s.resources[resourceType]; ok {
-		out = actionNames(r.decl)
+		out = r.decl.ActionNames()
 	}
 	slices.Sort(out)
 	return out

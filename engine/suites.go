@@ -102,7 +102,7 @@ func (c *suiteChecker) resource(t policy.Text, actions []policy.Text) {
 		res, ok := c.set.resources[r.Type.Value]
 		for _, a := range actions {
 			if _, declared := res.action(a.Value); ok && a.IsSet() && !declared {
-				c.undeclared(a, "action", actionNames(res.decl))
+				c.undeclared(a, "action", res.decl.ActionNames())
 			}
 		}
 		return
@@ -110,7 +110,7 @@ func (c *suiteChecker) resource(t policy.Text, actions []policy.Text) {
 	c.undeclared(t, "fixture", known)
 }
 
-func (r *resource) action(name string) (*candidates, bool) {
+func (r *resource) action(name string) (*[transports]candidates, bool) {
 	if r == nil {
 		return nil, false
 	}

@@ -9,6 +9,7 @@ package lint
 import (
 	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/suite"
@@ -48,6 +49,7 @@ func (r *Rule) Validate() error {
 type Pass struct {
 	Set     *engine.Set
 	Runner  *suite.Runner
+	Now     time.Time
 	rule    *Rule
 	found   policy.Diagnostics
 	reports map[string]bool
@@ -62,11 +64,12 @@ func (p *Pass) Report(at policy.Span, hint, format string, args ...any) {
 	}
 }
 
-// Run applies the rules to a set. runner knows the set's suites.
-func Run(set *engine.Set, runner *suite.Runner, rules []*Rule) policy.Diagnostics {
+// Run applies the rules to a set. runner knows the set's suites; now is the day
+// that rules with a date are held to.
+func Run(set *engine.Set, runner *suite.Runner, rules []*Rule, now time.Time) policy.Diagnostics {
 	var out policy.Diagnostics
 	for _, r := range rules {
-		p := &Pass{Set: set, Runner: runner, rule: r, reports: map[string]bool{}}
+		p := &Pass{Set: set, Runner: runner, Now: now, rule: r, reports: map[string]bool{}}
 		r.Run(p)
 		out = append(out, p.found...)
 	}

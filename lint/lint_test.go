@@ -3,6 +3,7 @@ package lint
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/policy"
@@ -44,13 +45,13 @@ func TestRun(t *testing.T) {
 	rule := func(code string, severity document.Severity) *Rule {
 		return &Rule{Code: code, Severity: severity, Run: func(p *Pass) {
 			for i := range 4 {
-				at := actions[(i+1)%2]
+				at := actions[(i+1)%2].Name
 				p.Report(at.Span(), "do so", "action %s", at.Value)
 			}
 		}}
 	}
 	var got []string
-	for _, d := range Run(set, nil, []*Rule{rule("b", document.Warning), rule("a", document.Error)}) {
+	for _, d := range Run(set, nil, []*Rule{rule("b", document.Warning), rule("a", document.Error)}, time.Time{}) {
 		got = append(got, d.String())
 		if d.Hint != "do so" {
 			t.Errorf("hint %q", d.Hint)
@@ -60,7 +61,7 @@ func TestRun(t *testing.T) {
 	if strings.Join(got, "\n") != want {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), want)
 	}
-	if found := Run(set, nil, nil); len(found) != 0 {
+	if found := Run(set, nil, nil, time.Time{}); len(found) != 0 {
 		t.Errorf("no rules find %v", found)
 	}
 }

@@ -17,7 +17,7 @@ const (
 	KindSidecar   = "Sidecar"
 )
 
-var kinds = []string{KindSchema, KindResource, KindPolicy, KindDirectory, KindTestSuite, KindSidecar}
+var kinds = []string{KindSchema, KindResource, KindPolicy, KindLibrary, KindDirectory, KindTestSuite, KindSidecar}
 
 var (
 	nameForm  = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
@@ -53,7 +53,9 @@ func readHeader(w *document.Walker, root *document.Object) Header {
 		w.Error(version.Span(), "unknown_version", "write apiVersion: "+APIVersion, "apiVersion %q is not known", version.Value)
 	}
 	meta := root.Object("metadata")
-	h.Name = readName(w, meta, "name")
+	if h.Name = meta.Text("name"); h.Kind.Value != KindLibrary { // conditions read a library by its name
+		checkName(w, h.Name)
+	}
 	h.Description = meta.Text("description")
 	h.Owner = meta.Text("owner")
 	labels := meta.Object("labels")

@@ -21,6 +21,7 @@ type Set struct {
 	Schema      *Schema // nil when no Schema is declared
 	Resources   []*Resource
 	Policies    []*Policy
+	Libraries   []*Library
 	Directories []*Directory // those that decide
 	Suites      []*TestSuite
 	Fixtures    []*Directory // those in *_test.yaml
@@ -101,6 +102,8 @@ func (l *loader) document(n *document.Node, test bool) {
 		l.set.Resources = append(l.set.Resources, readResource(&l.w, h, root))
 	case KindPolicy:
 		l.set.Policies = append(l.set.Policies, readPolicy(&l.w, h, root))
+	case KindLibrary:
+		l.set.Libraries = append(l.set.Libraries, readLibrary(&l.w, h, root))
 	case KindDirectory:
 		d := readDirectory(&l.w, h, root)
 		what := "user"

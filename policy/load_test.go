@@ -34,7 +34,7 @@ func TestGood(t *testing.T) {
 		"attribute plan string enum=3 for=human from=credential,directory",
 		"attribute teams list(string) maxItems=20 maxLength=64",
 		"attribute limits map(string, int) maxEntries=5",
-		"resource order actions=list,read,create,delete,re-open attributes=2",
+		"resource order actions=list,read,create,delete,re-open attributes=3",
 		"route GET:list /tenants/{tenant}/orders",
 		"route GET:read DELETE:delete /tenants/{tenant}/orders/{id}",
 		"route POST:create PUT:create /tenants/{tenant}/orders",
@@ -48,7 +48,7 @@ func TestGood(t *testing.T) {
 		"rule bare allow=false every=true anonymous=false roles=0 scopes=0 any=0 when= reason=bare 0",
 		"directory orders users=alice,nobody!,Bob B. resources=order/42,order/42",
 		"fixtures users=alice",
-		"suite orders now=2026-01-15T10:00:00Z env=2 users=alice,carol,anonymous! resources=acme_order,another order cases=3 cells=8",
+		"suite orders now=2026-01-15T10:00:00Z env=2 users=alice,carol,anonymous! resources=acme_order,another order cases=4 cells=8",
 		"suite small now= env=0 users= resources= cases=1 cells=0",
 	}
 	for _, w := range want {
@@ -72,7 +72,7 @@ func describe(s *Set) []string {
 		}
 	}
 	for _, r := range s.Resources {
-		add("resource %s actions=%s attributes=%d", r.Name.Value, join(r.Actions), len(r.Attributes))
+		add("resource %s actions=%s attributes=%d", r.Name.Value, strings.Join(r.ActionNames(), ","), len(r.Attributes))
 		for _, x := range r.Routes {
 			var methods []string
 			for _, m := range x.Methods {

@@ -11,6 +11,7 @@ import (
 type RequestSpec struct {
 	Method, Host, Path, Query string
 	Headers                   []Label
+	Body                      Value
 	Span                      Span
 }
 
@@ -38,6 +39,9 @@ func readRequest(w *document.Walker, n *document.Node) *RequestSpec {
 	}
 	for _, e := range o.Object("headers").Entries() {
 		r.Headers = append(r.Headers, Label{Key: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value)})
+	}
+	if bn := o.Node("body"); bn != nil {
+		r.Body = w.Value(bn, "body")
 	}
 	o.Require("method", "path")
 	o.Done()
@@ -72,7 +76,7 @@ func ParseRequest(s string) (*RequestSpec, string) {
 	return r, ""
 }
 
-var hostForm = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
+var requestHost = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
 
 // fault says why there cannot be such a request.
 func (r *RequestSpec) fault() string {
@@ -85,7 +89,7 @@ func (r *RequestSpec) fault() string {
 		return "a request target holds neither blanks nor #"
 	case strings.Contains(r.Path, "?"):
 		return "the path holds no query: write that under query"
-	case !hostForm.MatchString(r.Host):
+	case !requestHost.MatchString(r.Host):
 		return "the host must be a name or an address, without a scheme"
 	}
 	return ""

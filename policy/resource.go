@@ -1,8 +1,7 @@
 package policy
 
 import (
-	"slices"
-	"strings"
+	"regexp"
 
 	"github.com/gwctl/gwctl/policy/document"
 )
@@ -10,39 +9,61 @@ import (
 // Resource declares one resource type: its actions, attributes and routes.
 type Resource struct {
 	Header
-	Actions    []Text
+	Actions    []Action
 	Attributes []Attribute
+	Hosts      []Text // bind every route of the resource
 	Routes     []Route
 }
 
-// Route maps HTTP requests to an action of the resource.
-type Route struct {
-	Pattern Text // METHOD[,METHOD…] /PATH, unread
-	Methods []MethodAction
-	Path    string // the path part of the pattern
-	Span    Span
+// Action is something that can be done to a resource. Its attributes come from
+// the caller.
+type Action struct {
+	Name       Text
+	Attributes []Attribute
 }
 
-// MethodAction is one HTTP method of a route with the action it means.
-type MethodAction struct {
-	Method string
-	Action Text
+// ActionNames are the names of the actions, in the order of the file.
+func (r *Resource) ActionNames() []string {
+	out := make([]string, len(r.Actions))
+	for i, a := range r.Actions {
+		out[i] = a.Name.Value
+	}
+	return out
 }
+
+// hostForm is a host name, or one whose first label is a placeholder.
+var hostForm = regexp.MustCompile(`^(\{[a-z_][a-z0-9_]*\}\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
 
 func readResource(w *document.Walker, h Header, root *document.Object) *Resource {
 	spec := root.Object("spec")
-	r := &Resource{Header: h, Attributes: readAttributes(w, spec, "attributes")}
+	r := &Resource{Header: h, Attributes: readAttributes(w, spec, "attributes"), Hosts: spec.Texts("hosts")}
 	for _, e := range spec.Object("actions").Entries() {
 		checkName(w, e.Key)
-		w.Object(e.Value, e.Key.Value).Done()
-		r.Actions = append(r.Actions, e.Key)
+		o := w.Object(e.Value, e.Key.Value)
+		r.Actions = append(r.Actions, Action{Name: e.Key, Attributes: readAttributes(w, o, "attributes")})
+		o.Done()
 	}
 	spec.Require("actions")
 	if n := spec.Node("actions"); n != nil && n.IsMap() && len(r.Actions) == 0 {
 		w.Error(spec.Key("actions"), "empty_list", "name at least one action, as in actions: {read: {}}", "the resource has no action")
 	}
+	for _, host := range r.Hosts {
+		checkHost(w, host, host.Value)
+	}
 	for _, n := range spec.List("routes") {
-		if route, ok := readRoute(w, n); ok {
+		route, ok := readRoute(w, n)
+		if ok && route.Host == "" {
+			for _, host := range r.Hosts {
+				route.Hosts = append(route.Hosts, host.Value)
+			}
+		}
+		if ok && route.Host != "" {
+			route.Hosts = []string{route.Host}
+			if len(r.Hosts) > 0 {
+				w.Error(route.Pattern.Span(), "bad_route", "keep one of the two", "hosts of the resource already binds the route")
+			}
+		}
+		if ok {
 			r.Routes = append(r.Routes, route)
 		}
 	}
@@ -50,64 +71,8 @@ func readResource(w *document.Walker, h Header, root *document.Object) *Resource
 	return r
 }
 
-func readRoute(w *document.Walker, n *document.Node) (Route, bool) {
-	o := w.Object(n, "a route")
-	r := Route{Pattern: o.Text("route"), Span: n.Span()}
-	o.Require("route", "action")
-	methods, path, ok := strings.Cut(r.Pattern.Value, " ")
-	path = strings.TrimLeft(path, " ")
-	ok = ok && path != "" && strings.Count(methods, ",") < maxMethods
-	if r.Pattern.IsSet() && !ok {
-		w.Error(r.Pattern.Span(), "bad_route", `write it as "GET /path" or "GET,POST /path"`, "the route has no method, too many of them, or no path")
+func checkHost(w *document.Walker, t Text, host string) {
+	if len(host) > 253 || !hostForm.MatchString(host) {
+		w.Error(t.Span(), "bad_host", "write a lower-case name without a port, as in api.example.com or {name}.example.com", "%q is not a host", host)
 	}
-	r.Path = path
-	if action := o.Node("action"); ok && action != nil {
-		r.readActions(w, action, strings.Split(methods, ","))
-	}
-	o.Done()
-	return r, ok && len(r.Methods) > 0
-}
-
-// maxMethods is the most methods that one route names.
-const maxMethods = 20
-
-// readActions pairs the methods of the pattern with actions: one action for
-// all of them, or a mapping that names exactly these methods.
-func (r *Route) readActions(w *document.Walker, n *document.Node, methods []string) {
-	named := map[string]Text{}
-	if n.IsMap() {
-		for _, e := range w.Object(n, `"action"`).Entries() {
-			named[e.Key.Value] = w.Text(e.Value, "the action of "+e.Key.Value)
-			if !slices.Contains(methods, e.Key.Value) {
-				w.Error(e.Key.Span(), "bad_route", "", "the route has no method %s", e.Key.Value)
-			}
-		}
-	}
-	for i, m := range methods {
-		if slices.Contains(methods[:i], m) {
-			w.Error(r.Pattern.Span(), "bad_route", "", "method %s stands twice", m)
-			continue
-		}
-		if !validMethod(m) {
-			w.Error(r.Pattern.Span(), "bad_route", "methods are upper-case words such as GET", "%q is not a method", m)
-			continue
-		}
-		action, given := named[m]
-		if !n.IsMap() {
-			action, given = w.Text(n, `"action"`), true
-		}
-		switch {
-		case !given:
-			w.Error(n.Span(), "bad_route", "", "method %s has no action", m)
-		case action.IsSet():
-			r.Methods = append(r.Methods, MethodAction{Method: m, Action: action})
-		}
-	}
-}
-
-func validMethod(m string) bool {
-	if m == "" || len(m) > 20 || m == "CONNECT" || m == "TRACE" {
-		return false
-	}
-	return strings.Trim(m, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }

@@ -3,6 +3,8 @@ package policy
 import (
 	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/gwctl/gwctl/policy/document"
 )
@@ -11,6 +13,8 @@ import (
 type Policy struct {
 	Header
 	Resources []Text // ["*"] makes the policy a guard
+	Without   []Text // types that a guard leaves out
+	Imports   []Text // libraries that conditions read by name
 	Consts    []Const
 	Vars      []Var
 	Rules     []*Rule
@@ -43,7 +47,19 @@ type Rule struct {
 	Anonymous bool
 	When      Text // absent means true
 	Reason    *Reason
+	Headers   []Obligation // headers that the upstream gets if the rule decides
+	Shadow    bool         // evaluated and recorded, without effect
+	Until     time.Time    // last day of a shadow rule, UTC
+	UntilText Text
+	HTTP      bool // asked over HTTP
+	AuthZEN   bool // asked by AuthZEN callers
 	Span      Span
+}
+
+// Obligation is a header with the CEL text of its value.
+type Obligation struct {
+	Name  Text
+	Value Text
 }
 
 // EveryAction tells whether the rule names no action of its own.
@@ -56,11 +72,21 @@ type Reason struct {
 	Code    Text
 	Message Text
 	Status  int // 0 means 403
+	// Challenge is what a 401 asks the client to do (RFC 9470).
+	Challenge *Challenge
+}
+
+// Challenge is a step-up: which authentication would do.
+type Challenge struct {
+	Error     Text // insufficient_user_authentication, or another token of RFC 6750
+	ACRValues []Text
+	MaxAge    int64 // seconds; -1 when not asked for
 }
 
 var (
+	tokenForm     = regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]{1,256}$`)
 	reasonForm    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	reasonStatus  = []int64{402, 403, 404, 409, 422, 423, 428, 429, 451}
+	reasonStatus  = []int64{401, 402, 403, 404, 409, 422, 423, 428, 429, 451}
 	reservedCodes = []string{
 		"allowed", "no_route", "unauthenticated", "no_matching_rule", "insufficient_scope", "denied_by_rule", "eval_error",
 		"attribute_invalid", "attribute_conflict", "attribute_missing", "attribute_unavailable", "body_invalid",
@@ -84,14 +110,11 @@ func readPolicy(w *document.Walker, h Header, root *document.Object) *Policy {
 			}
 		}
 	}
-	for _, e := range spec.Object("consts").Entries() {
-		checkIdent(w, e.Key)
-		p.Consts = append(p.Consts, Const{Name: e.Key, Value: w.Value(e.Value, e.Key.Value)})
+	p.Without, p.Imports = spec.Texts("without"), spec.Texts("imports")
+	if len(p.Without) > 0 && !p.Guard() {
+		w.Error(spec.Key("without"), "bad_selection", "remove it, or write resources: [\"*\"]", "without belongs to guards")
 	}
-	for _, e := range spec.Object("vars").Entries() {
-		checkIdent(w, e.Key)
-		p.Vars = append(p.Vars, Var{Name: e.Key, Expr: w.Text(e.Value, "variable "+e.Key.Value)})
-	}
+	p.Consts, p.Vars = readConsts(w, spec), readVars(w, spec)
 	seen := map[string]bool{}
 	for _, n := range spec.List("rules") {
 		r := readRule(w, n, p.Guard())
@@ -103,6 +126,24 @@ func readPolicy(w *document.Walker, h Header, root *document.Object) *Policy {
 	}
 	spec.Done()
 	return p
+}
+
+func readConsts(w *document.Walker, spec *document.Object) []Const {
+	var out []Const
+	for _, e := range spec.Object("consts").Entries() {
+		checkIdent(w, e.Key)
+		out = append(out, Const{Name: e.Key, Value: w.Value(e.Value, e.Key.Value)})
+	}
+	return out
+}
+
+func readVars(w *document.Walker, spec *document.Object) []Var {
+	var out []Var
+	for _, e := range spec.Object("vars").Entries() {
+		checkIdent(w, e.Key)
+		out = append(out, Var{Name: e.Key, Expr: w.Text(e.Value, "variable "+e.Key.Value)})
+	}
+	return out
 }
 
 func readRule(w *document.Walker, n *document.Node, guard bool) *Rule {
@@ -119,9 +160,68 @@ func readRule(w *document.Walker, n *document.Node, guard bool) *Rule {
 	if reason := o.Object("reason"); o.Has("reason") {
 		r.Reason = readReason(w, reason)
 	}
+	r.readObligations(w, o)
+	r.readMode(w, o)
+	r.readTransports(w, o)
 	r.check(w, o, guard)
 	o.Done()
 	return r
+}
+
+func (r *Rule) readObligations(w *document.Walker, o *document.Object) {
+	if !o.Has("obligations") {
+		return
+	}
+	ob := o.Object("obligations")
+	if !r.Allow && r.Effect.IsSet() {
+		w.Error(o.Key("obligations"), "allow_only_deny_only", "remove them", "obligations belong to allow rules")
+	}
+	ob.Require("set_headers")
+	for _, e := range ob.Object("set_headers").Entries() {
+		checkHeader(w, e.Key)
+		for _, x := range r.Headers {
+			if strings.EqualFold(x.Name.Value, e.Key.Value) {
+				w.Error(e.Key.Span(), "duplicate_name", "keep one spelling", "header %q stands twice", e.Key.Value)
+			}
+		}
+		r.Headers = append(r.Headers, Obligation{Name: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value)})
+	}
+	ob.Done()
+}
+
+func (r *Rule) readMode(w *document.Walker, o *document.Object) {
+	mode := o.Text("mode")
+	r.UntilText = o.Text("until")
+	r.Shadow = mode.IsSet()
+	switch {
+	case mode.IsSet() && mode.Value != "shadow":
+		w.Error(mode.Span(), "bad_mode", "write mode: shadow, or remove it", "mode %q is not known", mode.Value)
+	case r.Shadow && !r.UntilText.IsSet():
+		w.Error(o.Key("mode"), "missing_key", "add until: 2026-06-30, the day by which it is decided", "a shadow rule needs until")
+	case !r.Shadow && r.UntilText.IsSet():
+		w.Error(o.Key("until"), "bad_mode", "add mode: shadow, or remove until", "until belongs to shadow rules")
+	case r.Shadow:
+		day, err := time.Parse("2006-01-02", r.UntilText.Value)
+		if err != nil {
+			w.Error(r.UntilText.Span(), "bad_time", "write it as 2026-06-30", "%q is not a date", r.UntilText.Value)
+		}
+		r.Until = day
+	}
+}
+
+func (r *Rule) readTransports(w *document.Walker, o *document.Object) {
+	list := o.Texts("transports")
+	r.HTTP, r.AuthZEN = !o.Has("transports"), !o.Has("transports")
+	for _, t := range list {
+		switch t.Value {
+		case "http":
+			r.HTTP = true
+		case "authzen":
+			r.AuthZEN = true
+		default:
+			w.Error(t.Span(), "unknown_transport", "write http or authzen", "transport %q is not known", t.Value)
+		}
+	}
 }
 
 // check holds a rule to what its effect permits.
@@ -156,10 +256,36 @@ func readReason(w *document.Walker, o *document.Object) *Reason {
 	}
 	if status, ok := o.Int("status"); ok {
 		if !slices.Contains(reasonStatus, status) {
-			w.Error(o.Key("status"), "bad_reason", "use one of 402 403 404 409 422 423 428 429 451", "status %d cannot be the answer to a denial", status)
+			w.Error(o.Key("status"), "bad_reason", "use one of 401 402 403 404 409 422 423 428 429 451", "status %d cannot be the answer to a denial", status)
 		}
 		r.Status = int(status)
 	}
+	if o.Has("challenge") {
+		r.Challenge = readChallenge(w, o.Object("challenge"))
+	}
+	if (r.Status == 401) != (r.Challenge != nil) {
+		w.Error(r.Code.Span(), "bad_reason", "write status: 401 and challenge: {acr_values: […]} together, or neither", "a 401 needs a challenge, and a challenge is a 401")
+	}
 	o.Done()
 	return r
+}
+
+func readChallenge(w *document.Walker, o *document.Object) *Challenge {
+	c := &Challenge{Error: o.Text("error"), ACRValues: o.Texts("acr_values"), MaxAge: -1}
+	for _, t := range append(slices.Clone(c.ACRValues), c.Error) {
+		if t.IsSet() && !tokenForm.MatchString(t.Value) {
+			w.Error(t.Span(), "bad_reason", "use visible characters without blanks, quotes and backslashes", "%q cannot stand in a challenge", t.Value)
+		}
+	}
+	if age, ok := o.Int("max_age"); ok {
+		if age < 0 {
+			w.Error(o.Key("max_age"), "bad_reason", "", "max_age counts seconds and cannot be negative")
+		}
+		c.MaxAge = age
+	}
+	if len(c.ACRValues) == 0 && c.MaxAge < 0 {
+		w.Error(o.Span(), "bad_reason", "add acr_values or max_age", "the challenge asks for nothing")
+	}
+	o.Done()
+	return c
 }

@@ -26,6 +26,7 @@ type Attribute struct {
 	For         []Text
 	From        []Text
 	Description Text
+	Fields      []Attribute // of type object
 	Span        Span
 }
 
@@ -36,15 +37,20 @@ func readSchema(w *document.Walker, h Header, root *document.Object) *Schema {
 	return s
 }
 
+const maxFieldDepth = 3
+
 func readAttributes(w *document.Walker, spec *document.Object, key string) []Attribute {
+	return readFieldsOf(w, spec, key, 0)
+}
+
+func readFieldsOf(w *document.Walker, spec *document.Object, key string, depth int) []Attribute {
 	var out []Attribute
 	for _, e := range spec.Object(key).Entries() {
 		checkIdent(w, e.Key)
 		o := w.Object(e.Value, e.Key.Value)
 		a := Attribute{
-			Name: e.Key, Span: e.Key.Span(), Type: o.Text("type"), Optional: o.Bool("optional"), Sensitive: o.Bool("sensitive"),
-			Pattern: o.Text("pattern"), Min: o.Text("min"), Max: o.Text("max"),
-			For: o.Texts("for"), From: o.Texts("from"), Description: o.Text("description"),
+			Name: e.Key, Span: e.Key.Span(), Type: o.Text("type"), Optional: o.Bool("optional"),
+			Pattern: o.Text("pattern"), Min: o.Text("min"), Max: o.Text("max"), Description: o.Text("description"),
 		}
 		a.MaxItems = readLimit(w, o, "maxItems")
 		a.MaxEntries = readLimit(w, o, "maxEntries")
@@ -52,6 +58,10 @@ func readAttributes(w *document.Walker, spec *document.Object, key string) []Att
 		for _, n := range o.List("enum") {
 			a.Enum = append(a.Enum, w.Value(n, "an item of enum"))
 		}
+		if depth == 0 { // who supplies it, and to whom it belongs, is said of the whole attribute
+			a.Sensitive, a.For, a.From = o.Bool("sensitive"), o.Texts("for"), o.Texts("from")
+		}
+		a.readFields(w, o, depth)
 		if e.Value.IsMap() && !o.Has("type") {
 			w.Error(e.Key.Span(), "missing_key", "add type: string, or another type", "attribute %q has no type", e.Key.Value)
 		}
@@ -59,6 +69,24 @@ func readAttributes(w *document.Walker, spec *document.Object, key string) []Att
 		out = append(out, a)
 	}
 	return out
+}
+
+func (a *Attribute) readFields(w *document.Walker, o *document.Object, depth int) {
+	switch has := o.Has("fields"); {
+	case a.Type.Value == "object" && !has:
+		w.Error(a.Type.Span(), "missing_key", "add fields: {name: {type: string}}", "an object needs fields")
+	case has && a.Type.Value != "object":
+		w.Error(o.Key("fields"), "bad_constraint", "write type: object", "only an object has fields")
+		o.Object("fields").Entries()
+	case has && depth >= maxFieldDepth:
+		w.Error(o.Key("fields"), "too_deep", "declare the inner fields as attributes of their own", "objects are nested more than %d levels deep", maxFieldDepth)
+		o.Object("fields").Entries()
+	case has:
+		a.Fields = readFieldsOf(w, o, "fields", depth+1)
+		if len(a.Fields) == 0 {
+			w.Error(o.Key("fields"), "empty_list", "name at least one field", "an object needs fields")
+		}
+	}
 }
 
 // readLimit reads a size; 0 means that none is set.

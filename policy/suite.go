@@ -26,7 +26,8 @@ type Case struct {
 	Request  *RequestSpec
 	Resource Text
 	Action   Text
-	Delivers []document.ValueEntry
+	Delivers []document.ValueEntry // what an attribute source answers
+	Failing  bool                  // the attribute source does not answer
 	Expect   Expect
 	Span     Span
 }
@@ -38,7 +39,11 @@ type Expect struct {
 	Reason Text
 	Status int
 	Errors int64
-	Span   Span
+	// Headers is the exact set of headers that obligations set; checked only
+	// if HeadersSet.
+	Headers    []Label
+	HeadersSet bool
+	Span       Span
 }
 
 // Matrix crosses users, resources and actions.
@@ -90,7 +95,15 @@ func readCase(w *document.Walker, n *document.Node) *Case {
 	if rn := o.Node("request"); rn != nil {
 		c.Request = readRequest(w, rn)
 	}
-	c.Delivers = readFields(w, o.Object("delivers"))
+	if dn := o.Node("delivers"); dn != nil && dn.IsScalar() {
+		t := w.Text(dn, "delivers")
+		c.Failing = t.Value == "unavailable"
+		if t.IsSet() && !c.Failing {
+			w.Error(t.Span(), "bad_case", "write the values, or unavailable", "delivers: %q is not known", t.Value)
+		}
+	} else {
+		c.Delivers = readFields(w, o.Object("delivers"))
+	}
 	c.Expect = readExpect(w, o.Node("expect"))
 	o.Require("name", "user", "expect")
 	switch {
@@ -123,9 +136,23 @@ func readExpect(w *document.Walker, n *document.Node) Expect {
 	if e.Errors, _ = o.Int("errors"); e.Errors < 0 {
 		w.Error(o.Key("errors"), "bad_expect", "write how many errors the decision has", "there cannot be %d errors", e.Errors)
 	}
+	if e.HeadersSet = o.Has("headers"); e.HeadersSet {
+		for _, h := range o.Object("headers").Entries() {
+			e.Headers = append(e.Headers, Label{Key: h.Key, Value: readHeaderValue(w, h)})
+		}
+	}
 	o.Require("effect")
 	o.Done()
 	return e
+}
+
+// readHeaderValue reads the value of an expected header. An obligation may set
+// an empty one.
+func readHeaderValue(w *document.Walker, e document.Entry) Text {
+	if e.Value.IsScalar() {
+		return w.Value(e.Value, "header "+e.Key.Value).Text
+	}
+	return w.Text(e.Value, "header "+e.Key.Value)
 }
 
 func checkEffect(w *document.Walker, t Text) Text {

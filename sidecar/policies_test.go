@@ -87,4 +87,30 @@ spec:
   resources: [admin]
   rules:
     - {id: admins, effect: allow, actions: [view], roles: [admin]}
+---
+apiVersion: gwctl.dev/v1
+kind: Resource
+metadata: {name: refund}
+spec:
+  actions: {make: {}, settle: {}}
+  routes:
+    - {route: "POST /refunds/{id}", action: make, body: {type: json, maxBytes: 64, fields: {amount: {type: double, min: 0}}}}
+    - {route: "POST /settle/{id}", action: settle}
+---
+apiVersion: gwctl.dev/v1
+kind: Policy
+metadata: {name: refunds}
+spec:
+  resources: [refund]
+  rules:
+    - id: small
+      effect: allow
+      actions: [make]
+      when: request.body.amount <= 100.0
+      transports: [http]
+      obligations: {set_headers: {X-Refund-Limit: "'100'"}}
+    - id: strong
+      effect: deny
+      actions: [settle]
+      reason: {code: step_up, status: 401, challenge: {acr_values: ["urn:mfa"], max_age: 300}}
 `

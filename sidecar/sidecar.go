@@ -83,7 +83,11 @@ func (s *Sidecar) build(ctx context.Context) error {
 	}
 	s.audit = audit.New(sink, audit.Options{Overflow: s.o.Config.Audit.Overflow, Clock: s.o.Clock, Logger: s.o.Logger})
 	s.metrics.Audit(func() health.AuditStats { return health.AuditStats(s.audit.Stats()) })
-	s.point = pdp.New(pdp.Options{Clock: s.o.Clock, NewID: func() string { return canonical.NewUUIDv7(s.o.Clock()) }, Audit: s.audit, Metrics: s.metrics})
+	reader, err := canonical.New(canonical.Options{TrustedProxies: s.o.Config.Proxy.TrustedProxies})
+	if err != nil {
+		return err
+	}
+	s.point = pdp.New(pdp.Options{Clock: s.o.Clock, NewID: func() string { return canonical.NewUUIDv7(s.o.Clock()) }, Audit: s.audit, Metrics: s.metrics, Reader: reader})
 	s.keys = newKeySets(ctx, s.o.Clock, s.o.Logger)
 	s.metrics.JWKS(s.keys.status)
 	s.state.SetIssuers(s.keys.keyless)

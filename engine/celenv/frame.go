@@ -38,10 +38,11 @@ type Frame struct {
 	objects [slot.Roots]object
 	vars    object
 	consts  object
+	libs    map[string]*object
 	memo    map[string]result
 	// Trace receives the evaluation of each variable as it happens; nil on
 	// the request path.
-	trace func(name string, e *Expr) (ref.Val, error)
+	trace func(name string, f *Frame, e *Expr) (ref.Val, error)
 }
 
 // NewFrame binds values to a scope.
@@ -63,12 +64,32 @@ func (f *Frame) ResolveName(name string) (any, bool) {
 	case "consts":
 		return &f.consts, true
 	}
-	for r := range f.objects {
-		if slot.Root(r).String() == name {
+	for r := range slot.Body {
+		if r.String() == name {
 			return &f.objects[r], true
 		}
 	}
+	if lib, ok := f.scope.libs[name]; ok {
+		return f.library(name, lib), true
+	}
 	return nil, false
+}
+
+// library is an imported library as an object. Its variables are evaluated in
+// a frame of its own over the same values.
+func (f *Frame) library(name string, lib *Scope) *object {
+	if o, ok := f.libs[name]; ok {
+		return o
+	}
+	inner := lib.NewFrame(f.values)
+	if f.trace != nil {
+		inner.trace = func(v string, at *Frame, e *Expr) (ref.Val, error) { return f.trace(name+"."+v, at, e) }
+	}
+	if f.libs == nil {
+		f.libs = map[string]*object{}
+	}
+	f.libs[name] = &object{frame: inner, typ: libType(name), lib: true}
+	return f.libs[name]
 }
 
 // Parent implements CEL's Activation.
@@ -110,7 +131,7 @@ func (f *Frame) variable(name string) ref.Val {
 			return types.NewErr("no such variable: %s", name)
 		}
 		if f.trace != nil {
-			m.value, m.err = f.trace(name, e)
+			m.value, m.err = f.trace(name, f, e)
 		} else {
 			m.value, m.err = e.eval(f)
 		}
@@ -136,6 +157,7 @@ type object struct {
 	frame *Frame
 	root  slot.Root
 	typ   *types.Type
+	lib   bool
 }
 
 func (o *object) lookup(index ref.Val) (name string, i slot.Index, ok bool) {
@@ -151,6 +173,13 @@ func (o *object) lookup(index ref.Val) (name string, i slot.Index, ok bool) {
 func (o *object) Get(index ref.Val) ref.Val {
 	name, i, ok := o.lookup(index)
 	switch {
+	case o.lib:
+		if v, found := o.frame.scope.consts[name]; found {
+			return v
+		}
+		return o.frame.variable(name)
+	case o.root == slot.Request && name == "body" && o == &o.frame.objects[slot.Request]:
+		return &o.frame.objects[slot.Body]
 	case o == &o.frame.vars:
 		return o.frame.variable(name)
 	case o == &o.frame.consts:
@@ -170,10 +199,13 @@ func (o *object) Get(index ref.Val) ref.Val {
 
 // IsSet implements traits.FieldTester.
 func (o *object) IsSet(field ref.Val) ref.Val {
-	if o == &o.frame.vars || o == &o.frame.consts {
+	if o == &o.frame.vars || o == &o.frame.consts || o.lib {
 		return types.True
 	}
 	name, i, ok := o.lookup(field)
+	if o.root == slot.Request && name == "body" {
+		return types.Bool(o.frame.values.HasBody())
+	}
 	if !ok {
 		return types.NewErr("no such attribute: %s.%s", o.root, name)
 	}

@@ -2,11 +2,13 @@ package celenv
 
 import (
 	"fmt"
+	"slices"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/ext"
+	"cel.dev/cel-go/parser"
 
 	"github.com/gwctl/gwctl/engine/slot"
 )
@@ -30,17 +32,33 @@ type Library struct {
 
 // NewLibrary builds the shared environment.
 func NewLibrary() (*Library, error) {
-	env, err := cel.NewEnv(
+	options := []cel.EnvOption{
 		cel.OptionalTypes(), cel.EnableMacroCallTracking(), cel.DefaultUTCTimeZone(true),
 		cel.ParserExpressionSizeLimit(MaxExpressionSize), cel.ParserRecursionLimit(MaxNesting), cel.RegexProgramSizeLimit(MaxRegexProgram),
 		cel.HomogeneousAggregateLiterals(),
 		ext.Strings(), ext.Lists(), ext.Sets(), ext.Math(), ext.TwoVarComprehensions(), ext.Network(),
 		requestFunction("header", slot.RequestHeaders), requestFunction("param", slot.RequestQuery),
-	)
+	}
+	env, err := cel.NewEnv(slices.Concat(options, (&zones{}).options())...)
 	if err != nil {
 		return nil, fmt.Errorf("building the CEL environment: %w", err)
 	}
 	return &Library{env: env}, nil
+}
+
+// Canonical gives an expression in one spelling: layout, quotes and needless
+// parentheses do not matter, everything else does. What does not parse is given
+// back as it is.
+func (l *Library) Canonical(source string) string {
+	parsed, issues := l.env.Parse(source)
+	if issues.Err() != nil {
+		return source
+	}
+	text, err := parser.Unparse(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), parser.WrapOnColumn(MaxExpressionSize*4))
+	if err != nil {
+		return source
+	}
+	return text
 }
 
 // rootType is the CEL type of a root. Its name cannot be written in CEL.
@@ -88,6 +106,8 @@ func celType(t *slot.Type) *types.Type {
 		return types.NewListType(celType(t.Elem))
 	case slot.Map:
 		return types.NewMapType(types.StringType, celType(t.Elem))
+	case slot.Object:
+		return types.NewObjectType("@" + t.Name)
 	}
 	return types.ErrorType
 }
@@ -123,6 +143,8 @@ func celValue(v slot.Value) ref.Val {
 			m[types.String(e.Key)] = celValue(e.Value)
 		}
 		return types.NewRefValMap(types.DefaultTypeAdapter, m)
+	case slot.Object:
+		return &record{value: v}
 	}
 	return types.NewErr("attribute of unknown kind")
 }

@@ -88,7 +88,9 @@ func (r *reader) literals(e ast.Expr, call ast.CallExpr, locals []string) {
 			}
 		}
 	case slices.Contains(zoned, name) && len(args) == 1:
-		r.zone(args[0])
+		r.zone(args[0], false)
+	case slices.Contains([]string{"date", "clock", "weekday"}, name) && len(args) == 2:
+		r.zone(args[1], true)
 	case name == "_==_" || name == "_!=_" || name == "@in":
 		r.compared(args[0], args[1], locals)
 		r.compared(args[1], args[0], locals)
@@ -106,8 +108,9 @@ func literalText(e ast.Expr) (string, bool) {
 var offsetForm = regexp.MustCompile(`^[+-]?([01][0-9]|2[0-3]):[0-5][0-9]$`)
 
 // zone holds a time zone to one that is named here: "Local" or an unknown name
-// would make the decision depend on the machine.
-func (r *reader) zone(at ast.Expr) {
+// would make the decision depend on the machine. CEL's own functions also take
+// an offset; ours want a name, as an offset knows no daylight saving.
+func (r *reader) zone(at ast.Expr, nameOnly bool) {
 	given := r.written(at)
 	if len(given) == 0 {
 		r.report(at, "literal_required", "a time zone is a literal or a constant", "write a name such as 'Europe/Berlin'")
@@ -115,7 +118,8 @@ func (r *reader) zone(at ast.Expr) {
 	for _, w := range given {
 		text, _ := w.value.(types.String)
 		_, err := time.LoadLocation(string(text))
-		if named := err == nil && text != "" && text != "Local"; !named && !offsetForm.MatchString(string(text)) {
+		named := err == nil && isZoneName(string(text))
+		if !named && (nameOnly || !offsetForm.MatchString(string(text))) {
 			r.report(w.at, "bad_literal", fmt.Sprintf("%q is no time zone", string(text)), "write a name such as 'Europe/Berlin'")
 		}
 	}

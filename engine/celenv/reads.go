@@ -23,10 +23,7 @@ type reader struct {
 
 func (r *reader) reads() Reads {
 	for _, name := range r.found.Vars {
-		inner := r.scope.vars[name].reads
-		r.found.Slots = append(r.found.Slots, inner.Slots...)
-		r.found.Headers = append(r.found.Headers, inner.Headers...)
-		r.found.Params = append(r.found.Params, inner.Params...)
+		r.found = union(r.found, r.scope.vars[name].reads)
 	}
 	slices.Sort(r.found.Slots)
 	r.found.Slots = slices.Compact(r.found.Slots)
@@ -37,16 +34,46 @@ func (r *reader) reads() Reads {
 	return r.found
 }
 
+// union adds what another expression looks at; its variables are its own.
+func union(a, b Reads) Reads {
+	a.Slots = append(a.Slots, b.Slots...)
+	a.Headers = append(a.Headers, b.Headers...)
+	a.Params = append(a.Params, b.Params...)
+	return a
+}
+
+// isRoot tells whether a name is one that conditions read attributes from.
+func (r *reader) isRoot(name string) bool {
+	_, isRoot := rootNamed(name)
+	_, isLib := r.scope.libs[name]
+	return isRoot || isLib || name == "vars" || name == "consts"
+}
+
+// isBody recognises request.body.
+func isBody(e ast.Expr) bool {
+	return e.Kind() == ast.SelectKind && e.AsSelect().FieldName() == "body" && isIdent(e.AsSelect().Operand(), "request")
+}
+
 // walk visits an expression; locals are the names that comprehensions bind.
 func (r *reader) walk(e ast.Expr, locals []string) {
 	switch e.Kind() {
 	case ast.IdentKind:
 		name := e.AsIdent()
-		if isRoot(name) && !slices.Contains(locals, name) {
+		if r.isRoot(name) && !slices.Contains(locals, name) {
 			r.report(e, "whole_root", fmt.Sprintf("%s cannot be used as a value", name), "read what it holds, as in "+name+"."+r.scope.example(name))
 		}
 	case ast.SelectKind:
 		sel := e.AsSelect()
+		if isBody(sel.Operand()) && !slices.Contains(locals, "request") {
+			r.selects("request.body", sel.FieldName())
+			return
+		}
+		if isBody(e) && !slices.Contains(locals, "request") {
+			if !sel.IsTestOnly() {
+				r.report(e, "whole_root", "request.body cannot be used as a value", "read one of its fields, as in request.body.amount")
+			}
+			return
+		}
 		if sel.IsTestOnly() {
 			r.alwaysThere(sel.Operand(), sel.FieldName(), locals)
 		}
@@ -78,7 +105,7 @@ func (r *reader) walk(e ast.Expr, locals []string) {
 			inner = append(inner, c.IterVar2())
 		}
 		for _, name := range inner[len(locals):] {
-			if isRoot(name) {
+			if r.isRoot(name) {
 				r.report(r.loopVariable(e, name), "shadowed_root", fmt.Sprintf("%q names a variable of a loop and a root", name), "give the loop's variable another name")
 			}
 		}
@@ -95,6 +122,12 @@ func (r *reader) selects(root, field string) bool {
 		r.found.Vars = append(r.found.Vars, field)
 		return true
 	case "consts":
+		return true
+	}
+	if lib, ok := r.scope.libs[root]; ok {
+		if v, isVar := lib.vars[field]; isVar {
+			r.found = union(r.found, v.reads)
+		}
 		return true
 	}
 	at, ok := rootNamed(root)
@@ -135,7 +168,12 @@ func (r *reader) walkCall(e ast.Expr, locals []string) {
 	r.literals(e, call, locals)
 	switch call.FunctionName() {
 	case "_?._": // user.?country
-		if field, ok := literalText(args[1]); ok {
+		field, isLiteral := literalText(args[1])
+		if isLiteral && isBody(args[0]) && !slices.Contains(locals, "request") {
+			r.selects("request.body", field)
+			return
+		}
+		if isLiteral {
 			r.alwaysThere(args[0], field, locals)
 		}
 		if args[0].Kind() == ast.IdentKind && args[1].Kind() == ast.LiteralKind && !slices.Contains(locals, args[0].AsIdent()) {
@@ -208,7 +246,7 @@ func runesIn(runes []rune, n int) int {
 }
 
 func rootNamed(name string) (slot.Root, bool) {
-	for r := slot.Root(0); r < slot.Roots; r++ {
+	for r := range slot.Roots {
 		if r.String() == name {
 			return r, true
 		}

@@ -1,8 +1,10 @@
 package celenv
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -20,12 +22,21 @@ type Scope struct {
 	consts map[string]ref.Val
 	ctypes map[string]*types.Type
 	vars   map[string]*Expr
-	broken map[string]bool // root.name of what did not compile
+	broken map[string]bool   // root.name of what did not compile
+	libs   map[string]*Scope // imported libraries, each a scope over the same layout
+	shapes map[string]*slot.Type
 }
 
-// NewScope makes a scope over a layout with the given constants.
-func (l *Library) NewScope(layout *slot.Layout, consts map[string]slot.Value) (*Scope, error) {
-	s := &Scope{layout: layout, consts: map[string]ref.Val{}, ctypes: map[string]*types.Type{}, vars: map[string]*Expr{}, broken: map[string]bool{}}
+// NewScope makes a scope over a layout with the given constants and imported
+// libraries, which are scopes over the same layout.
+func (l *Library) NewScope(layout *slot.Layout, consts map[string]slot.Value, libs map[string]*Scope) (*Scope, error) {
+	s := &Scope{
+		layout: layout, consts: map[string]ref.Val{}, ctypes: map[string]*types.Type{}, vars: map[string]*Expr{}, broken: map[string]bool{},
+		libs: libs, shapes: map[string]*slot.Type{},
+	}
+	for i := range layout.Len() {
+		addShapes(s.shapes, layout.Attr(slot.Index(i)).Type)
+	}
 	for name, v := range consts {
 		s.consts[name], s.ctypes[name] = celValue(v), constType(v)
 	}
@@ -33,8 +44,11 @@ func (l *Library) NewScope(layout *slot.Layout, consts map[string]slot.Value) (*
 		cel.CustomTypeProvider(&provider{Provider: l.env.CELTypeProvider(), scope: s}),
 		cel.Variable("vars", varsType), cel.Variable("consts", constsType),
 	}
-	for r := slot.Root(0); r < slot.Roots; r++ {
+	for r := range slot.Body {
 		options = append(options, cel.Variable(r.String(), rootType(r)))
+	}
+	for name := range libs {
+		options = append(options, cel.Variable(name, libType(name)))
 	}
 	env, err := l.env.Extend(options...)
 	if err != nil {
@@ -42,6 +56,18 @@ func (l *Library) NewScope(layout *slot.Layout, consts map[string]slot.Value) (*
 	}
 	s.env = env
 	return s, nil
+}
+
+func libType(name string) *types.Type { return types.NewObjectType("@lib." + name) }
+
+// addShapes collects the object types of an attribute by name.
+func addShapes(to map[string]*slot.Type, t *slot.Type) {
+	if t.Kind == slot.Object {
+		to["@"+t.Name] = t
+		for _, f := range t.Fields {
+			addShapes(to, f.Type)
+		}
+	}
 }
 
 func constType(v slot.Value) *types.Type {
@@ -86,10 +112,13 @@ func (s *Scope) fields(root string) []string {
 			out = append(out, name)
 		}
 	default:
-		for r := slot.Root(0); r < slot.Roots; r++ {
+		for r := range slot.Roots {
 			if r.String() == root {
 				out = s.layout.Names(r)
 			}
+		}
+		if lib, ok := s.libs[root]; ok {
+			out = append(lib.fields("vars"), lib.fields("consts")...)
 		}
 	}
 	slices.Sort(out)
@@ -127,7 +156,20 @@ func (p *provider) FindStructFieldType(structType, field string) (*types.FieldTy
 		t, ok := p.scope.ctypes[field]
 		return &types.FieldType{Type: t}, ok
 	}
-	for r := slot.Root(0); r < slot.Roots; r++ {
+	if structType == "@request" && field == "body" {
+		return &types.FieldType{Type: rootType(slot.Body)}, true
+	}
+	if t, ok := p.scope.shapes[structType]; ok {
+		f, found := t.Field(field)
+		if !found {
+			return nil, false
+		}
+		return &types.FieldType{Type: celType(f.Type)}, true
+	}
+	if name, ok := strings.CutPrefix(structType, "@lib."); ok {
+		return p.scope.libs[name].member(field)
+	}
+	for r := range slot.Roots {
 		if "@"+r.String() != structType {
 			continue
 		}
@@ -139,10 +181,38 @@ func (p *provider) FindStructFieldType(structType, field string) (*types.FieldTy
 	return p.Provider.FindStructFieldType(structType, field)
 }
 
+// member is what importers read as name.field.
+func (s *Scope) member(field string) (*types.FieldType, bool) {
+	if s == nil {
+		return nil, false
+	}
+	if e, ok := s.vars[field]; ok {
+		return &types.FieldType{Type: e.typ}, true
+	}
+	t, ok := s.ctypes[field]
+	return &types.FieldType{Type: t}, ok
+}
+
 // FindStructType implements types.Provider.
 func (p *provider) FindStructType(structType string) (*types.Type, bool) {
 	if len(structType) > 0 && structType[0] == '@' {
 		return types.NewTypeTypeWithParam(types.NewObjectType(structType)), true
 	}
 	return p.Provider.FindStructType(structType)
+}
+
+// errNotString cannot happen to a checked expression.
+var errNotString = errors.New("the expression did not give a string")
+
+// EvalString evaluates an expression of type string, such as an obligation's.
+func (e *Expr) EvalString(f *Frame) (string, error) {
+	v, err := e.eval(f)
+	if err != nil {
+		return "", err
+	}
+	s, ok := v.(types.String)
+	if !ok {
+		return "", errNotString
+	}
+	return string(s), nil
 }

@@ -53,11 +53,11 @@ type Trace struct {
 func (e *Expr) Trace(f *Frame) Trace {
 	var t Trace
 	own := e.scope.NewFrame(f.values)
-	own.trace = func(name string, v *Expr) (ref.Val, error) {
-		at := len(t.Vars)
+	own.trace = func(name string, at *Frame, v *Expr) (ref.Val, error) {
+		i := len(t.Vars)
 		t.Vars = append(t.Vars, VarTrace{Name: name, Source: v.Source})
-		out, parts, err := v.traced(own)
-		t.Vars[at].Parts = parts
+		out, parts, err := v.traced(at)
+		t.Vars[i].Parts = parts
 		return out, err
 	}
 	out, parts, err := e.traced(own)

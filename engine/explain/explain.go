@@ -42,6 +42,7 @@ type Rule struct {
 	Outcome  string     `json:"outcome"` // matched, not_matched, error, not_evaluated
 	Why      string     `json:"why,omitempty"`
 	Decides  bool       `json:"decides"`
+	Shadow   bool       `json:"shadow,omitempty"`
 	When     string     `json:"when,omitempty"`
 	Parts    []Part     `json:"parts,omitempty"`
 	Vars     []Variable `json:"vars,omitempty"`
@@ -76,6 +77,18 @@ func Explain(set *engine.Set, r *engine.Request) Explanation {
 	deny, allow := r.Candidates()
 	for _, rule := range slices.Concat(deny, allow) {
 		x.Rules = append(x.Rules, w.rule(rule))
+	}
+	for _, rule := range r.Shadows() {
+		shadow := w.rule(rule)
+		shadow.Shadow, shadow.Decides = true, false
+		if d.Shadow != nil {
+			for _, s := range d.Shadow.Results {
+				if s.Rule == rule.Ref {
+					shadow.Outcome = s.Outcome
+				}
+			}
+		}
+		x.Rules = append(x.Rules, shadow)
 	}
 	x.Step, x.Next = step(r, d)
 	return x
@@ -187,6 +200,14 @@ func step(r *engine.Request, d engine.Decision) (what, next string) {
 	switch {
 	case d.Allowed():
 		return fmt.Sprintf("step 4: allow rule %s matched and no deny rule did", d.Rule), ""
+	case d.Reason == engine.ReasonBodyInvalid:
+		return "step 2: the body is not what the route declares", ""
+	case d.Reason == engine.ReasonBodyUnavailable:
+		return "step 2: the body that the route reads is not there", "give the body of the request"
+	case d.Reason == engine.ReasonNoRoute && d.Status == 421:
+		return "step 1: no route is left for the host", "add the host to a Resource"
+	case d.Reason == engine.ReasonObligationError:
+		return fmt.Sprintf("step 4: an obligation of %s cannot be fulfilled", d.Rule), ""
 	case d.Reason == engine.ReasonNoRoute && len(r.Allow()) > 0:
 		return "step 1: the path is routed, but not for this method", "routed methods: " + strings.Join(r.Allow(), ", ")
 	case d.Reason == engine.ReasonNoRoute:

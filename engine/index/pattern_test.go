@@ -95,10 +95,10 @@ func FuzzParsePattern(f *testing.F) {
 			decoded = append(decoded, s.text)
 		}
 		var r Routes
-		if err := r.Add(p, "GET", 0); err != nil {
+		if err := r.Add("", p, "GET", 0); err != nil {
 			t.Fatal(err)
 		}
-		if m := r.Match("GET", "/"+strings.Join(raw, "/"), decoded); m.Route != 0 {
+		if m := r.Match("GET", "", "/"+strings.Join(raw, "/"), decoded); m.Route != 0 {
 			t.Fatalf("%q does not match %q", text, raw)
 		}
 	})

@@ -91,12 +91,15 @@ type reference struct {
 }
 
 type referenceRoute struct {
+	host     string
 	segments []string
 	meaning  meaning
 	method   string
 }
 
-func (r referenceRoute) String() string { return r.method + " /" + strings.Join(r.segments, "/") }
+func (r referenceRoute) String() string {
+	return r.method + " " + r.host + "/" + strings.Join(r.segments, "/")
+}
 
 func (r *reference) meaning(segments []string) meaning {
 	key := strings.Join(segments, "/")
@@ -114,13 +117,13 @@ func (r *reference) meaning(segments []string) meaning {
 }
 
 // refusers are the routes beside which a new one cannot stand.
-func (r *reference) refusers(segments []string, method string) []int {
+func (r *reference) refusers(host string, segments []string, method string) []int {
 	var out []int
 	m := r.meaning(segments)
 	for i, o := range r.routes {
-		twice := m == o.meaning && method == o.method
-		crossing := m.overlaps(o.meaning) && !m.within(o.meaning) && !o.meaning.within(m)
-		if twice || crossing {
+		twice := m == o.meaning && method == o.method && host == o.host
+		crossing := m.overlaps(o.meaning) && !m.within(o.meaning) && !o.meaning.within(m) && meet(host, o.host)
+		if twice || crossing || rivals(host, o.host) {
 			out = append(out, i)
 		}
 	}
@@ -128,10 +131,16 @@ func (r *reference) refusers(segments []string, method string) []int {
 }
 
 // find gives the best path's routes: those that match and are within every
-// other that matches.
-func (r *reference) find(path []int) []int {
-	var fitting, best []int
+// other that matches; of equal paths those with the most specific host. The
+// request is foreign when its host fits no route at all.
+func (r *reference) find(host string, path []int) (best []int, foreign bool) {
+	var fitting []int
+	foreign = len(r.routes) > 0
 	for i, o := range r.routes {
+		if !fits(o.host, host) {
+			continue
+		}
+		foreign = false
 		if matches(o.segments, path) {
 			fitting = append(fitting, i)
 		}
@@ -141,7 +150,10 @@ func (r *reference) find(path []int) []int {
 			best = append(best, i)
 		}
 	}
-	return best
+	all := slices.Clone(best)
+	return slices.DeleteFunc(best, func(i int) bool {
+		return slices.ContainsFunc(all, func(j int) bool { return rank(r.routes[j].host) > rank(r.routes[i].host) })
+	}), foreign
 }
 
 func randomPattern(rng *rand.Rand) []string {
@@ -173,20 +185,25 @@ func TestAgainstReference(t *testing.T) {
 	conflicts, found, missed := 0, 0, 0
 	for range 20000 {
 		var trie Routes
+		hosted := rng.IntN(2) == 0
 		ref.routes = nil
 		for range 1 + rng.IntN(6) {
 			segments, method := randomPattern(rng), methods[rng.IntN(len(methods))]
-			refusers := ref.refusers(segments, method)
-			err := trie.Add(parse(t, "/"+strings.Join(segments, "/")), method, len(ref.routes))
+			host := ""
+			if hosted {
+				host = hostPatterns[rng.IntN(len(hostPatterns))]
+			}
+			refusers := ref.refusers(host, segments, method)
+			err := trie.Add(host, parse(t, "/"+strings.Join(segments, "/")), method, len(ref.routes))
 			var conflict *ConflictError
 			if errors.As(err, &conflict) != (len(refusers) > 0) || conflict != nil && !slices.Contains(refusers, conflict.Route) {
-				t.Fatalf("beside %v\nadding %s %v: %v, want a conflict with one of %v", ref.routes, method, segments, err, refusers)
+				t.Fatalf("beside %v\nadding %s %s %v: %v, want a conflict with one of %v", ref.routes, method, host, segments, err, refusers)
 			}
 			if err != nil {
 				conflicts++
 				continue
 			}
-			ref.routes = append(ref.routes, referenceRoute{segments, ref.meaning(segments), method})
+			ref.routes = append(ref.routes, referenceRoute{host, segments, ref.meaning(segments), method})
 		}
 		f, m := compareMatch(t, rng, &trie, ref, methods)
 		found, missed = found+f, missed+m
@@ -212,10 +229,11 @@ func compareMatch(t *testing.T, rng *rand.Rand, trie *Routes, ref *reference, me
 		target += "/"
 	}
 	method := methods[rng.IntN(len(methods))]
-	got := trie.Match(method, target, texts)
+	host := hostNames[rng.IntN(len(hostNames))]
+	got := trie.Match(method, host, target, texts)
 
-	best := ref.find(path)
-	want := Match{Route: -1, Path: len(best) > 0}
+	best, foreign := ref.find(host, path)
+	want := Match{Route: -1, Path: len(best) > 0, Foreign: foreign}
 	byMethod := map[string]int{}
 	for _, i := range best {
 		want.Allow = append(want.Allow, ref.routes[i].method)
@@ -228,13 +246,17 @@ func compareMatch(t *testing.T, rng *rand.Rand, trie *Routes, ref *reference, me
 		want.Route = i
 	}
 	if want.Route >= 0 {
-		want.Captures = captures(ref.routes[want.Route].segments, path, raw)
+		if o := ref.routes[want.Route]; strings.HasPrefix(o.host, "{") {
+			label, _, _ := strings.Cut(host, ".")
+			want.Captures = []string{label}
+		}
+		want.Captures = append(want.Captures, captures(ref.routes[want.Route].segments, path, raw)...)
 		found++
 	} else {
 		missed++
 	}
-	if got.Route != want.Route || got.Path != want.Path || !slices.Equal(got.Captures, want.Captures) || !slices.Equal(got.Allow, want.Allow) {
-		t.Fatalf("routes %v\n%s %s: %+v, want %+v", ref.routes, method, target, got, want)
+	if got.Route != want.Route || got.Path != want.Path || got.Foreign != want.Foreign || !slices.Equal(got.Captures, want.Captures) || !slices.Equal(got.Allow, want.Allow) {
+		t.Fatalf("routes %v\n%s %s%s: %+v, want %+v", ref.routes, method, host, target, got, want)
 	}
 	return found, missed
 }

@@ -8,10 +8,12 @@ import (
 	"strings"
 )
 
-// Routes is a trie of path patterns. Once filled it does not change and may be
-// used concurrently.
+// Routes holds path patterns: one trie for those without a host and one for
+// each host pattern. Once filled it does not change and may be used
+// concurrently.
 type Routes struct {
-	root node
+	any   node
+	hosts map[string]*node // by host pattern
 }
 
 type node struct {
@@ -31,8 +33,9 @@ type leaf struct {
 type Match struct {
 	Route    int      // what Add was given; -1 without a match
 	Path     bool     // a path matched, whether or not it has the method
-	Captures []string // values of the placeholders, in the order of the pattern
+	Captures []string // values of the placeholders, the host's first, then those of the path in order
 	Allow    []string // methods of the matched path, sorted
+	Foreign  bool     // no pattern is left for the host
 }
 
 // ConflictError says that a pattern cannot stand beside another one.
@@ -43,12 +46,43 @@ type ConflictError struct {
 
 func (e *ConflictError) Error() string { return e.Reason }
 
-// Add puts a route under a pattern and method. The error is a *ConflictError.
-func (r *Routes) Add(p Pattern, method string, route int) error {
-	if other := r.root.overlap(p.segments); other != nil {
+// Add puts a route under a host, a path pattern and a method. The host is "",
+// a name such as api.example.com, or one with a placeholder for its first
+// label, as in {tenant}.example.com. The error is a *ConflictError.
+func (r *Routes) Add(host string, p Pattern, method string, route int) error {
+	for _, name := range slices.Sorted(maps.Keys(r.hosts)) {
+		root := r.hosts[name]
+		if name == host || host != "" && !overlapHosts(name, host) {
+			continue
+		}
+		if HostPlaceholder(name) != "" && HostPlaceholder(host) != "" {
+			// One label cannot have two names: which of them is filled?
+			return &ConflictError{Route: root.anyBelow().first(), Reason: fmt.Sprintf("%s and %s name the same label differently", host, name)}
+		}
+		if other := root.overlap(p.segments); other != nil {
+			return &ConflictError{Route: other.first(), Reason: fmt.Sprintf("%s and %s%s match some of the same paths and neither is more specific", p, name, other.pattern)}
+		}
+	}
+	root := &r.any
+	if host != "" {
+		if other := r.any.overlap(p.segments); other != nil {
+			return &ConflictError{Route: other.first(), Reason: fmt.Sprintf("%s%s and %s match some of the same paths and neither is more specific", host, p, other.pattern)}
+		}
+		if r.hosts == nil {
+			r.hosts = map[string]*node{}
+		}
+		if r.hosts[host] == nil {
+			r.hosts[host] = &node{}
+		}
+		root = r.hosts[host]
+	}
+	return root.add(p, method, route)
+}
+
+func (n *node) add(p Pattern, method string, route int) error {
+	if other := n.overlap(p.segments); other != nil {
 		return &ConflictError{Route: other.first(), Reason: fmt.Sprintf("%s and %s match some of the same paths and neither is more specific", p, other.pattern)}
 	}
-	n := &r.root
 	for _, s := range p.segments {
 		n = n.child(s)
 	}
@@ -173,17 +207,33 @@ func (n *node) children() []*node {
 	return out
 }
 
-// Match finds the most specific path pattern of a canonical path, then the
-// method. GET also stands for HEAD. segments are the decoded segments of path.
-func (r *Routes) Match(method, path string, segments []string) Match {
+// Match narrows the patterns to those of the host, finds the most specific path
+// of a canonical path among them, and then the method. Of equal paths the one
+// that is bound to the host wins. GET also stands for HEAD. segments are the
+// decoded segments of path.
+func (r *Routes) Match(method, host, path string, segments []string) Match {
 	raw := split(path)
 	if len(raw) != len(segments) {
 		return Match{Route: -1}
 	}
-	l, captures := r.root.find(segments, 0, nil)
-	if l == nil {
-		return Match{Route: -1}
+	label := ""
+	l, captures := (*leaf)(nil), []int(nil)
+	bound := r.bound(host)
+	for _, b := range bound {
+		if found, c := b.root.find(segments, 0, nil); found != nil && (l == nil || found.pattern.within(l.pattern)) {
+			l, captures, label = found, c, b.label
+		}
 	}
+	if found, c := r.any.find(segments, 0, nil); found != nil && (l == nil || found.pattern.within(l.pattern)) {
+		l, captures, label = found, c, ""
+	}
+	if l == nil {
+		return Match{Route: -1, Foreign: len(bound) == 0 && len(r.hosts) > 0 && r.any.anyBelow() == nil}
+	}
+	return l.match(method, label, raw, segments, captures)
+}
+
+func (l *leaf) match(method, label string, raw, segments []string, captures []int) Match {
 	m := Match{Path: true, Route: -1}
 	for name := range l.methods {
 		m.Allow = append(m.Allow, name)
@@ -197,6 +247,9 @@ func (r *Routes) Match(method, path string, segments []string) Match {
 		return m
 	}
 	m.Route = route
+	if label != "" {
+		m.Captures = append(m.Captures, label)
+	}
 	for _, at := range captures {
 		if at >= 0 {
 			m.Captures = append(m.Captures, segments[at])

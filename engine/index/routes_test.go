@@ -23,7 +23,7 @@ func table(t testing.TB, lines ...string) *Routes {
 	r := &Routes{}
 	for i, line := range lines {
 		method, path, _ := strings.Cut(line, " ")
-		if err := r.Add(parse(t, path), method, i); err != nil {
+		if err := r.Add("", parse(t, path), method, i); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
 	}
@@ -43,7 +43,7 @@ func match(t testing.TB, r *Routes, method, path string) Match {
 			segments = append(segments, decoded)
 		}
 	}
-	return r.Match(method, path, segments)
+	return r.Match(method, "", path, segments)
 }
 
 func TestMatch(t *testing.T) {
@@ -94,10 +94,10 @@ func TestMatch(t *testing.T) {
 		t.Errorf("no path: %+v", m)
 	}
 	// Segments that are not those of the path are somebody's mistake, and match nothing.
-	if m := r.Match("GET", "/orders/42", []string{"orders"}); m.Path || m.Route != -1 {
+	if m := r.Match("GET", "", "/orders/42", []string{"orders"}); m.Path || m.Route != -1 {
 		t.Errorf("segments of another path: %+v", m)
 	}
-	if m := r.Match("OPTIONS", "*", nil); m.Path || m.Route != -1 {
+	if m := r.Match("OPTIONS", "", "*", nil); m.Path || m.Route != -1 {
 		t.Errorf("asterisk: %+v", m)
 	}
 }
@@ -117,7 +117,7 @@ func TestConflict(t *testing.T) {
 	} {
 		for _, order := range [][2]string{{tt.a, tt.b}, {tt.b, tt.a}} {
 			r := table(t, "GET "+order[0])
-			err := r.Add(parse(t, order[1]), "GET", 1)
+			err := r.Add("", parse(t, order[1]), "GET", 1)
 			var conflict *ConflictError
 			if errors.As(err, &conflict) != tt.conflict || (err != nil) != tt.conflict {
 				t.Errorf("%s then %s: %v, want a conflict: %t", order[0], order[1], err, tt.conflict)
@@ -133,14 +133,14 @@ func TestRoutedTwice(t *testing.T) {
 	r := table(t, "GET /a/{x}", "POST /a/{y}")
 	for method, want := range map[string]int{"GET": 0, "POST": 1} {
 		var conflict *ConflictError
-		if err := r.Add(parse(t, "/a/{z}"), method, 2); !errors.As(err, &conflict) || conflict.Route != want {
+		if err := r.Add("", parse(t, "/a/{z}"), method, 2); !errors.As(err, &conflict) || conflict.Route != want {
 			t.Errorf("%s: %v, want a conflict with route %d", method, err, want)
 		}
 	}
-	if err := r.Add(parse(t, "/a/{z}"), "PUT", 2); err != nil {
+	if err := r.Add("", parse(t, "/a/{z}"), "PUT", 2); err != nil {
 		t.Error(err)
 	}
-	if err := table(t, "GET /a,b").Add(parse(t, "/a%2Cb"), "GET", 1); err == nil {
+	if err := table(t, "GET /a,b").Add("", parse(t, "/a%2Cb"), "GET", 1); err == nil {
 		t.Error("one page under two spellings is routed twice")
 	}
 }
@@ -150,7 +150,7 @@ func TestRoutedTwice(t *testing.T) {
 func TestConflictNamesTheSame(t *testing.T) {
 	for range 20 {
 		var conflict *ConflictError
-		err := table(t, "GET /c/{x}", "GET /a/{x}", "GET /d/{x}", "GET /b/{x}").Add(parse(t, "/{y}/z"), "GET", 9)
+		err := table(t, "GET /c/{x}", "GET /a/{x}", "GET /d/{x}", "GET /b/{x}").Add("", parse(t, "/{y}/z"), "GET", 9)
 		if !errors.As(err, &conflict) || conflict.Route != 1 {
 			t.Fatalf("%v names route %d, want 1", err, conflict.Route)
 		}

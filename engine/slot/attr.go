@@ -15,10 +15,11 @@ const (
 	Action
 	Request
 	Resource
+	Body  // fields of the JSON body, read as request.body.x
 	Roots // how many there are
 )
 
-var rootNames = [Roots]string{"user", "env", "action", "request", "resource"}
+var rootNames = [Roots]string{"user", "env", "action", "request", "resource", "request.body"}
 
 // String gives the name that conditions use.
 func (r Root) String() string { return rootNames[r] }

@@ -1,6 +1,7 @@
 package slot
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -48,6 +49,8 @@ func (t *Type) convert(in Input, a *Attr) (Value, string) {
 		return t.convertList(in, a)
 	case Map:
 		return t.convertMap(in, a)
+	case Object:
+		return t.convertObject(in)
 	}
 	if in.shape == list || in.shape == object || in.shape == null {
 		return Value{}, "must be a " + t.String()
@@ -165,6 +168,32 @@ func (t *Type) convertMap(in Input, a *Attr) (Value, string) {
 	return out, ""
 }
 
+// convertObject keeps the declared fields; what is not declared is dropped.
+func (t *Type) convertObject(in Input) (Value, string) {
+	if in.shape != object {
+		return Value{}, "must be an object"
+	}
+	out := Value{kind: Object, object: t}
+	for _, f := range t.Fields {
+		member, _ := in.Member(f.Name)
+		v, ok, err := f.Convert(member)
+		switch {
+		case err != nil:
+			var invalid *InvalidError
+			if errors.As(err, &invalid) {
+				return Value{}, "has a field " + f.Name + " that " + invalid.Rule
+			}
+			return Value{}, "has a field " + f.Name + " that cannot be used"
+		case ok:
+			out.entries = append(out.entries, Entry{Key: f.Name, Value: v})
+		case !f.Optional:
+			return Value{}, "lacks its field " + f.Name
+		}
+	}
+	out.sort()
+	return out, ""
+}
+
 // check holds a value to the attribute's constraints; the elements of a list
 // are held to enum, pattern, min and max one by one.
 func (a *Attr) check(v Value) string {
@@ -183,6 +212,8 @@ func (a *Attr) check(v Value) string {
 			}
 		}
 		return ""
+	case Object:
+		return "" // its fields were held to their own constraints
 	case Double:
 		if math.IsNaN(v.double) || math.IsInf(v.double, 0) {
 			return "must be a finite number"

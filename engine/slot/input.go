@@ -150,15 +150,21 @@ func (in Input) Member(key string) (Input, bool) {
 	return Input{}, false
 }
 
-// AppendJSON appends the input as JSON. Plain text is written as a string.
+// IsString tells whether the input is a JSON string.
+func (in Input) IsString() bool { return in.shape == quoted }
+
+// AppendJSON appends the input as JSON. Plain text that spells a bool or a number
+// is written as one, all else as a string.
 func (in Input) AppendJSON(dst []byte) []byte {
 	switch in.shape {
 	case truth:
 		return strconv.AppendBool(dst, in.b)
 	case number:
 		return append(dst, in.text...)
-	case quoted, plain:
+	case quoted:
 		return appendAny(dst, in.text)
+	case plain:
+		return appendAny(dst, in.Scalar())
 	case list:
 		dst = append(dst, '[')
 		for i, x := range in.items {

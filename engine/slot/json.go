@@ -20,9 +20,11 @@ const (
 // ParseJSON reads one JSON document strictly: no duplicate members, no data
 // after it, no text that is not Unicode, at most MaxJSONSize bytes and 16
 // levels.
-func ParseJSON(data []byte) (Input, error) {
-	if len(data) > MaxJSONSize {
-		return Input{}, fmt.Errorf("JSON of %d bytes; at most %d are read", len(data), MaxJSONSize)
+func ParseJSON(data []byte) (Input, error) { return parseJSON(data, MaxJSONSize) }
+
+func parseJSON(data []byte, limit int) (Input, error) {
+	if len(data) > limit {
+		return Input{}, fmt.Errorf("JSON of %d bytes; at most %d are read", len(data), limit)
 	}
 	if !utf8.Valid(data) {
 		return Input{}, errors.New("reading JSON: not valid UTF-8")

@@ -21,6 +21,7 @@ const (
 	CIDR
 	List
 	Map
+	Object
 )
 
 var kindNames = map[string]Kind{
@@ -30,14 +31,27 @@ var kindNames = map[string]Kind{
 
 // TypeNames are the names of the types that have no parameter.
 func TypeNames() []string {
-	return []string{"bool", "int", "double", "string", "timestamp", "duration", "ip", "cidr", "list(string)", "map(string, string)"}
+	return []string{"bool", "int", "double", "string", "timestamp", "duration", "ip", "cidr", "object", "list(string)", "map(string, string)"}
 }
 
 // Type is the declared type of an attribute. Elem is the element of a list or
-// the value of a map.
+// the value of a map; Fields are those of an object, and Name tells objects
+// apart.
 type Type struct {
-	Kind Kind
-	Elem *Type
+	Kind   Kind
+	Elem   *Type
+	Name   string
+	Fields []*Attr
+}
+
+// Field gives a field of an object by name.
+func (t *Type) Field(name string) (*Attr, bool) {
+	for _, f := range t.Fields {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return nil, false
 }
 
 // Types of the built-in attributes.
@@ -59,6 +73,12 @@ func parseType(text string, depth int) (*Type, error) {
 	text = strings.TrimSpace(text)
 	if depth > maxTypeDepth {
 		return nil, fmt.Errorf("type %q is nested too deeply", text)
+	}
+	if text == "object" && depth > 0 {
+		return nil, fmt.Errorf("an object stands alone, not in a list or map")
+	}
+	if text == "object" {
+		return &Type{Kind: Object}, nil
 	}
 	if k, ok := kindNames[text]; ok {
 		return &Type{Kind: k}, nil
@@ -94,6 +114,8 @@ func (t *Type) String() string {
 		return "list(" + t.Elem.String() + ")"
 	case Map:
 		return "map(string, " + t.Elem.String() + ")"
+	case Object:
+		return "object"
 	}
 	for name, k := range kindNames {
 		if k == t.Kind {

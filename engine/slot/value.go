@@ -18,6 +18,7 @@ type Value struct {
 	addr    netip.Addr
 	items   []Value
 	entries []Entry
+	object  *Type
 }
 
 // Entry is one key of a map value; entries are sorted by key.
@@ -118,7 +119,21 @@ func (v Value) Prefix() netip.Prefix { return netip.PrefixFrom(v.addr, int(v.num
 // Items are the elements of a list. They must not be changed.
 func (v Value) Items() []Value { return v.items }
 
-// Entries are the entries of a map, sorted by key. They must not be changed.
+// ObjectType is the type of an object, nil of anything else.
+func (v Value) ObjectType() *Type { return v.object }
+
+// Entry gives a field of an object or an entry of a map.
+func (v Value) Entry(key string) (Value, bool) {
+	for _, e := range v.entries {
+		if e.Key == key {
+			return e.Value, true
+		}
+	}
+	return Value{}, false
+}
+
+// Entries are the entries of a map, or the fields of an object that have a
+// value, sorted by key. They must not be changed.
 func (v Value) Entries() []Entry { return v.entries }
 
 // Strings are the elements of a list of strings.
@@ -158,7 +173,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 			dst = x.AppendJSON(dst)
 		}
 		return append(dst, ']')
-	case Map:
+	case Map, Object:
 		dst = append(dst, '{')
 		for i, e := range v.entries {
 			if i > 0 {

@@ -30,6 +30,7 @@ type Values struct {
 	layout  *Layout
 	cells   []cell
 	dropped int
+	body    bool
 }
 
 // NewValues makes values that are all absent.
@@ -130,6 +131,12 @@ func (v *Values) Invalidate(r Root, name string, err error) {
 
 // Drop counts a value that nobody may supply.
 func (v *Values) Drop() { v.dropped++ }
+
+// SetBody says that the request has a body that conditions can read.
+func (v *Values) SetBody() { v.body = true }
+
+// HasBody tells whether request.body is there.
+func (v *Values) HasBody() bool { return v.body }
 
 // Dropped counts the values that nobody may supply.
 func (v *Values) Dropped() int { return v.dropped }

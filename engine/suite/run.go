@@ -3,10 +3,14 @@ package suite
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/explain"
+	"github.com/gwctl/gwctl/policy"
 )
 
 // Result is what one case came to.
@@ -73,6 +77,9 @@ func (c *Case) compare(d engine.Decision) []string {
 	if e.Status != 0 {
 		differ("status", fmt.Sprint(e.Status), fmt.Sprint(d.HTTPStatus()))
 	}
+	if e.HeadersSet {
+		differ("headers", headerSet(e.Headers), obligationSet(d.Obligations))
+	}
 	differ("errors", fmt.Sprint(e.Errors), fmt.Sprint(len(d.Errors)))
 	return out
 }
@@ -82,4 +89,23 @@ func orNone(s string) string {
 		return "none"
 	}
 	return s
+}
+
+// headerSet and obligationSet give headers in one form, sorted, names folded.
+func headerSet(list []policy.Label) string {
+	var out []string
+	for _, l := range list {
+		out = append(out, http.CanonicalHeaderKey(l.Key.Value)+": "+l.Value.Value)
+	}
+	slices.Sort(out)
+	return orNone(strings.Join(out, ", "))
+}
+
+func obligationSet(list []engine.Obligation) string {
+	var out []string
+	for _, o := range list {
+		out = append(out, http.CanonicalHeaderKey(o.Name)+": "+o.Value)
+	}
+	slices.Sort(out)
+	return orNone(strings.Join(out, ", "))
 }

@@ -7,7 +7,9 @@
 package suite
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -116,6 +118,12 @@ func (c *Case) request(ip netip.Addr) (*engine.Request, error) {
 		return nil, err
 	}
 	req := c.runner.set.HTTPRequest(h)
+	if req.BodyLimit() > 0 {
+		c.bindBody(req)
+	}
+	if c.decl.Failing {
+		req.FailSource(errNotDelivered)
+	}
 	for _, e := range c.decl.Delivers {
 		if _, ok := req.Values().Layout().Lookup(slot.Resource, e.Key.Value); !ok && req.Resource() != "" {
 			return nil, fmt.Errorf("delivers: resource.%s is not declared for %s", e.Key.Value, req.Resource())
@@ -123,6 +131,20 @@ func (c *Case) request(ip netip.Addr) (*engine.Request, error) {
 		req.Supply(slot.Fixture, slot.Resource, e.Key.Value, slot.FromValue(e.Value))
 	}
 	return req, nil
+}
+
+// errNotDelivered is the failure of `delivers: unavailable`.
+var errNotDelivered = errors.New("the suite says that the source does not answer")
+
+// bindBody gives the route its body. What is wrong with it denies the request,
+// as it would in the sidecar, so the error is not looked at here.
+func (c *Case) bindBody(req *engine.Request) {
+	body := c.decl.Request.Body
+	if body.Kind == document.Absent {
+		_ = req.BodyFailed(engine.ReasonBodyInvalid, http.StatusBadRequest, engine.ErrBodyInvalid)
+		return
+	}
+	_ = req.Body(slot.FromValue(body).AppendJSON(nil))
 }
 
 // direct asks about a resource fixture, whose values stand in for whoever
@@ -241,7 +263,7 @@ func (r *Runner) Find(ref string) (*Case, error) {
 	var found *Case
 	for _, c := range r.Cases() {
 		path := c.suite.Kind.Span().Path
-		if c.Name != name || path != file && !strings.HasSuffix(path, "/"+file) {
+		if c.Name != name || path != file && !strings.HasSuffix(path, "/"+file) && !strings.HasSuffix(path, "!"+file) {
 			continue
 		}
 		if found != nil {

@@ -8,5 +8,5 @@ import "github.com/gwctl/gwctl/lint"
 
 // All gives every rule, in the order of their pages.
 func All() []*lint.Rule {
-	return []*lint.Rule{constantCondition(), shadowedRule(), untestedRule()}
+	return []*lint.Rule{constantCondition(), shadowedRule(), untestedRule(), shadowOverdue()}
 }

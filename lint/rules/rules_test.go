@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/mapping"
@@ -43,6 +44,9 @@ func files(t testing.TB, dir fs.FS, here string) []policy.File {
 	return out
 }
 
+// today is the day of every test.
+var today = time.Date(2026, 1, 15, 23, 0, 0, 0, time.UTC)
+
 // run lints files, which must load and compile.
 func run(t testing.TB, list []policy.File, rules ...*lint.Rule) policy.Diagnostics {
 	t.Helper()
@@ -58,7 +62,7 @@ func run(t testing.TB, list []policy.File, rules ...*lint.Rule) policy.Diagnosti
 	if found.HasErrors() {
 		t.Fatal(found)
 	}
-	return lint.Run(set, suite.NewRunner(set, read, m), rules)
+	return lint.Run(set, suite.NewRunner(set, read, m), rules, today)
 }
 
 func read(spec *policy.RequestSpec, ip netip.Addr) (engine.HTTP, error) {

@@ -63,6 +63,9 @@ func shadows(set *engine.Set, in engine.Inspection, a, b *engine.Rule) bool {
 
 // covers tells whether a, which has no condition, matches whenever b does.
 func covers(set *engine.Set, a, b *engine.Rule) bool {
+	if a.Decl.Shadow && !b.Decl.Shadow || b.Decl.HTTP && !a.Decl.HTTP || b.Decl.AuthZEN && !a.Decl.AuthZEN || len(a.Headers)+len(b.Headers) > 0 {
+		return false // without effect, asked by fewer, or saying more than allow
+	}
 	if a.When != nil || b.Decl.Anonymous && !a.Decl.Anonymous || !within(b.Decl.Roles, a.Decl.Roles) {
 		return false
 	}

@@ -25,7 +25,7 @@ func untestedRule() *lint.Rule {
 					continue // refused before any rule
 				}
 				deny, allow := req.Candidates()
-				for _, r := range slices.Concat(deny, allow) {
+				for _, r := range slices.Concat(deny, allow, req.Shadows()) {
 					if !req.Anonymous() || !r.Decl.Allow || r.Decl.Anonymous {
 						asked[r.Ref] = true
 					}

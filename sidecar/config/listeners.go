@@ -83,7 +83,7 @@ func (r *reader) patterns() {
 	for i, u := range r.cfg.Proxy.Upstreams {
 		p, err := index.ParsePattern(u.Match.Value)
 		if err == nil {
-			err = routes.Add(p, "*", i)
+			err = routes.Add("", p, "*", i)
 		}
 		if err != nil {
 			r.w.Error(u.Match.Span(), "bad_route", "", "%s", err)

@@ -23,6 +23,7 @@ type Options struct {
 	NewID   func() string // decision ids
 	Audit   *audit.Log
 	Metrics *health.Metrics
+	Reader  *canonical.Reader // used until there is a snapshot
 }
 
 // Point answers requests by its current snapshot. It is safe for concurrent
@@ -50,10 +51,8 @@ type Outcome struct {
 	Headers http.Header  // identity headers for the upstream, when allowed
 }
 
-// Request decides a canonical request and writes its one record. A panic on
-// the way denies, as an error of a rule does.
-func (p *Point) Request(ctx context.Context, c *canonical.Request, door string) (out Outcome) {
-	q := &question{point: p, c: c, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: p.snapshot.Load()}
+func (p *Point) request(ctx context.Context, snapshot *Snapshot, c *canonical.Request, body Body, door string) (out Outcome) {
+	q := &question{point: p, c: c, body: body, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: snapshot}
 	defer func() {
 		if recover() != nil {
 			out = q.fail()
@@ -105,6 +104,9 @@ type question struct {
 	request  *engine.Request
 	eval     time.Duration
 	recorded bool
+
+	body      Body
+	bodyError error // what was wrong with the body, for the record's class only
 }
 
 func (q *question) context() reply.Context {
@@ -137,6 +139,7 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 		}
 		q.point.o.Metrics.Authn(identity.Method, "ok")
 	}
+	q.bindBody(q.body)
 	d := q.snapshot.Set.Decide(r)
 	q.eval = q.point.o.Clock().Sub(began)
 	if n := r.Values().Dropped(); n > 0 {
@@ -145,7 +148,7 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 	var headers http.Header
 	if d.Allowed() {
 		var reason string
-		if headers, reason = identityHeaders(q, claims); reason != "" {
+		if headers, reason = identityHeaders(q, claims, d.Obligations); reason != "" {
 			d.Effect, d.Reason, d.Status = engine.Deny, reason, http.StatusForbidden
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/sidecar/reply"
 )
@@ -33,8 +34,11 @@ var (
 
 // identityHeaders gives the headers of an allowed request, or the reason why
 // the identity cannot be written into headers without changing its meaning.
-func identityHeaders(q *question, claims slot.Input) (h http.Header, reason string) {
+func identityHeaders(q *question, claims slot.Input, obligations []engine.Obligation) (h http.Header, reason string) {
 	h = http.Header{HeaderRequestID: {q.c.ID}}
+	for _, o := range obligations {
+		h[http.CanonicalHeaderKey(o.Name)] = []string{o.Value}
+	}
 	if q.identity == nil {
 		return h, ""
 	}

@@ -133,7 +133,7 @@ func newRig(t testing.TB) *rig {
 	}
 	r := &rig{TB: t, set: compile(t, policies), metrics: health.NewMetrics(), reader: reader, getenv: func(string) (string, bool) { return "", false }}
 	r.log = audit.New(audit.NewWriterSink(&r.out), audit.Options{})
-	r.point = pdp.New(pdp.Options{Clock: time.Now, NewID: func() string { return "decision-1" }, Audit: r.log, Metrics: r.metrics})
+	r.point = pdp.New(pdp.Options{Clock: time.Now, NewID: func() string { return "decision-1" }, Audit: r.log, Metrics: r.metrics, Reader: reader})
 	return r
 }
 
@@ -166,7 +166,7 @@ func (r *rig) ask(path, authorization string) pdp.Outcome {
 	if rejection != nil {
 		r.Fatalf("%s is refused: %v", path, rejection.Err)
 	}
-	return r.point.Request(r.Context(), c, "proxy")
+	return r.point.Begin().Request(r.Context(), c, nil, "proxy")
 }
 
 // records ends the log and gives what was written.

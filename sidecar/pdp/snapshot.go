@@ -10,6 +10,7 @@ import (
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 	"github.com/gwctl/gwctl/sidecar/authn"
+	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
 )
 
@@ -19,6 +20,7 @@ type Snapshot struct {
 	Set            *engine.Set
 	Issuers        []string // whose keys it needs
 	chain          *authn.Chain
+	reader         *canonical.Reader
 	mappings       map[string]*mapping.Mapping // by name of the method
 	env            []envValue
 	allowAnonymous bool
@@ -52,6 +54,11 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	}
 	var w document.Walker
 	s.bindEnv(&w, set, cfg, getenv)
+	var err error
+	s.reader, err = canonical.New(canonical.Options{TrustedProxies: cfg.Proxy.TrustedProxies, Identity: set.ObligationHeaders()})
+	if err != nil {
+		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "%s", err)
+	}
 	return s, w.Found().Sorted()
 }
 

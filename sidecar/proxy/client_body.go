@@ -1,10 +1,14 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/gwctl/gwctl/sidecar/pdp"
 )
 
 // clientBody watches the body of a request on its way to the upstream, to tell
@@ -41,3 +45,23 @@ func (b *clientBody) Close() error {
 }
 
 func (b *clientBody) failed() bool { return b.broken.Load() }
+
+// buffered reads the body for the rules of its route and puts what was read
+// back, so that the upstream gets the same bytes.
+func buffered(r *http.Request) pdp.Body {
+	return func(limit int64) ([]byte, error) {
+		if r.ContentLength > limit {
+			return nil, pdp.ErrBodyTooLarge
+		}
+		data, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+		if err != nil {
+			return nil, fmt.Errorf("reading the body: %w", err)
+		}
+		if int64(len(data)) > limit {
+			return nil, pdp.ErrBodyTooLarge
+		}
+		r.Body = io.NopCloser(bytes.NewReader(data))
+		r.ContentLength, r.TransferEncoding = int64(len(data)), nil
+		return data, nil
+	}
+}

@@ -54,7 +54,6 @@ type Options struct {
 // Door is the reverse proxy.
 type Door struct {
 	o         Options
-	reader    *canonical.Reader
 	upstreams index.Routes
 	urls      []*url.URL
 	transport *http.Transport
@@ -65,15 +64,11 @@ type Door struct {
 
 // New makes a door.
 func New(o Options) (*Door, error) {
-	reader, err := canonical.New(canonical.Options{TrustedProxies: o.Config.TrustedProxies})
-	if err != nil {
-		return nil, fmt.Errorf("making the proxy: %w", err)
-	}
-	d := &Door{o: o, reader: reader, buffers: newBufferPool(), unwanted: unwantedBodyTimeout, errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
+	d := &Door{o: o, buffers: newBufferPool(), unwanted: unwantedBodyTimeout, errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
 	for i, u := range o.Config.Upstreams {
 		p, err := index.ParsePattern(u.Match.Value)
 		if err == nil {
-			err = d.upstreams.Add(p, "*", i)
+			err = d.upstreams.Add("", p, "*", i)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("making the proxy: upstream %q: %w", u.Match.Value, err)
@@ -108,16 +103,17 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reached(r)
 	d.o.Metrics.InFlight(1)
 	defer d.o.Metrics.InFlight(-1)
-	c, rejection := d.reader.Read(r)
+	turn := d.o.Point.Begin()
+	c, rejection := turn.Reader().Read(r)
 	if rejection != nil {
 		var allow []string
 		if rejection.Status == http.StatusMethodNotAllowed {
-			allow = strings.Split(d.reader.Allow(), ", ")
+			allow = strings.Split(turn.Reader().Allow(), ", ")
 		}
-		d.answer(w, r, d.o.Point.Reject(rejection, Name, allow).Answer)
+		d.answer(w, r, turn.Reject(rejection, Name, allow).Answer)
 		return
 	}
-	out := d.o.Point.Request(r.Context(), c, Name)
+	out := turn.Request(r.Context(), c, buffered(r), Name)
 	if !out.Allowed {
 		d.answer(w, r, out.Answer)
 		return
@@ -143,7 +139,7 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, a reply.Answer) {
 }
 
 func (d *Door) forward(w http.ResponseWriter, r *http.Request, c *canonical.Request, identity http.Header) {
-	m := d.upstreams.Match("*", c.Path, c.Segments)
+	m := d.upstreams.Match("*", "", c.Path, c.Segments)
 	if m.Route < 0 {
 		d.answer(w, r, reply.BadGateway(http.StatusBadGateway, reply.ReasonNoUpstream, reply.Context{RequestID: c.ID}))
 		return

@@ -57,6 +57,8 @@ func Decided(d engine.Decision, c Context) Answer {
 	}
 	a := newAnswer(status, reason, orText(d.Message, textOf(reason)), c)
 	switch {
+	case d.Challenge != nil:
+		a.challenge(c.Realm, stepUp(d.Challenge)...)
 	case status == http.StatusUnauthorized:
 		a.challenge(c.Realm)
 	case reason == engine.ReasonInsufficientScope:
@@ -95,12 +97,6 @@ func Rejected(status int, reason string, c Context) Answer {
 	// Whoever sends one such request may send more of them on the connection.
 	a.Header.Set("Connection", "close")
 	return a
-}
-
-// Forbidden answers an allowed request that cannot be passed on as it is, such
-// as one with a role that no header can hold.
-func Forbidden(reason string, c Context) Answer {
-	return newAnswer(http.StatusForbidden, reason, textOf(reason), c)
 }
 
 // Unavailable answers when something gwctl depends on does not: never 401 or
@@ -144,6 +140,19 @@ func (a *Answer) challenge(realm string, params ...string) {
 		}
 	}
 	a.Header.Set("WWW-Authenticate", "Bearer "+strings.Join(parts, ", "))
+}
+
+// stepUp asks for stronger or more recent authentication (RFC 9470 section 3).
+func stepUp(c *engine.Challenge) []string {
+	code := c.Error
+	if code == "" {
+		code = "insufficient_user_authentication"
+	}
+	params := []string{"error", code, "acr_values", strings.Join(c.ACRValues, " ")}
+	if c.MaxAge != nil {
+		params = append(params, "max_age", strconv.FormatInt(*c.MaxAge, 10))
+	}
+	return params
 }
 
 func (a *Answer) retry(after time.Duration) {

@@ -106,7 +106,6 @@ func TestAnswers(t *testing.T) {
 		{name: "malformed", answer: reply.Rejected(400, "request_not_canonical", asked), status: 400, code: "request_not_canonical", closes: true},
 		{name: "unknown method", answer: reply.Rejected(405, "method_not_allowed", allowing), status: 405, code: "method_not_allowed", allow: "GET, POST", closes: true},
 		{name: "claims", answer: deny(reply.ReasonClaimsTooLarge, 403), status: 403, code: "claims_too_large"},
-		{name: "forbidden by the door", answer: reply.Forbidden(reply.ReasonNotRepresentable, asked), status: 403, code: "claim_not_representable"},
 		{name: "upstream down", answer: reply.BadGateway(502, reply.ReasonUpstreamUnreachable, asked), status: 502, code: "upstream_unreachable"},
 		{name: "upstream slow", answer: reply.BadGateway(504, reply.ReasonUpstreamTimeout, asked), status: 504, code: "upstream_timeout"},
 		// What must not happen is a denial, still.

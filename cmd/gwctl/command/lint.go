@@ -50,7 +50,7 @@ func runLint(o *lintOptions) error {
 		}
 		found := l.found
 		if l.set != nil {
-			found = append(found, lint.Run(l.set, l.runner, rules.All())...).Sorted()
+			found = append(found, lint.Run(l.set, l.runner, rules.All(), o.streams.Now())...).Sorted()
 			out.Summary.Rules += len(l.set.Inspect().Order)
 		} else {
 			code = max(code, exitNotLoad)

@@ -32,7 +32,7 @@ beside a service (serve), and says why a request was denied (explain).`
 	})
 	root.Version = Version()
 	root.SetVersionTemplate(versionReport().Text())
-	root.AddCommand(newPolicy(s), newExplain(s), newServe(s), newVersion(s), newCompletion(s), exitCodesTopic())
+	root.AddCommand(newPolicy(s), newExplain(s), newServe(s), newInit(s), newSchema(s), newVersion(s), newCompletion(s), exitCodesTopic())
 	root.InitDefaultHelpCmd()
 	if help, _, err := root.Find([]string{"help"}); err == nil {
 		help.Args = knownTopic
@@ -76,7 +76,7 @@ func knownTopic(help *cobra.Command, args []string) error {
 
 func newPolicy(s Streams) *cobra.Command {
 	c := group("policy", "Judge a policy set: lint, test, bundle")
-	c.AddCommand(newLint(s), newTest(s), newBundle(s))
+	c.AddCommand(newLint(s), newFmt(s), newTest(s), newBundle(s))
 	return c
 }
 

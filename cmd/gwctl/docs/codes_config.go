@@ -10,7 +10,7 @@ func configCodes() Area {
 			Example: &Example{File: "gwctl.yaml", Old: "kind: Sidecar", New: "kind: Policy", Args: check},
 		}, {
 			Name:    "bad_setting",
-			Meaning: "A setting has a value that cannot be used.",
+			Meaning: "A setting of the configuration or of a route has a value that cannot be used.",
 			Mend:    "Write one of those that the help names.",
 			Example: &Example{File: "gwctl.yaml", Old: "address: 127.0.0.1:8080", New: "address: 127.0.0.1", Args: check},
 		}, {

@@ -15,6 +15,11 @@ func fileCodes() Area {
 			Mend:    "Look at the indentation, quotes and colons of the line and of the one before it.",
 			Example: &Example{File: "policies.yaml", Old: "      actions: [read]\n", New: "      actions: [read\n"},
 		}, {
+			Name:    "layout_unsupported",
+			Meaning: "The file is read well and has no canonical layout: keys marked with `?`, pairs in a list without braces, directives, the end marker `...`.",
+			Mend:    "Write it in the plain form that the help names.",
+			Example: &Example{File: "policies.yaml", New: "...\n", Args: []string{"policy", "fmt", "--check", "SET/policies.yaml"}},
+		}, {
 			Name:    "empty_file",
 			Meaning: "The file holds no document. An emptied file must not read as a set without these rules.",
 			Mend:    "Delete the file, or name it other than `*.yaml`.",

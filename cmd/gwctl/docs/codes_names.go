@@ -53,9 +53,14 @@ func nameCodes() Area {
 			Mend:    "Take the suggested spelling, or declare it in the Schema or Resource.",
 			Example: &Example{File: "policies.yaml", Old: "when: vars.is_owner", New: "when: vars.is_onwer"},
 		}, {
+			Name:    "undeclared_library",
+			Meaning: "A policy imports a library that the set does not have.",
+			Mend:    "Take the suggested spelling, or add the Library.",
+			Example: &Example{File: "policies.yaml", Old: "  vars:\n", New: "  imports: [comon]\n  vars:\n"},
+		}, {
 			Name:    "undeclared_name",
 			Meaning: "A condition begins with a name that is none of the roots.",
-			Mend:    "Begin with `user`, `resource`, `env`, `action`, `request`, `vars` or `consts`; put text in quotes.",
+			Mend:    "Begin with `user`, `resource`, `env`, `action`, `request`, `vars`, `consts` or an imported library; put text in quotes.",
 			Example: &Example{File: "policies.yaml", Old: "when: vars.is_owner", New: "when: user.id == alice"},
 		}, {
 			Name:    "undeclared_function",

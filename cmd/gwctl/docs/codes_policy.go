@@ -9,8 +9,8 @@ func policyCodes() Area {
 			Example: &Example{File: "policies.yaml", Old: "effect: deny", New: "effect: reject"},
 		}, {
 			Name:    "bad_selection",
-			Meaning: "`*` stands beside other names.",
-			Mend:    "Write `[\"*\"]` alone: it covers them all.",
+			Meaning: "`*` stands beside other names, or `without` in a policy that is no guard.",
+			Mend:    "Write `[\"*\"]` alone: it covers them all. Only a policy over `[\"*\"]` has something to leave out.",
 			Example: &Example{File: "policies.yaml", Old: "actions: [read]", New: "actions: [\"*\", read]"},
 		}, {
 			Name:    "guard_allows",
@@ -19,14 +19,38 @@ func policyCodes() Area {
 			Example: &Example{File: "policies.yaml", Old: "resources: [order]", New: "resources: [\"*\"]"},
 		}, {
 			Name:    "allow_only_deny_only",
-			Meaning: "A key belongs to rules of the other effect: `roles`, `scopes`, `any_scope` and `anonymous` to allow rules, `reason` to deny rules.",
+			Meaning: "A key belongs to rules of the other effect: `roles`, `scopes`, `any_scope`, `anonymous` and `obligations` to allow rules, `reason` to deny rules.",
 			Mend:    "In a deny rule say it in the condition, as in `when: \"!('support' in user.roles)\"`.",
 			Example: &Example{File: "policies.yaml", Old: "      actions: [refund]\n", New: "      actions: [refund]\n      roles: [customer]\n"},
 		}, {
 			Name:    "bad_reason",
-			Meaning: "A reason's code is not snake_case or is one of gwctl's own, or its status is no answer to a denial.",
-			Mend:    "Choose another code, or one of the statuses 402 403 404 409 422 423 428 429 451.",
+			Meaning: "A reason's code is not snake_case or is one of gwctl's own, its status is no answer to a denial, or a 401 and its `challenge` do not go together.",
+			Mend:    "Choose another code, or one of the statuses 401 402 403 404 409 422 423 428 429 451. A 401 says in `challenge` what the client shall do.",
 			Example: &Example{File: "policies.yaml", Old: "status: 422", New: "status: 200"},
+		}, {
+			Name:    "bad_mode",
+			Meaning: "`mode` is not `shadow`, or `until` stands in a rule that is enforced.",
+			Mend:    "Write `mode: shadow` with `until`, or remove both: the rule is then enforced.",
+			Example: &Example{File: "policies.yaml", Old: "      actions: [refund]\n", New: "      actions: [refund]\n      until: 2026-06-30\n"},
+		}, {
+			Name:    "unknown_transport",
+			Meaning: "`transports` names a way to ask that does not exist.",
+			Mend:    "Write `http` or `authzen`. A rule without `transports` speaks about both.",
+			Example: &Example{File: "policies.yaml", Old: "      actions: [refund]\n", New: "      actions: [refund]\n      transports: [grpc]\n"},
+		}, {
+			Name:    "protected_header",
+			Meaning: "An obligation sets a header that says who the user is, how the message is framed, or what only the sidecar may say.",
+			Mend:    "Choose a name of your own.",
+			Example: &Example{File: "policies.yaml", Old: "      when: vars.is_owner\n", New: "      when: vars.is_owner\n      obligations: {set_headers: {X-User-Id: \"'42'\"}}\n"},
+		}, {
+			Name: "obligation_gap",
+			Meaning: "One allow rule sets a header and another one, which can decide the same resource type and action, does not. " +
+				"Which of them decides depends on the names of policies, and a filter could be lost.",
+			Mend: "Set the header in every allow rule of the pair, with `\"''\"` where it says nothing.",
+			Example: &Example{
+				File: "policies.yaml", Old: "      when: vars.is_owner\n",
+				New: "      when: vars.is_owner\n      obligations: {set_headers: {X-Order-View: \"'own'\"}}\n    - {id: support-reads, effect: allow, actions: [read], roles: [support]}\n",
+			},
 		}, {
 			Name:    "variable_cycle",
 			Meaning: "A variable depends on itself.",

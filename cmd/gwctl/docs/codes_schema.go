@@ -5,7 +5,7 @@ func schemaCodes() Area {
 		{
 			Name:    "unknown_type",
 			Meaning: "There is no such type.",
-			Mend:    "Types are `bool int double string timestamp duration ip cidr list(T) map(string, T)`.",
+			Mend:    "Types are `bool int double string timestamp duration ip cidr list(T) map(string, T) object`.",
 			Example: &Example{File: "schema.yaml", Old: "region: {type: string}", New: "region: {type: sting}"},
 		}, {
 			Name:    "built_in",
@@ -19,7 +19,7 @@ func schemaCodes() Area {
 			Example: &Example{File: "order.yaml", Old: "owner: {type: string, optional: true}", New: "owner: {type: string, optional: true, from: [database]}"},
 		}, {
 			Name:    "bad_constraint",
-			Meaning: "A constraint does not fit the attribute's type.",
+			Meaning: "A constraint does not fit the attribute's type or place: `fields` without `type: object`, `from` in a field of a body.",
 			Mend:    "Remove it, or change the type.",
 			Example: &Example{File: "schema.yaml", Old: "region: {type: string}", New: "region: {type: string, min: 3}"},
 		}, {
@@ -59,8 +59,20 @@ func resourceCodes() Area {
 			Mend:    "Write it as `METHOD[,METHOD] /path/{placeholder}`, without a slash at the end.",
 			Example: &Example{File: "order.yaml", Old: "GET /orders/{id}", New: "GET /orders/{id}/"},
 		}, {
+			Name:    "bad_host",
+			Meaning: "A route or `hosts` names something that is no host: capitals, a port, a scheme, a placeholder behind the first label.",
+			Mend:    "Write a lower-case name as in `api.example.com`, or `{name}.example.com`.",
+			Example: &Example{File: "order.yaml", Old: "GET /orders/{id}", New: "GET API.example.com/orders/{id}"},
+		}, {
+			Name:    "bad_body",
+			Meaning: "A route declares a body of another type than `json`, or one larger than is read.",
+			Mend:    "Write `type: json` and a `maxBytes` of 1 to 1048576.",
+			Example: &Example{
+				File: "order.yaml", Old: "refund\", action: refund}", New: "refund\", action: refund, body: {type: xml}}",
+			},
+		}, {
 			Name:    "route_conflict",
-			Meaning: "Two routes match some of the same paths and neither is more specific than the other.",
+			Meaning: "Two routes match some of the same paths and neither is more specific than the other, or two host patterns name the same label differently.",
 			Mend:    "Make one of them more specific in every segment, or the paths different.",
 			Example: &Example{
 				File: "order.yaml", Old: "    - {route: \"GET /orders/{id}\", action: read}\n",

@@ -35,8 +35,8 @@ func suiteCodes() Area {
 			NoExample: "it takes more than 100000 expectations",
 		}, {
 			Name:    "bad_time",
-			Meaning: "A time of a suite is no timestamp.",
-			Mend:    "Write it as `2026-01-15T10:00:00Z`.",
+			Meaning: "A time of a suite is no timestamp, or the `until` of a shadow rule is no date.",
+			Mend:    "Write it as `2026-01-15T10:00:00Z`, a date as `2026-06-30`.",
 			Example: &Example{File: "orders_test.yaml", Old: "now: 2026-01-15T10:00:00Z", New: "now: 2026-01-15"},
 		},
 	}}

@@ -131,7 +131,11 @@ func rule(w *indented, r explain.Rule, p paint) {
 	}
 	parts(w, 6, r.Parts, p)
 	for _, v := range r.Vars {
-		w.line(4, fmt.Sprintf("vars.%s: %s", v.Name, v.Source))
+		name := v.Name
+		if !strings.Contains(name, ".") { // that of a library is name.x
+			name = "vars." + name
+		}
+		w.line(4, name+": "+v.Source)
 		parts(w, 6, v.Parts, p)
 	}
 }

@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/gwctl/gwctl/engine/slot"
+	"github.com/gwctl/gwctl/policy"
+)
+
+// body is what a route reads of a JSON body.
+type body struct {
+	maxBytes int64
+	fields   []*slot.Attr
+	chooser  string            // member that chooses the action; "" for none
+	actions  map[string]string // its value → action
+}
+
+// ErrBodyInvalid is a body that is not what its route declares.
+var ErrBodyInvalid = errors.New("the body is not what the route declares")
+
+// bodyFields joins the fields that the routes of a resource declare. A field
+// that some route lacks is optional to conditions.
+func (c *compiler) bodyFields(d *policy.Resource) []*slot.Attr {
+	var out []*slot.Attr
+	declared := map[string]int{}
+	for i := range d.Routes {
+		b := d.Routes[i].Body
+		if b == nil {
+			continue
+		}
+		for _, f := range b.Fields {
+			a := c.typed(slot.Body, slot.Body.String(), f)
+			if a == nil {
+				continue
+			}
+			declared[a.Name]++
+			at := slices.IndexFunc(out, func(x *slot.Attr) bool { return x.Name == a.Name })
+			switch {
+			case at < 0:
+				a.Demanded = false
+				out = append(out, a)
+			case out[at].Type.String() != a.Type.String() || a.Type.Kind == slot.Object:
+				c.w.Error(f.Span, "bad_body", "give one of them another name", "request.body.%s is declared with two types", a.Name)
+			default:
+				// Each route holds its own bodies to its own bounds; conditions
+				// only need to know what all of them keep.
+				out[at] = widest(out[at], a)
+			}
+		}
+	}
+	for _, a := range out {
+		if declared[a.Name] < len(d.Routes) {
+			a.Optional = true
+		}
+	}
+	return out
+}
+
+func widest(a, b *slot.Attr) *slot.Attr {
+	w := *a
+	w.Optional = a.Optional || b.Optional
+	w.MaxLength, w.MaxItems, w.MaxEntries = wider(a.MaxLength, b.MaxLength), wider(a.MaxItems, b.MaxItems), wider(a.MaxEntries, b.MaxEntries)
+	w.Enum, w.Pattern, w.Min, w.Max = nil, nil, slot.Value{}, slot.Value{}
+	return &w
+}
+
+// wider of two sizes, of which 0 is the default.
+func wider(a, b int) int {
+	if a == 0 || b == 0 {
+		return max(a, b, 0)
+	}
+	return max(a, b)
+}
+
+// actionAttributes joins the attributes of a resource's actions. One that some
+// action lacks is optional to conditions.
+func (c *compiler) actionAttributes(d *policy.Resource) []*slot.Attr {
+	var out []*slot.Attr
+	declared := map[string]int{}
+	for _, action := range d.Actions {
+		for _, f := range action.Attributes {
+			a := c.attribute(slot.Action, f)
+			if a == nil {
+				continue
+			}
+			declared[a.Name]++
+			at := slices.IndexFunc(out, func(x *slot.Attr) bool { return x.Name == a.Name })
+			switch {
+			case at < 0:
+				a.Demanded = false
+				out = append(out, a)
+			case out[at].Type.String() != a.Type.String() || a.Type.Kind == slot.Object:
+				c.w.Error(f.Span, "bad_constraint", "give one of them another name", "action.%s is declared with two types", a.Name)
+			case !sameBounds(out[at], a):
+				// One declaration stands for all actions; a value held to the
+				// bounds of none would pass unchecked.
+				c.w.Error(f.Span, "bad_constraint", "declare it alike, or give one of them another name", "action.%s is declared with two constraints", a.Name)
+			default:
+				out[at].Optional = out[at].Optional || a.Optional
+			}
+		}
+	}
+	for _, a := range out {
+		if declared[a.Name] < len(d.Actions) {
+			a.Optional = true
+		}
+	}
+	return out
+}
+
+// sameBounds tells whether two declarations of one type hold values to the
+// same, and name the same providers.
+func sameBounds(a, b *slot.Attr) bool {
+	x, y := *a, *b
+	x.Optional, x.Demanded, y.Optional, y.Demanded = false, false, false, false
+	return constraintLine(&x) == constraintLine(&y) && a.Sensitive == b.Sensitive && slices.Equal(sorted(a.From), sorted(b.From))
+}
+
+// body gives a route's body its meaning.
+func (c *compiler) body(res *resource, d *policy.Route) *body {
+	if d.Body == nil {
+		return nil
+	}
+	b := &body{maxBytes: d.Body.MaxBytes}
+	for _, f := range d.Body.Fields {
+		i, ok := res.layout.Lookup(slot.Body, f.Name.Value)
+		if !ok {
+			continue
+		}
+		// The route's own bounds, under the type that all routes share.
+		own := c.quiet().typed(slot.Body, slot.Body.String(), f)
+		if own != nil {
+			own.Type = res.layout.Attr(i).Type
+			b.fields = append(b.fields, own)
+		}
+	}
+	if d.BodyAction != nil {
+		b.chooser, b.actions = d.BodyAction.Field.Value, map[string]string{}
+		for _, m := range d.BodyAction.Map {
+			if _, ok := res.actions[m.Value.Value]; !ok {
+				c.undeclared(m.Value, "action", res.decl.ActionNames())
+			}
+			b.actions[m.Key.Value] = m.Value.Value
+		}
+	}
+	return b
+}
+
+// quiet is a compiler whose findings are not kept: they were reported before.
+func (c *compiler) quiet() *compiler { return &compiler{lib: c.lib, src: c.src, set: c.set} }
+
+// BodyLimit is how many bytes of a JSON body the route reads; 0 when it reads
+// none, and the body is passed on unread.
+func (r *Request) BodyLimit() int64 {
+	if r.target == nil || r.target.body == nil {
+		return 0
+	}
+	return r.target.body.maxBytes
+}
+
+// Body binds the JSON body of a route that reads one. An error is ErrBodyInvalid,
+// wrapped with what is wrong and without any value; the request is denied then.
+func (r *Request) Body(data []byte) error {
+	b := r.target.body
+	in, err := slot.ParseBody(data)
+	if err != nil {
+		return r.refuseBody(err)
+	}
+	r.bodyReason, r.bodyStatus = "", 0
+	r.values.SetBody()
+	for _, f := range b.fields {
+		member, _ := in.Member(f.Name)
+		v, ok, err := f.Convert(member)
+		switch i, _ := r.values.Layout().Lookup(slot.Body, f.Name); {
+		case err != nil:
+			return r.refuseBody(err)
+		case ok:
+			r.values.Set(i, v)
+		case !f.Optional:
+			return r.refuseBody(fmt.Errorf("request.body.%s is missing", f.Name))
+		}
+	}
+	if b.chooser != "" {
+		return r.chooseAction(in)
+	}
+	return nil
+}
+
+// chooseAction takes the action from a member of the body. A value that is not
+// mapped has no route.
+func (r *Request) chooseAction(in slot.Input) error {
+	member, _ := in.Member(r.target.body.chooser)
+	text, ok := member.Text()
+	if !ok || !member.IsString() {
+		return r.refuseBody(fmt.Errorf("request.body.%s is no string", r.target.body.chooser))
+	}
+	action, ok := r.target.body.actions[text]
+	if !ok {
+		r.cands, r.noRoute = nil, http.StatusForbidden
+		return nil
+	}
+	r.setAction(action)
+	r.values.Set(slot.ActionName, slot.StringValue(action))
+	return nil
+}
+
+func (r *Request) refuseBody(err error) error {
+	return r.BodyFailed(ReasonBodyInvalid, http.StatusBadRequest, fmt.Errorf("%w: %w", ErrBodyInvalid, err))
+}
+
+// BodyFailed says that the body cannot be used: it is not JSON (415), too
+// large (413), or did not arrive (503). The request is denied with the reason
+// before any rule. The error is returned.
+func (r *Request) BodyFailed(reason string, status int, err error) error {
+	r.bodyReason, r.bodyStatus = reason, status
+	return err
+}

@@ -1,0 +1,21 @@
+package examples
+
+import (
+	"embed"
+	"io/fs"
+)
+
+// all: takes .github along.
+//
+//go:embed all:init
+var initFiles embed.FS
+
+// Init is what `gwctl init` writes: a project with a small policy set, its
+// tests, a configuration and a workflow for CI.
+func Init() fs.FS {
+	sub, err := fs.Sub(initFiles, "init")
+	if err != nil { // the name is embedded above
+		return initFiles
+	}
+	return sub
+}

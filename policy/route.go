@@ -1,0 +1,204 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gwctl/gwctl/policy/document"
+)
+
+// Route maps HTTP requests to an action of the resource.
+type Route struct {
+	Pattern    Text // METHOD[,METHOD…] [HOST]/PATH, unread
+	Methods    []MethodAction
+	Host       string   // of the pattern, "" without one
+	Hosts      []string // that the route is bound to: its own, or the resource's
+	Path       string   // the path part of the pattern
+	BodyAction *BodyAction
+	Body       *Body
+	CORS       *CORS
+	WebSocket  bool
+	// KeepEncodedSlash lets %2F through, inside a segment.
+	KeepEncodedSlash bool
+	Span             Span
+}
+
+// MethodAction is one HTTP method of a route with the action it means. The
+// action is unset when the body chooses it.
+type MethodAction struct {
+	Method string
+	Action Text
+}
+
+// BodyAction has a string member of the body choose the action.
+type BodyAction struct {
+	Field Text
+	Map   []Label // value of the member → action
+}
+
+// Body is a JSON body that conditions can read as request.body.
+type Body struct {
+	MaxBytes int64 // default 64 KiB, at most 1 MiB
+	Fields   []Attribute
+	Span     Span
+}
+
+// CORS is who may call the route from a browser; for the doors.
+type CORS struct {
+	Origins     []Text
+	Headers     []Text
+	Credentials bool
+	MaxAge      int64 // seconds
+}
+
+// Sizes of a body.
+const (
+	DefaultMaxBody = 64 << 10
+	MaxMaxBody     = 1 << 20
+)
+
+func readRoute(w *document.Walker, n *document.Node) (Route, bool) {
+	o := w.Object(n, "a route")
+	r := Route{Pattern: o.Text("route"), Span: n.Span()}
+	o.Require("route", "action")
+	methods, target, ok := strings.Cut(r.Pattern.Value, " ")
+	target = strings.TrimLeft(target, " ")
+	slash := strings.IndexByte(target, '/')
+	if strings.Count(methods, ",") >= maxMethods {
+		methods, ok = "", false
+	}
+	if r.Pattern.IsSet() && (!ok || slash < 0) {
+		w.Error(r.Pattern.Span(), "bad_route", `write it as "GET /path" or "GET,POST host/path"`, "the route has no method, too many of them, or no path")
+		ok = false
+	}
+	if ok {
+		r.Host, r.Path = target[:slash], target[slash:]
+		if r.Host != "" {
+			checkHost(w, r.Pattern, r.Host)
+		}
+	}
+	r.readBody(w, o)
+	if action := o.Node("action"); ok && action != nil {
+		r.readActions(w, action, strings.Split(methods, ","))
+	}
+	r.readOptions(w, o)
+	o.Done()
+	return r, ok && len(r.Methods) > 0
+}
+
+// maxMethods is the most methods that one route names.
+const maxMethods = 20
+
+// readActions pairs the methods of the pattern with actions: one action for
+// all of them, a mapping that names exactly these methods, or the body.
+func (r *Route) readActions(w *document.Walker, n *document.Node, methods []string) {
+	named := map[string]Text{}
+	switch {
+	case n.IsMap() && w.Object(n, `"action"`).Has("body"):
+		r.readBodyAction(w, w.Object(n, `"action"`))
+	case n.IsMap():
+		for _, e := range w.Object(n, `"action"`).Entries() {
+			named[e.Key.Value] = w.Text(e.Value, "the action of "+e.Key.Value)
+			if !slices.Contains(methods, e.Key.Value) {
+				w.Error(e.Key.Span(), "bad_route", "", "the route has no method %s", e.Key.Value)
+			}
+		}
+	}
+	for i, m := range methods {
+		switch {
+		case slices.Contains(methods[:i], m):
+			w.Error(r.Pattern.Span(), "bad_route", "", "method %s stands twice", m)
+			continue
+		case !validMethod(m):
+			w.Error(r.Pattern.Span(), "bad_route", "methods are upper-case words such as GET", "%q is not a method", m)
+			continue
+		case r.BodyAction != nil && (m == "GET" || m == "HEAD"):
+			w.Error(r.Pattern.Span(), "bad_route", "use POST", "a %s request has no body to choose the action", m)
+		}
+		action, given := named[m]
+		if !n.IsMap() {
+			action, given = w.Text(n, `"action"`), true
+		}
+		switch {
+		case r.BodyAction != nil || action.IsSet():
+			r.Methods = append(r.Methods, MethodAction{Method: m, Action: action})
+		case !given:
+			w.Error(n.Span(), "bad_route", "", "method %s has no action", m)
+		}
+	}
+}
+
+func (r *Route) readBodyAction(w *document.Walker, o *document.Object) {
+	b := &BodyAction{Field: o.Text("body")}
+	for _, e := range o.Object("map").Entries() {
+		b.Map = append(b.Map, Label{Key: e.Key, Value: w.Text(e.Value, "the action of "+e.Key.Value)})
+	}
+	o.Require("map")
+	o.Done()
+	if len(b.Map) == 0 {
+		w.Error(o.Span(), "empty_list", `name at least one, as in map: {"tools/list": list}`, "the body chooses among no actions")
+	}
+	if r.Body == nil {
+		r.Body = &Body{MaxBytes: DefaultMaxBody, Span: o.Span()}
+	}
+	r.BodyAction = b
+}
+
+func (r *Route) readBody(w *document.Walker, o *document.Object) {
+	if !o.Has("body") {
+		return
+	}
+	b := o.Object("body")
+	r.Body = &Body{MaxBytes: DefaultMaxBody, Span: b.Span(), Fields: readAttributes(w, b, "fields")}
+	for _, f := range r.Body.Fields {
+		if len(f.From)+len(f.For) > 0 || f.Sensitive {
+			w.Error(f.Span, "bad_constraint", "remove for, from and sensitive", "a field of a body comes from the body")
+		}
+	}
+	if t := b.Text("type"); t.IsSet() && t.Value != "json" {
+		w.Error(t.Span(), "bad_body", "write type: json", "bodies of type %q are not read", t.Value)
+	}
+	if size, ok := b.Int("maxBytes"); ok {
+		if size < 1 || size > MaxMaxBody {
+			w.Error(b.Key("maxBytes"), "bad_body", "write a size of at most 1048576 bytes", "maxBytes %d is out of range", size)
+		}
+		r.Body.MaxBytes = size
+	}
+	b.Require("type")
+	b.Done()
+}
+
+func (r *Route) readOptions(w *document.Walker, o *document.Object) {
+	r.WebSocket = o.Bool("websocket")
+	if t := o.Text("encoded_slash"); t.IsSet() {
+		r.KeepEncodedSlash = t.Value == "keep"
+		if t.Value != "keep" && t.Value != "reject" {
+			w.Error(t.Span(), "bad_setting", "write reject or keep", "encoded_slash: %q is not known", t.Value)
+		}
+	}
+	if !o.Has("cors") {
+		return
+	}
+	c := o.Object("cors")
+	r.CORS = &CORS{Origins: c.Texts("origins"), Headers: c.Texts("headers"), Credentials: c.Bool("credentials")}
+	for _, origin := range r.CORS.Origins {
+		scheme, rest, ok := strings.Cut(origin.Value, "://")
+		if !ok || scheme != "https" && scheme != "http" || rest == "" || strings.ContainsAny(rest, "/*?# ") {
+			w.Error(origin.Span(), "bad_setting", "write scheme and host, as in https://app.example.com", "origin %q cannot be matched exactly", origin.Value)
+		}
+	}
+	if age, ok := c.Int("max_age"); ok && (age < 0 || age > 86400) {
+		w.Error(c.Key("max_age"), "bad_setting", "write seconds, at most 86400", "max_age %d is out of range", age)
+	} else {
+		r.CORS.MaxAge = age
+	}
+	c.Require("origins")
+	c.Done()
+}
+
+func validMethod(m string) bool {
+	if m == "" || len(m) > 20 || m == "CONNECT" || m == "TRACE" {
+		return false
+	}
+	return strings.Trim(m, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
