@@ -47,6 +47,7 @@ type compiler struct {
 	// wrong: what reads them is not reported once more.
 	unusable  [][2]string
 	libraries map[[2]string]*celenv.Scope // by name and resource type
+	hinted    int                         // names looked up for a close one
 }
 
 func sortedPolicies(in []*policy.Policy) []*policy.Policy {
@@ -175,13 +176,27 @@ func (c *compiler) resourceNames() []string {
 	return out
 }
 
+// maxHints is how many undeclared names of a set get a close match, and
+// maxListed how many declared names a hint lists.
+const (
+	maxHints  = 200
+	maxListed = 60
+)
+
 func (c *compiler) undeclared(t policy.Text, what string, known []string) {
-	hint := "no " + what + " is declared"
-	if len(known) > 0 {
-		hint = "declared: " + strings.Join(known, ", ")
+	c.hinted++
+	near, ok := "", false
+	if c.hinted <= maxHints { // where many names are wrong, looking for close ones takes long
+		near, ok = document.Closest(t.Value, known)
 	}
-	if near, ok := document.Closest(t.Value, known); ok {
+	hint := "no " + what + " is declared"
+	switch {
+	case ok:
 		hint = fmt.Sprintf("did you mean %q?", near)
+	case len(known) > maxListed:
+		hint = fmt.Sprintf("%d are declared, and none is close", len(known))
+	case len(known) > 0:
+		hint = "declared: " + strings.Join(known, ", ")
 	}
 	c.w.Error(t.Span(), "undeclared_"+what, hint, "%s %q is not declared", what, t.Value)
 }

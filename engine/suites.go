@@ -14,10 +14,27 @@ import (
 type suiteChecker struct {
 	*compiler
 	suite *policy.TestSuite
+	users names
+	rules names
+}
+
+// names are looked up often and listed only where one is missing.
+type names struct {
+	list []string
+	set  map[string]bool
+}
+
+func newNames(list []string) names {
+	n := names{list: list, set: make(map[string]bool, len(list))}
+	for _, s := range list {
+		n.set[s] = true
+	}
+	return n
 }
 
 func (c *suiteChecker) check() {
 	s := c.suite
+	c.users, c.rules = newNames(c.userNames()), newNames(c.ruleNames())
 	if s.Now.IsSet() {
 		if _, err := time.Parse(time.RFC3339, s.Now.Value); err != nil {
 			c.w.Error(s.Now.Span(), "bad_time", "write it as 2026-01-15T10:00:00Z", "%q is not a timestamp", s.Now.Value)
@@ -78,6 +95,13 @@ func (c *suiteChecker) user(t policy.Text) {
 	if !t.IsSet() || t.Value == "anonymous" {
 		return
 	}
+	if !c.users.set[t.Value] {
+		c.undeclared(t, "user", c.users.list)
+	}
+}
+
+// userNames are those that a case of the suite can name.
+func (c *suiteChecker) userNames() []string {
 	var known []string
 	for _, u := range c.suite.Users {
 		known = append(known, u.Name.Value)
@@ -87,9 +111,17 @@ func (c *suiteChecker) user(t policy.Text) {
 			known = append(known, u.Name.Value)
 		}
 	}
-	if !slices.Contains(known, t.Value) {
-		c.undeclared(t, "user", known)
+	return known
+}
+
+func (c *suiteChecker) ruleNames() []string {
+	var known []string
+	for _, p := range c.src.Policies {
+		for _, r := range p.Rules {
+			known = append(known, RuleRef{p.Name.Value, r.ID.Value}.String())
+		}
 	}
+	return known
 }
 
 func (c *suiteChecker) resource(t policy.Text, actions []policy.Text) {
@@ -120,14 +152,8 @@ func (r *resource) action(name string) (*[transports]candidates, bool) {
 
 func (c *suiteChecker) expect(e policy.Expect) {
 	if e.Rule.IsSet() {
-		var known []string
-		for _, p := range c.src.Policies {
-			for _, r := range p.Rules {
-				known = append(known, RuleRef{p.Name.Value, r.ID.Value}.String())
-			}
-		}
-		if !slices.Contains(known, e.Rule.Value) {
-			c.undeclared(e.Rule, "rule", known)
+		if !c.rules.set[e.Rule.Value] {
+			c.undeclared(e.Rule, "rule", c.rules.list)
 		}
 	}
 	if e.Reason.IsSet() {

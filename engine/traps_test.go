@@ -31,6 +31,20 @@ func trapSet(t *testing.T, docs ...string) (*engine.Set, policy.Diagnostics) {
 	return engine.Compile(src)
 }
 
+// trapTestSet is trapSet with a suite.
+func trapTestSet(t *testing.T, suite string, docs ...string) (*engine.Set, policy.Diagnostics) {
+	t.Helper()
+	files := []policy.File{{Path: "trap_test.yaml", Data: []byte(trapHeader + suite)}}
+	for i, d := range docs {
+		files = append(files, policy.File{Path: fmt.Sprintf("trap%d.yaml", i), Data: []byte(trapHeader + d)})
+	}
+	src, found := policy.Load(files)
+	if found.HasErrors() {
+		return nil, found
+	}
+	return engine.Compile(src)
+}
+
 func mustTrapSet(t *testing.T, docs ...string) *engine.Set {
 	t.Helper()
 	set, found := trapSet(t, docs...)
