@@ -21,42 +21,63 @@ type body struct {
 // ErrBodyInvalid is a body that is not what its route declares.
 var ErrBodyInvalid = errors.New("the body is not what the route declares")
 
-// bodyFields joins the fields that the routes of a resource declare. A field
-// that some route lacks is optional to conditions.
+// pool joins the declarations of several places, such as routes, by name.
+type pool struct {
+	attrs []*slot.Attr
+	count map[string]int
+}
+
+// add takes a declaration in; join says what becomes of one of the same name
+// and type that is there. ok is false for another type.
+func (p *pool) add(a *slot.Attr, join func(have *slot.Attr) *slot.Attr) (ok bool) {
+	if p.count == nil {
+		p.count = map[string]int{}
+	}
+	p.count[a.Name]++
+	at := slices.IndexFunc(p.attrs, func(x *slot.Attr) bool { return x.Name == a.Name })
+	switch {
+	case at < 0:
+		a.Demanded = false
+		p.attrs = append(p.attrs, a)
+	case p.attrs[at].Type.String() != a.Type.String() || a.Type.Kind == slot.Object:
+		return false
+	default:
+		p.attrs[at] = join(p.attrs[at])
+	}
+	return true
+}
+
+// of gives the joined declarations of n places. One that some place lacks is
+// optional to conditions.
+func (p *pool) of(n int) []*slot.Attr {
+	for _, a := range p.attrs {
+		if p.count[a.Name] < n {
+			a.Optional = true
+		}
+	}
+	return p.attrs
+}
+
+// bodyFields joins the fields that the routes of a resource declare.
 func (c *compiler) bodyFields(d *policy.Resource) []*slot.Attr {
-	var out []*slot.Attr
-	declared := map[string]int{}
+	var fields pool
 	for i := range d.Routes {
-		b := d.Routes[i].Body
-		if b == nil {
+		if d.Routes[i].Body == nil {
 			continue
 		}
-		for _, f := range b.Fields {
+		for _, f := range d.Routes[i].Body.Fields {
 			a := c.typed(slot.Body, slot.Body.String(), f)
 			if a == nil {
 				continue
 			}
-			declared[a.Name]++
-			at := slices.IndexFunc(out, func(x *slot.Attr) bool { return x.Name == a.Name })
-			switch {
-			case at < 0:
-				a.Demanded = false
-				out = append(out, a)
-			case out[at].Type.String() != a.Type.String() || a.Type.Kind == slot.Object:
+			// Each route holds its own bodies to its own bounds; conditions only
+			// need to know what all of them keep.
+			if !fields.add(a, func(have *slot.Attr) *slot.Attr { return widest(have, a) }) {
 				c.w.Error(f.Span, "bad_body", "give one of them another name", "request.body.%s is declared with two types", a.Name)
-			default:
-				// Each route holds its own bodies to its own bounds; conditions
-				// only need to know what all of them keep.
-				out[at] = widest(out[at], a)
 			}
 		}
 	}
-	for _, a := range out {
-		if declared[a.Name] < len(d.Routes) {
-			a.Optional = true
-		}
-	}
-	return out
+	return fields.of(len(d.Routes))
 }
 
 func widest(a, b *slot.Attr) *slot.Attr {
@@ -75,40 +96,31 @@ func wider(a, b int) int {
 	return max(a, b)
 }
 
-// actionAttributes joins the attributes of a resource's actions. One that some
-// action lacks is optional to conditions.
+// actionAttributes joins the attributes of a resource's actions.
 func (c *compiler) actionAttributes(d *policy.Resource) []*slot.Attr {
-	var out []*slot.Attr
-	declared := map[string]int{}
+	var attrs pool
 	for _, action := range d.Actions {
 		for _, f := range action.Attributes {
 			a := c.attribute(slot.Action, f)
 			if a == nil {
 				continue
 			}
-			declared[a.Name]++
-			at := slices.IndexFunc(out, func(x *slot.Attr) bool { return x.Name == a.Name })
-			switch {
-			case at < 0:
-				a.Demanded = false
-				out = append(out, a)
-			case out[at].Type.String() != a.Type.String() || a.Type.Kind == slot.Object:
+			ok := attrs.add(a, func(have *slot.Attr) *slot.Attr {
+				if !sameBounds(have, a) {
+					// One declaration stands for all actions; a value held to the
+					// bounds of none would pass unchecked.
+					c.w.Error(f.Span, "bad_constraint", "declare it alike, or give one of them another name", "action.%s is declared with two constraints", a.Name)
+					return have
+				}
+				have.Optional = have.Optional || a.Optional
+				return have
+			})
+			if !ok {
 				c.w.Error(f.Span, "bad_constraint", "give one of them another name", "action.%s is declared with two types", a.Name)
-			case !sameBounds(out[at], a):
-				// One declaration stands for all actions; a value held to the
-				// bounds of none would pass unchecked.
-				c.w.Error(f.Span, "bad_constraint", "declare it alike, or give one of them another name", "action.%s is declared with two constraints", a.Name)
-			default:
-				out[at].Optional = out[at].Optional || a.Optional
 			}
 		}
 	}
-	for _, a := range out {
-		if declared[a.Name] < len(d.Actions) {
-			a.Optional = true
-		}
-	}
-	return out
+	return attrs.of(len(d.Actions))
 }
 
 // sameBounds tells whether two declarations of one type hold values to the

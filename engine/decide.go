@@ -1,9 +1,12 @@
 package engine
 
-import "net/http"
+import (
+	"cmp"
+	"net/http"
+)
 
 // Decide answers a request. It is the only place where an allow comes from:
-// [Set.decide] is the whole of it, for every door. What shadow rules would
+// [Request.decide] is the whole of it, for every door. What shadow rules would
 // have made of the answer is added afterwards and changes nothing.
 func (s *Set) Decide(r *Request) (d Decision) {
 	d = Decision{SetDigest: s.digest, Route: r.route, Resource: r.Resource(), Action: r.action}
@@ -42,7 +45,7 @@ func (r *Request) decide(d Decision, deny, allow []*Rule) Decision {
 	for _, rule := range deny {
 		if r.evaluate(rule, &d) == matched {
 			d.matched(rule)
-			by = firstRule(by, rule)
+			by = cmp.Or(by, rule)
 		}
 	}
 	if by != nil {
@@ -63,7 +66,7 @@ func (r *Request) decide(d Decision, deny, allow []*Rule) Decision {
 		switch r.evaluate(rule, &d) {
 		case matched:
 			d.matched(rule)
-			by = firstRule(by, rule)
+			by = cmp.Or(by, rule)
 		case scopesMissing:
 			if scopes == nil {
 				scopes = rule.wantedScopes()
@@ -92,11 +95,4 @@ func (r *Request) decide(d Decision, deny, allow []*Rule) Decision {
 		return d.deny(ReasonInsufficientScope, http.StatusForbidden)
 	}
 	return d.deny(ReasonNoMatchingRule, http.StatusForbidden)
-}
-
-func firstRule(first, next *Rule) *Rule {
-	if first == nil {
-		return next
-	}
-	return first
 }

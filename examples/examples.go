@@ -11,10 +11,13 @@ import (
 var files embed.FS
 
 // Quickstart is the multi-tenant orders API that dev mode starts with.
-func Quickstart() fs.FS {
-	sub, err := fs.Sub(files, "quickstart")
-	if err != nil { // the name is embedded above
-		return files
+func Quickstart() fs.FS { return below(files, "quickstart") }
+
+// below gives a directory that is embedded under a name.
+func below(f embed.FS, name string) fs.FS {
+	sub, err := fs.Sub(f, name)
+	if err != nil { // the name stands in the embed directive
+		return f
 	}
 	return sub
 }

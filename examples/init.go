@@ -12,10 +12,4 @@ var initFiles embed.FS
 
 // Init is what `gwctl init` writes: a project with a small policy set, its
 // tests, a configuration and a workflow for CI.
-func Init() fs.FS {
-	sub, err := fs.Sub(initFiles, "init")
-	if err != nil { // the name is embedded above
-		return initFiles
-	}
-	return sub
-}
+func Init() fs.FS { return below(initFiles, "init") }

@@ -60,3 +60,26 @@ func TestStepUp(t *testing.T) {
 	}
 	r.stop()
 }
+
+// An obligation may pass a sensitive value on to the service; no record repeats
+// it.
+func TestObligationOfASensitiveValue(t *testing.T) {
+	r := start(t, setup{})
+	r.secrets = append(r.secrets, "cosmic-top")
+	for claims, want := range map[string]string{`{"clearance":"cosmic-top"}`: "cosmic-top", `{}`: "anybody"} {
+		var got answer
+		seen := r.forwarded(func() { got = r.get("GET /notes/7", bearer(r.user(claims))) })
+		if got.status != 200 || !strings.Contains(seen, "X-Seen-By: "+want+"\r\n") {
+			t.Errorf("%s: got %d, the upstream saw %q", claims, got.status, seen)
+		}
+	}
+	for _, e := range r.stop() {
+		if e.Decision == nil {
+			continue
+		}
+		masked := !e.Replayable
+		if o := e.Decision.Obligations; len(o) != 1 || (o[0].Value == "") != masked {
+			t.Errorf("replayable %t, obligations %v", e.Replayable, o)
+		}
+	}
+}

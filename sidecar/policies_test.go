@@ -92,10 +92,11 @@ apiVersion: gwctl.dev/v1
 kind: Resource
 metadata: {name: refund}
 spec:
-  actions: {make: {}, settle: {}}
+  actions: {make: {}, settle: {}, note: {}}
   routes:
     - {route: "POST /refunds/{id}", action: make, body: {type: json, maxBytes: 64, fields: {amount: {type: double, min: 0}}}}
     - {route: "POST /settle/{id}", action: settle}
+    - {route: "GET /notes/{id}", action: note}
 ---
 apiVersion: gwctl.dev/v1
 kind: Policy
@@ -109,6 +110,10 @@ spec:
       when: request.body.amount <= 100.0
       transports: [http]
       obligations: {set_headers: {X-Refund-Limit: "'100'"}}
+    - id: notes
+      effect: allow
+      actions: [note]
+      obligations: {set_headers: {X-Seen-By: "has(user.clearance) ? user.clearance : 'anybody'"}}
     - id: strong
       effect: deny
       actions: [settle]

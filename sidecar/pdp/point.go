@@ -104,9 +104,7 @@ type question struct {
 	request  *engine.Request
 	eval     time.Duration
 	recorded bool
-
-	body      Body
-	bodyError error // what was wrong with the body, for the record's class only
+	body     Body
 }
 
 func (q *question) context() reply.Context {

@@ -74,13 +74,17 @@ func (q *question) inputs(e *record.Event) {
 	}
 }
 
-// withhold takes the texts of evaluation errors out of a decision that read
-// something masked: CEL quotes values in them.
+// withhold takes the texts of evaluation errors and the values of obligations
+// out of a decision that read something masked: both may repeat it.
 func withhold(e *record.Event) {
 	d := *e.Decision
 	d.Errors = slices.Clone(d.Errors)
 	for i := range d.Errors {
 		d.Errors[i].Message = ""
+	}
+	d.Obligations = slices.Clone(d.Obligations)
+	for i := range d.Obligations {
+		d.Obligations[i].Value = ""
 	}
 	e.Decision = &d
 }

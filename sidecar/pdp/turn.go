@@ -40,24 +40,24 @@ type Body func(limit int64) ([]byte, error)
 var ErrBodyTooLarge = errors.New("the body is larger than its route allows")
 
 // bindBody gives the request its body, or the reason why there is none. What
-// is wrong denies in Decide, so nothing is returned.
+// is wrong denies in Decide, so the errors are not looked at here.
 func (q *question) bindBody(body Body) {
 	limit := q.request.BodyLimit()
 	if limit == 0 || body == nil {
 		return
 	}
 	if err := plainJSON(q.c.Header); err != nil {
-		q.bodyError = q.request.BodyFailed(engine.ReasonBodyInvalid, http.StatusUnsupportedMediaType, err)
+		_ = q.request.BodyFailed(engine.ReasonBodyInvalid, http.StatusUnsupportedMediaType, err)
 		return
 	}
 	data, err := body(limit)
 	switch {
 	case errors.Is(err, ErrBodyTooLarge):
-		q.bodyError = q.request.BodyFailed(engine.ReasonBodyInvalid, http.StatusRequestEntityTooLarge, err)
+		_ = q.request.BodyFailed(engine.ReasonBodyInvalid, http.StatusRequestEntityTooLarge, err)
 	case err != nil:
-		q.bodyError = q.request.BodyFailed(engine.ReasonBodyUnavailable, http.StatusServiceUnavailable, err)
+		_ = q.request.BodyFailed(engine.ReasonBodyUnavailable, http.StatusServiceUnavailable, err)
 	default:
-		q.bodyError = q.request.Body(data)
+		_ = q.request.Body(data)
 	}
 }
 

@@ -2,8 +2,6 @@ package command
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -62,7 +60,7 @@ func runBundle(o *bundleOptions) error {
 	if err != nil {
 		return internal(err, "mend the file it names, or leave it out of the set")
 	}
-	if err := writeAtomically(o.out, buf.Bytes()); err != nil {
+	if err := replaceFile(o.out, buf.Bytes(), 0o644, nil); err != nil {
 		return internal(err, "give a file in a directory that can be written")
 	}
 	out := report.Bundle{
@@ -74,26 +72,6 @@ func runBundle(o *bundleOptions) error {
 		return internal(err, "")
 	}
 	return nil
-}
-
-// writeAtomically leaves either the old file or the whole new one.
-func writeAtomically(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".gwctl-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }
 
 // celVersion is the version of cel-go in this binary.

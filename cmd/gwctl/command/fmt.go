@@ -208,23 +208,10 @@ func rewrite(f policy.File, data []byte) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(target), ".gwctl-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Chmod(info.Mode().Perm())
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	if now, err := readFile(target); err != nil || !bytes.Equal(now, f.Data) {
-		return cmp.Or(err, fmt.Errorf("%s has changed meanwhile", f.Path))
-	}
-	return os.Rename(tmp.Name(), target)
+	return replaceFile(target, data, info.Mode().Perm(), func() error {
+		if now, err := readFile(target); err != nil || !bytes.Equal(now, f.Data) {
+			return cmp.Or(err, fmt.Errorf("%s has changed meanwhile", f.Path))
+		}
+		return nil
+	})
 }
