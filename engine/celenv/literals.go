@@ -72,8 +72,6 @@ var zoned = []string{
 func (r *reader) literals(e ast.Expr, call ast.CallExpr, locals []string) {
 	args := call.Args()
 	switch name := call.FunctionName(); {
-	case name == "dyn" || name == "type":
-		r.report(e, "undeclared_function", fmt.Sprintf("there is no function %q", name), "types are checked when the set is loaded")
 	case name == "matches":
 		for _, w := range r.written(args[len(args)-1]) {
 			if text, ok := w.value.(types.String); ok {

@@ -109,6 +109,10 @@ func (s *Scope) unknownFunction(name string) bool { return !s.env.HasFunction(na
 func (s *Scope) noFunction(p *Problem, runes []rune, name string) {
 	p.Code, p.Message = "undeclared_function", fmt.Sprintf("there is no function %q", name)
 	p.Offset, p.Length = calledAt(runes, p.Offset, name), len([]rune(name))
+	if hint, removed := removedHint(name); removed {
+		p.Hint = hint
+		return
+	}
 	known := []string{"has"}
 	for f := range s.env.Functions() {
 		known = append(known, f)
