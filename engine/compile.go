@@ -71,25 +71,20 @@ func (c *compiler) schema() {
 		for _, r := range s.Roles {
 			c.set.roles = append(c.set.roles, r.Value)
 		}
-		c.knownRoles()
 	}
 	c.set.base = slot.NewLayout(c.user, c.env)
 }
 
-// knownRoles lets conditions name the declared roles only. What a token says
-// is not held to them: a role that nobody named is harmless.
-func (c *compiler) knownRoles() {
-	if len(c.set.roles) == 0 {
-		return
+// scope is where conditions over a resource type are compiled. They can name
+// declared roles only; what a token says is not held to them, since a role that
+// nobody named is harmless.
+func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[string]*celenv.Scope) (*celenv.Scope, error) {
+	scope, err := c.lib.NewScope(res.layout, consts, libs)
+	if err != nil {
+		return nil, fmt.Errorf("building the scope of %s: %w", res.name, err)
 	}
-	i := slices.IndexFunc(c.user, func(a *slot.Attr) bool { return a.Name == "roles" })
-	if i < 0 {
-		builtin := *slot.NewLayout().Attr(slot.UserRoles)
-		i, c.user = len(c.user), append(c.user, &builtin)
-	}
-	for _, r := range c.set.roles {
-		c.user[i].Known = append(c.user[i].Known, slot.StringValue(r))
-	}
+	scope.SetLiterals(map[string][]string{"user.roles": c.set.roles, "resource.type": c.resourceNames(), "action.name": c.actionNames()})
+	return scope, nil
 }
 
 func (c *compiler) resources() {
@@ -121,7 +116,7 @@ func (c *compiler) policy(p *policy.Policy) {
 	}
 	for _, name := range c.checkRules(p) {
 		res := c.set.resources[name]
-		scope, err := c.lib.NewScope(res.layout, consts, c.imports(p, res))
+		scope, err := c.scope(res, consts, c.imports(p, res))
 		if err != nil {
 			c.w.Error(p.At, "internal", "", "%s", err)
 			return
@@ -182,6 +177,16 @@ func (c *compiler) resourceNames() []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// actionNames are the actions of all resource types: a guard can name any.
+func (c *compiler) actionNames() []string {
+	var out []string
+	for _, r := range c.set.resources {
+		out = append(out, r.decl.ActionNames()...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // maxHints is how many undeclared names of a set get a close match, and

@@ -156,7 +156,7 @@ func TestCompileAccepts(t *testing.T) {
 func TestRoleLiterals(t *testing.T) {
 	schema := "apiVersion: gwctl.dev/v1\nkind: Schema\nmetadata: {name: s}\nspec: {roles: [admin, ops]}\n---\n" +
 		"apiVersion: gwctl.dev/v1\nkind: Resource\nmetadata: {name: order}\nspec: {actions: {read: {}}}\n---\n"
-	if found := check(schema+policyOf("p", allowAll+`, when: "'admn' in user.roles"`), suiteOfNothing); len(found) != 1 || found[0].Code != "undeclared_value" {
+	if found := check(schema+policyOf("p", allowAll+`, when: "'admn' in user.roles"`), suiteOfNothing); len(found) != 1 || found[0].Code != "undeclared_role" {
 		t.Errorf("misspelt: %v", found)
 	}
 	if found := check(schema+policyOf("p", allowAll+`, roles: [admn]`), suiteOfNothing); len(found) != 1 || found[0].Code != "undeclared_role" {

@@ -56,9 +56,11 @@ type mode struct {
 
 // static is what is known about an expression before it runs.
 type static struct {
-	yes, no  facts                      // when it is true, and when it is false
-	needs    []string                   // what it reads unguarded and leaves to its rules, see guard.demand
-	standsIn []string                   // what its defaults stand in for, see view.standsIn
+	yes, no  facts    // when it is true, and when it is false
+	needs    []string // what it reads unguarded and leaves to its rules, see guard.demand
+	standsIn []string // what its defaults stand in for, see view.standsIn
+	domain   *domain  // the values it can have, and of a list its elements
+	elements *domain
 	uses     []*Expr                    // the variables it can read, itself not included
 	cost     uint64                     // at most, without the variables
 	shapes   []shape                    // those that its cost depends on
@@ -68,14 +70,15 @@ type static struct {
 // check looks for the mistakes that CEL's own checker does not know of. What
 // an expression costs is asked of sound ones only.
 func (e *Expr) check(m mode, sound bool) []Problem {
-	if m.unguarded {
-		return nil
-	}
 	v := newView(e)
+	out := checkLiterals(v)
+	if m.unguarded {
+		return out
+	}
 	g := &guard{view: v, mode: m}
 	e.static.yes, e.static.no = g.visit(v.root(), m.given(), m.polarity())
 	e.static.needs, e.static.standsIn = g.needs, v.standsIn(v.root())
-	out := g.problems
+	out = append(out, g.problems...)
 	if sound && len(out) == 0 {
 		out = checkCost(v)
 	}

@@ -40,11 +40,7 @@ func (s *Scope) problems(source string, parsed *ast.AST, issues *cel.Issues) []P
 			}
 		case node == nil:
 		case node.Kind() == ast.LiteralKind:
-			at, _ := parsed.SourceInfo().GetOffsetRange(node.ID())
-			p.Length = runesIn(runes[offset:], int(at.Stop-at.Start))
-			if readByForm(parsed, node.ID()) {
-				p.Code = "bad_literal"
-			}
+			s.badLiteral(&p, runes, parsed, node)
 		case node.Kind() == ast.IdentKind && !isRoot(node.AsIdent()):
 			s.undeclared(&p, node.AsIdent())
 		case selects:
