@@ -54,6 +54,7 @@ type compiler struct {
 	// wrong: what reads them is not reported once more.
 	unusable  [][2]string
 	libraries map[[2]string]*celenv.Scope // by name and resource type
+	literals  map[string][]string         // what can be written for an attribute
 	hinted    int                         // names looked up for a close one
 	unguarded bool                        // tests of the algorithm need rules that fail
 }
@@ -83,7 +84,10 @@ func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[s
 	if err != nil {
 		return nil, fmt.Errorf("building the scope of %s: %w", res.name, err)
 	}
-	scope.SetLiterals(map[string][]string{"user.roles": c.set.roles, "resource.type": c.resourceNames(), "action.name": c.actionNames()})
+	if c.literals == nil {
+		c.literals = map[string][]string{"user.roles": c.set.roles, "resource.type": c.resourceNames(), "action.name": c.actionNames()}
+	}
+	scope.SetLiterals(c.literals)
 	return scope, nil
 }
 

@@ -72,7 +72,7 @@ func (e *Expr) Trace(f *Frame) Trace {
 }
 
 func (e *Expr) traced(f *Frame) (ref.Val, []Part, error) {
-	program, err := e.scope.env.Program(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CostLimit(StepBudget))
+	program, err := e.scope.lib.env.Program(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CostLimit(StepBudget))
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing the trace: %w", err)
 	}
