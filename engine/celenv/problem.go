@@ -27,7 +27,7 @@ func (s *Scope) problems(source string, parsed *ast.AST, errs []*common.Error) [
 		p := Problem{Offset: offset, Length: tokenLength(runes, offset), Code: "type_mismatch", Message: operators.Replace(e.Message)}
 		node := find(parsed, e.ExprID)
 		operand, field, selects := selection(node)
-		if selects && operand.Kind() == ast.IdentKind && s.broken[operand.AsIdent()+"."+field] {
+		if selects && operand.Kind() == ast.IdentKind && s.isBroken(operand.AsIdent(), field) {
 			continue
 		}
 		switch {
@@ -50,6 +50,14 @@ func (s *Scope) problems(source string, parsed *ast.AST, errs []*common.Error) [
 		out = append(out, p)
 	}
 	return out
+}
+
+// isBroken tells whether a name is declared and wrong, here or in a library.
+func (s *Scope) isBroken(root, name string) bool {
+	if lib, ok := s.libs[root]; ok {
+		return lib.broken["vars."+name] || lib.broken["consts."+name]
+	}
+	return s.broken[root+"."+name]
 }
 
 func isRoot(name string) bool {

@@ -100,7 +100,7 @@ type partWriter struct {
 // nothing new and are left out.
 func (w *partWriter) walk(e ast.Expr, depth int) {
 	children := w.children(e)
-	if e.Kind() == ast.LiteralKind || e.Kind() == ast.IdentKind || isConstSelect(e) {
+	if e.Kind() == ast.LiteralKind || e.Kind() == ast.IdentKind || isConstSelect(e) || isBody(e) && !e.AsSelect().IsTestOnly() {
 		return
 	}
 	p := Part{Depth: depth, Text: w.text(e), State: NotEvaluated}
