@@ -38,7 +38,21 @@ func (c *compiler) compile() (*Set, policy.Diagnostics) {
 		return nil, found
 	}
 	c.set.digest = digest(c.set, c.lib)
+	c.forget()
 	return c.set, found
+}
+
+// forget drops what only compiling needed.
+func (c *compiler) forget() {
+	for _, r := range c.set.rules {
+		if r.When != nil {
+			r.When.Forget()
+		}
+		for _, h := range r.Headers {
+			h.Value.Forget()
+		}
+		r.scope.Forget()
+	}
 }
 
 type compiler struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -20,7 +21,7 @@ import (
 type Expr struct {
 	Source  string
 	scope   *Scope
-	checked *cel.Ast
+	checked atomic.Pointer[cel.Ast] // nil once forgotten
 	planned sync.Once
 	program cel.Program
 	failed  error // of planning it
@@ -54,27 +55,19 @@ func (s *Scope) CompileUnguarded(source string, want *slot.Type) (*Expr, []Probl
 }
 
 func (s *Scope) compile(source string, want *slot.Type, m mode) (*Expr, []Problem) {
-	parsed, errs := s.lib.parse(source)
-	if len(errs) > 0 {
-		return nil, s.problems(source, nil, errs)
+	checked, problems := s.checkedTree(source)
+	if checked == nil {
+		return nil, problems
 	}
-	front, err := s.lib.takeFront(s)
-	if err != nil {
-		return nil, []Problem{{Length: len([]rune(source)), Code: "cel_invalid", Message: err.Error()}}
-	}
-	defer s.lib.returnFront(front)
-	checked, issues := front.check(parsed)
-	if issues.Err() != nil {
-		return nil, s.problems(source, parsed, issues.Errors())
-	}
-	e := &Expr{Source: source, scope: s, checked: checked, typ: checked.OutputType()}
+	e := &Expr{Source: source, scope: s, typ: checked.OutputType()}
+	e.checked.Store(checked)
 	r := reader{scope: s, source: source, ast: checked.NativeRep()}
 	r.walk(checked.NativeRep().Expr(), nil)
 	if want != nil && !e.typ.IsExactType(celType(want)) {
 		r.problems = append(r.problems, Problem{Length: len([]rune(source)), Code: "type_mismatch",
 			Message: fmt.Sprintf("the expression gives %s, not %s", e.TypeName(), want), Hint: comparisonHint(want)})
 	}
-	if problems := append(r.problems, e.check(m, len(r.problems) == 0)...); len(problems) > 0 {
+	if problems = append(r.problems, e.check(m, len(r.problems) == 0)...); len(problems) > 0 {
 		return nil, problems
 	}
 	e.reads = r.reads()
@@ -112,13 +105,10 @@ func (e *Expr) TypeName() string { return cel.FormatCELType(e.typ) }
 // Reads is everything the expression can look at.
 func (e *Expr) Reads() Reads { return e.reads }
 
-// AST is the checked tree, for reading only.
-func (e *Expr) AST() *ast.AST { return e.checked.NativeRep() }
-
 // plan makes the program when it is first run.
 func (e *Expr) plan() (cel.Program, error) {
 	e.planned.Do(func() {
-		e.program, e.failed = e.scope.lib.env.Program(e.checked, cel.CostLimit(StepBudget))
+		e.program, e.failed = e.scope.lib.env.Program(e.tree(), cel.CostLimit(StepBudget))
 	})
 	return e.program, e.failed
 }
@@ -169,16 +159,19 @@ func (e *Expr) EvalBool(f *Frame) (bool, error) {
 // Constant tells whether an expression has the same value for every request,
 // and which. It follows && and || as far as constants decide them; any part
 // that reads an attribute is not constant.
-func (e *Expr) Constant() (value, ok bool) { return e.constant(e.AST().Expr()) }
+func (e *Expr) Constant() (value, ok bool) {
+	tree := e.AST()
+	return e.constant(tree, tree.Expr())
+}
 
-func (e *Expr) constant(x ast.Expr) (value, ok bool) {
+func (e *Expr) constant(tree *ast.AST, x ast.Expr) (value, ok bool) {
 	if x.Kind() == ast.CallKind {
 		call := x.AsCall()
 		if name := call.FunctionName(); name == "_&&_" || name == "_||_" {
 			decides := name == "_||_"
 			all := true
 			for _, a := range call.Args() {
-				v, isConst := e.constant(a)
+				v, isConst := e.constant(tree, a)
 				if isConst && v == decides {
 					return decides, true
 				}
@@ -192,7 +185,10 @@ func (e *Expr) constant(x ast.Expr) (value, ok bool) {
 			return v.Constant()
 		}
 	}
-	text, err := parser.Unparse(x, e.AST().SourceInfo())
+	if e.scope.readsRoot(x) {
+		return false, false
+	}
+	text, err := parser.Unparse(x, tree.SourceInfo())
 	if err != nil {
 		return false, false
 	}
@@ -202,4 +198,18 @@ func (e *Expr) constant(x ast.Expr) (value, ok bool) {
 	}
 	v, err := part.EvalBool(e.scope.NewFrame(slot.NewValues(e.scope.layout)))
 	return v, err == nil
+}
+
+// readsRoot tells whether a node reads anything but constants.
+func (s *Scope) readsRoot(e ast.Expr) bool {
+	found := false
+	each(e, func(x ast.Expr) {
+		if x.Kind() != ast.IdentKind {
+			return
+		}
+		_, isRoot := rootNamed(x.AsIdent())
+		_, isLib := s.libs[x.AsIdent()]
+		found = found || isRoot || isLib || x.AsIdent() == "vars"
+	})
+	return found
 }

@@ -66,7 +66,7 @@ func checkCost(v *view) []Problem {
 	if p, deep := v.tooNested(v.root(), 0); deep {
 		out = append(out, p)
 	}
-	own, err := v.bound(v.expr.checked, v.root())
+	own, err := v.bound(v.expr.tree(), v.root())
 	if err != nil {
 		return append(out, v.problem(v.root(), "cost_over_budget", fmt.Sprintf("the cost cannot be bounded: %s", err), ""))
 	}
