@@ -4,6 +4,7 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/cost"
 
+	"github.com/gwctl/gwctl/engine/index"
 	"github.com/gwctl/gwctl/engine/slot"
 )
 
@@ -61,6 +62,7 @@ type static struct {
 	standsIn []string // what its defaults stand in for, see view.standsIn
 	domain   *domain  // the values it can have, and of a list its elements
 	elements *domain
+	ways     [][]index.Need             // see Expr.Needs
 	uses     []*Expr                    // the variables it can read, itself not included
 	cost     uint64                     // at most, without the variables
 	shapes   []shape                    // those that its cost depends on
@@ -72,6 +74,7 @@ type static struct {
 func (e *Expr) check(m mode, sound bool) []Problem {
 	v := newView(e)
 	out := checkLiterals(v)
+	e.static.ways = v.needs(v.root())
 	if m.unguarded {
 		return out
 	}
