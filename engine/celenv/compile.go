@@ -23,6 +23,7 @@ type Expr struct {
 	program cel.Program
 	typ     *types.Type
 	reads   Reads
+	static  static
 }
 
 // Reads is what an expression can look at, its variables included.
@@ -36,8 +37,20 @@ type Reads struct {
 // Compile checks an expression against the scope. want is the type that the
 // result must have, or nil for any. Either the expression or problems are
 // returned; neither, if all that is wrong is that it reads something that
-// [Scope.Break] named.
+// [Scope.Break] named. It is for variables; what rules state goes through
+// CompileRule.
 func (s *Scope) Compile(source string, want *slot.Type) (*Expr, []Problem) {
+	return s.compile(source, want, mode{unplaced: true})
+}
+
+// CompileUnguarded is Compile without the checks of guards, defaults and cost.
+// It is for tests that want to see how evaluation deals with what the checks
+// keep out; rules and variables never go this way.
+func (s *Scope) CompileUnguarded(source string, want *slot.Type) (*Expr, []Problem) {
+	return s.compile(source, want, mode{unguarded: true})
+}
+
+func (s *Scope) compile(source string, want *slot.Type, m mode) (*Expr, []Problem) {
 	parsed, issues := s.env.Parse(source)
 	if issues.Err() != nil {
 		return nil, s.problems(source, nil, issues)
@@ -53,8 +66,8 @@ func (s *Scope) Compile(source string, want *slot.Type) (*Expr, []Problem) {
 		r.problems = append(r.problems, Problem{Length: len([]rune(source)), Code: "type_mismatch",
 			Message: fmt.Sprintf("the expression gives %s, not %s", e.TypeName(), want), Hint: comparisonHint(want)})
 	}
-	if len(r.problems) > 0 {
-		return nil, r.problems
+	if problems := append(r.problems, e.check(m, len(r.problems) == 0)...); len(problems) > 0 {
+		return nil, problems
 	}
 	e.reads = r.reads()
 	program, err := s.env.Program(checked, cel.CostLimit(StepBudget))

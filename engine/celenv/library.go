@@ -27,23 +27,25 @@ const (
 // Library is what all scopes share: CEL's standard library and the extensions
 // of the language. It does not change and may be used concurrently.
 type Library struct {
-	env *cel.Env
+	env   *cel.Env
+	zones *zones
 }
 
 // NewLibrary builds the shared environment.
 func NewLibrary() (*Library, error) {
+	z := &zones{}
 	options := []cel.EnvOption{
-		cel.OptionalTypes(), cel.EnableMacroCallTracking(), cel.DefaultUTCTimeZone(true),
+		standardLibrary(), cel.OptionalTypes(), cel.EnableMacroCallTracking(), cel.DefaultUTCTimeZone(true),
 		cel.ParserExpressionSizeLimit(MaxExpressionSize), cel.ParserRecursionLimit(MaxNesting), cel.RegexProgramSizeLimit(MaxRegexProgram),
 		cel.HomogeneousAggregateLiterals(),
 		ext.Strings(), ext.Lists(), ext.Sets(), ext.Math(), ext.TwoVarComprehensions(), ext.Network(),
 		requestFunction("header", slot.RequestHeaders), requestFunction("param", slot.RequestQuery),
 	}
-	env, err := cel.NewEnv(slices.Concat(options, (&zones{}).options())...)
+	env, err := cel.NewCustomEnv(slices.Concat(options, z.options(), costModels())...)
 	if err != nil {
 		return nil, fmt.Errorf("building the CEL environment: %w", err)
 	}
-	return &Library{env: env}, nil
+	return &Library{env: env, zones: z}, nil
 }
 
 // Canonical gives an expression in one spelling: layout, quotes and needless

@@ -40,11 +40,7 @@ func (s *Scope) problems(source string, parsed *ast.AST, issues *cel.Issues) []P
 			}
 		case node == nil:
 		case node.Kind() == ast.LiteralKind:
-			at, _ := parsed.SourceInfo().GetOffsetRange(node.ID())
-			p.Length = runesIn(runes[offset:], int(at.Stop-at.Start))
-			if readByForm(parsed, node.ID()) {
-				p.Code = "bad_literal"
-			}
+			s.badLiteral(&p, runes, parsed, node)
 		case node.Kind() == ast.IdentKind && !isRoot(node.AsIdent()):
 			s.undeclared(&p, node.AsIdent())
 		case selects:
@@ -109,6 +105,10 @@ func (s *Scope) unknownFunction(name string) bool { return !s.env.HasFunction(na
 func (s *Scope) noFunction(p *Problem, runes []rune, name string) {
 	p.Code, p.Message = "undeclared_function", fmt.Sprintf("there is no function %q", name)
 	p.Offset, p.Length = calledAt(runes, p.Offset, name), len([]rune(name))
+	if hint, removed := removedHint(name); removed {
+		p.Hint = hint
+		return
+	}
 	known := []string{"has"}
 	for f := range s.env.Functions() {
 		known = append(known, f)

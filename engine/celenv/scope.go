@@ -25,6 +25,9 @@ type Scope struct {
 	broken map[string]bool   // root.name of what did not compile
 	libs   map[string]*Scope // imported libraries, each a scope over the same layout
 	shapes map[string]*slot.Type
+
+	literals map[string][]string // see SetLiterals
+	zones    *zones
 }
 
 // NewScope makes a scope over a layout with the given constants and imported
@@ -32,7 +35,7 @@ type Scope struct {
 func (l *Library) NewScope(layout *slot.Layout, consts map[string]slot.Value, libs map[string]*Scope) (*Scope, error) {
 	s := &Scope{
 		layout: layout, consts: map[string]ref.Val{}, ctypes: map[string]*types.Type{}, vars: map[string]*Expr{}, broken: map[string]bool{},
-		libs: libs, shapes: map[string]*slot.Type{},
+		libs: libs, shapes: map[string]*slot.Type{}, zones: l.zones,
 	}
 	for i := range layout.Len() {
 		addShapes(s.shapes, layout.Attr(slot.Index(i)).Type)
