@@ -2,14 +2,8 @@ package main
 
 import (
 	"fmt"
-	"go/ast"
-	"go/constant"
-	"go/token"
-	"go/types"
 	"maps"
-	"path"
 	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,13 +69,10 @@ func untold() map[string]string {
 		"engine.maxHints":             "how many close matches are looked for",
 		"engine.maxListed":            "how many names a hint lists",
 		"policy/bundle.MaxManifest":   "gwctl writes the manifest itself",
-		"policy/bundle.MaxFile":       "that of a file in a directory",
-		"policy/bundle.MaxFiles":      "that of a directory",
 		"policy/bundle.maxMeta":       "gwctl writes the manifest itself",
 		"policy/watch.MaxDirectories": "of the watching process",
 		"policy/watch.maxLinks":       "of the watching process",
 		"engine/slot.MaxJSONSize":     "claims and flags, not files",
-		"engine/slot.MaxBodySize":     "that of maxBytes",
 		"engine/record.MaxField":      "of decision records",
 		"engine/record.MaxValue":      "of decision records",
 		"engine/record.MaxLine":       "of decision records",
@@ -161,12 +152,33 @@ func numberIn(text string) (int64, error) {
 	return n, err
 }
 
+// twins are limits that another package holds too; the bound of an expression's
+// cost is true only as long as they are equal.
+func twins() map[string]string {
+	return map[string]string{
+		"engine/celenv.maxHeaders":     "sidecar/canonical.MaxHeaders",
+		"engine/celenv.maxParams":      "sidecar/canonical.MaxQueryParams",
+		"engine/celenv.maxName":        "sidecar/canonical.maxNameBytes",
+		"engine/celenv.maxHeaderBytes": "sidecar/canonical.MaxHeaderTotalBytes",
+		"engine/celenv.maxTargetBytes": "sidecar/canonical.MaxTargetBytes",
+		"policy/bundle.MaxFile":        "policy/document.MaxFileSize",
+		"policy/bundle.MaxFiles":       "policy.MaxFiles",
+		"engine/slot.MaxBodySize":      "policy.MaxMaxBody",
+	}
+}
+
 // TestEveryLimitIsTold finds the limits that a set or request can meet and the
 // page does not tell.
 func TestEveryLimitIsTold(t *testing.T) {
 	named := regexp.MustCompile(`^([mM]ax|most|Default)[A-Z]|Budget$`)
-	sources, left := slices.Collect(maps.Values(limitSources())), untold()
-	for source := range numbersOf(t) {
+	sources, left, numbers := slices.Collect(maps.Values(limitSources())), untold(), numbersOf(t)
+	for one, other := range twins() {
+		if a, b := numbers[one], numbers[other]; a != b || a == 0 {
+			t.Errorf("%s is %d and %s is %d", one, a, other, b)
+		}
+		left[one] = "compared"
+	}
+	for source := range numbers {
 		dir, name, _ := strings.Cut(source, ".")
 		if !inside(dir, "policy", "engine") || !named.MatchString(name) || strings.ContainsAny(source, "~:#") {
 			continue
@@ -179,110 +191,4 @@ func TestEveryLimitIsTold(t *testing.T) {
 	for source := range left {
 		t.Errorf("the code has no %s", source)
 	}
-}
-
-// numbersOf gives every number that a page can be compared with, in the forms
-// of limitSources.
-func numbersOf(t *testing.T) map[string]int64 {
-	t.Helper()
-	out := map[string]int64{}
-	for _, f := range parseTree(t).files {
-		if f.test || !inside(f.dir, "policy", "engine", "sidecar/canonical") {
-			continue
-		}
-		ast.Inspect(f.syntax, func(n ast.Node) bool {
-			switch x := n.(type) {
-			case *ast.ValueSpec:
-				for i, name := range x.Names {
-					if i < len(x.Values) {
-						addNumber(out, path.Join(f.dir)+"."+name.Name, x.Values[i])
-					}
-				}
-			case *ast.FuncDecl:
-				if x.Body != nil && x.Recv != nil {
-					addFields(out, f.dir+"."+x.Name.Name, x.Body)
-				}
-			}
-			return true
-		})
-	}
-	for place, m := range keyedMappings(t) {
-		for key, of := range m.keys {
-			addSchema(out, place+"/properties/"+key, of)
-		}
-	}
-	return out
-}
-
-// addNumber notes a constant, or the longest text that a pattern matches.
-func addNumber(out map[string]int64, name string, value ast.Expr) {
-	if call, ok := value.(*ast.CallExpr); ok && len(call.Args) == 1 {
-		if lit, ok := call.Args[0].(*ast.BasicLit); ok && lit.Kind == token.STRING {
-			if text, err := strconv.Unquote(lit.Value); err == nil {
-				if re, err := syntax.Parse(text, syntax.Perl); err == nil {
-					out["~"+name] = longest(re)
-				}
-			}
-		}
-		return
-	}
-	v, err := types.Eval(token.NewFileSet(), nil, token.NoPos, types.ExprString(value))
-	if err != nil || v.Value == nil || v.Value.Kind() != constant.Int {
-		return // names another one, or is no number
-	}
-	if n, exact := constant.Int64Val(v.Value); exact {
-		out[name] = n
-	}
-}
-
-// addFields notes the numbers in the literals of a function.
-func addFields(out map[string]int64, function string, body ast.Node) {
-	ast.Inspect(body, func(n ast.Node) bool {
-		if kv, ok := n.(*ast.KeyValueExpr); ok {
-			if id, ok := kv.Key.(*ast.Ident); ok {
-				addNumber(out, function+":"+id.Name, kv.Value)
-			}
-		}
-		return true
-	})
-}
-
-func addSchema(out map[string]int64, place string, node any) {
-	n, _ := node.(map[string]any)
-	for word, v := range n {
-		if number, ok := v.(float64); ok {
-			out[place+"/"+word] = int64(number)
-		}
-		addSchema(out, place+"/"+word, v)
-	}
-}
-
-// longest is how many characters a pattern matches at most; -1 without a bound.
-func longest(re *syntax.Regexp) int64 {
-	sum := int64(0)
-	switch re.Op {
-	case syntax.OpLiteral:
-		return int64(len(re.Rune))
-	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return 1
-	case syntax.OpStar, syntax.OpPlus:
-		return -1
-	case syntax.OpRepeat:
-		if n := longest(re.Sub[0]); n >= 0 && re.Max >= 0 {
-			return n * int64(re.Max)
-		}
-		return -1
-	}
-	for _, sub := range re.Sub {
-		n := longest(sub)
-		switch {
-		case n < 0:
-			return -1
-		case re.Op == syntax.OpAlternate:
-			sum = max(sum, n)
-		default:
-			sum += n
-		}
-	}
-	return sum
 }
