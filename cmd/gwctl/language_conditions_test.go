@@ -23,13 +23,20 @@ func judgeCondition(t *testing.T, place, condition, below string) (codes []strin
 	}
 	writeText(t, file, text)
 	out, _ = gwctl("policy", "lint", dir)
+	return errorCodes(out), out
+}
+
+// errorCodes are the codes of errors in what lint prints, each once, sorted;
+// warnings are left out.
+func errorCodes(out string) []string {
+	var codes []string
 	for _, m := range codeIn.FindAllStringSubmatch(out, -1) {
 		if strings.Contains(m[0], " error[") {
 			codes = append(codes, m[1])
 		}
 	}
 	slices.Sort(codes)
-	return slices.Compact(codes), out
+	return slices.Compact(codes)
 }
 
 // The conditions of that set that are replaced: of the allow rule, and of the
