@@ -179,6 +179,9 @@ func (r *Request) Body(data []byte) error {
 	if err != nil {
 		return r.refuseBody(err)
 	}
+	if err := in.CheckVariants(b.fields, b.chooser); err != nil {
+		return r.refuseBody(err)
+	}
 	r.bodyReason, r.bodyStatus = "", 0
 	r.values.SetBody()
 	for _, f := range b.fields {

@@ -28,9 +28,8 @@ func newCompiler(src *policy.Set, lib *celenv.Library) *compiler {
 func (c *compiler) compile() (*Set, policy.Diagnostics) {
 	c.schema()
 	c.resources()
-	for _, p := range sortedPolicies(c.src.Policies) {
-		c.policy(p)
-	}
+	c.policies()
+	c.set.rules = c.rules
 	c.link()
 	c.directories()
 	c.suites()
@@ -48,20 +47,16 @@ type compiler struct {
 	set   *Set
 	w     document.Walker
 	found policy.Diagnostics
+	rules []*Rule
 	user  []*slot.Attr
 	env   []*slot.Attr
 	// unusable are the attributes, by root and name, whose declaration is
 	// wrong: what reads them is not reported once more.
 	unusable  [][2]string
 	libraries map[[2]string]*celenv.Scope // by name and resource type
+	literals  map[string][]string         // what can be written for an attribute
 	hinted    int                         // names looked up for a close one
 	unguarded bool                        // tests of the algorithm need rules that fail
-}
-
-func sortedPolicies(in []*policy.Policy) []*policy.Policy {
-	out := slices.Clone(in)
-	slices.SortFunc(out, func(a, b *policy.Policy) int { return strings.Compare(a.Name.Value, b.Name.Value) })
-	return out
 }
 
 func (c *compiler) schema() {
@@ -83,7 +78,7 @@ func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[s
 	if err != nil {
 		return nil, fmt.Errorf("building the scope of %s: %w", res.name, err)
 	}
-	scope.SetLiterals(map[string][]string{"user.roles": c.set.roles, "resource.type": c.resourceNames(), "action.name": c.actionNames()})
+	scope.SetLiterals(c.literals)
 	return scope, nil
 }
 
@@ -123,11 +118,11 @@ func (c *compiler) policy(p *policy.Policy) {
 		}
 		c.breakAll(scope, p.Consts, consts)
 		c.vars(scope, p.Vars, res)
-		for _, d := range p.Rules {
-			if r := c.rule(scope, p, d, res); r != nil {
-				c.set.rules = append(c.set.rules, r)
+		together(c, p.Rules, func(part *compiler, d *policy.Rule) {
+			if r := part.rule(scope, p, d, res); r != nil {
+				part.rules = append(part.rules, r)
 			}
-		}
+		})
 	}
 }
 

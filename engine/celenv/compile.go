@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -20,7 +21,9 @@ type Expr struct {
 	Source  string
 	scope   *Scope
 	checked *cel.Ast
+	planned sync.Once
 	program cel.Program
+	failed  error // of planning it
 	typ     *types.Type
 	reads   Reads
 	static  static
@@ -51,13 +54,18 @@ func (s *Scope) CompileUnguarded(source string, want *slot.Type) (*Expr, []Probl
 }
 
 func (s *Scope) compile(source string, want *slot.Type, m mode) (*Expr, []Problem) {
-	parsed, issues := s.env.Parse(source)
-	if issues.Err() != nil {
-		return nil, s.problems(source, nil, issues)
+	parsed, errs := s.lib.parse(source)
+	if len(errs) > 0 {
+		return nil, s.problems(source, nil, errs)
 	}
-	checked, issues := s.env.Check(parsed)
+	front, err := s.lib.takeFront(s)
+	if err != nil {
+		return nil, []Problem{{Length: len([]rune(source)), Code: "cel_invalid", Message: err.Error()}}
+	}
+	defer s.lib.returnFront(front)
+	checked, issues := front.check(parsed)
 	if issues.Err() != nil {
-		return nil, s.problems(source, parsed.NativeRep(), issues)
+		return nil, s.problems(source, parsed, issues.Errors())
 	}
 	e := &Expr{Source: source, scope: s, checked: checked, typ: checked.OutputType()}
 	r := reader{scope: s, source: source, ast: checked.NativeRep()}
@@ -70,11 +78,6 @@ func (s *Scope) compile(source string, want *slot.Type, m mode) (*Expr, []Proble
 		return nil, problems
 	}
 	e.reads = r.reads()
-	program, err := s.env.Program(checked, cel.CostLimit(StepBudget))
-	if err != nil {
-		return nil, []Problem{{Length: len([]rune(source)), Code: "cel_invalid", Message: err.Error()}}
-	}
-	e.program = program
 	return e, nil
 }
 
@@ -88,12 +91,12 @@ func comparisonHint(want *slot.Type) string {
 // VarRefs lists the variables that an unchecked expression names, so that
 // they can be compiled in an order in which each finds its own.
 func (s *Scope) VarRefs(source string) []string {
-	parsed, issues := s.env.Parse(source)
-	if issues.Err() != nil {
+	parsed, errs := s.lib.parse(source)
+	if len(errs) > 0 {
 		return nil
 	}
 	var out []string
-	ast.PostOrderVisit(parsed.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+	ast.PostOrderVisit(parsed.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() == ast.SelectKind && isIdent(e.AsSelect().Operand(), "vars") && !slices.Contains(out, e.AsSelect().FieldName()) {
 			out = append(out, e.AsSelect().FieldName())
 		}
@@ -112,8 +115,20 @@ func (e *Expr) Reads() Reads { return e.reads }
 // AST is the checked tree, for reading only.
 func (e *Expr) AST() *ast.AST { return e.checked.NativeRep() }
 
+// plan makes the program when it is first run.
+func (e *Expr) plan() (cel.Program, error) {
+	e.planned.Do(func() {
+		e.program, e.failed = e.scope.lib.env.Program(e.checked, cel.CostLimit(StepBudget))
+	})
+	return e.program, e.failed
+}
+
 func (e *Expr) eval(f *Frame) (ref.Val, error) {
-	v, _, err := e.program.Eval(f)
+	program, err := e.plan()
+	if err != nil {
+		return nil, fmt.Errorf("planning the expression: %w", err)
+	}
+	v, _, err := program.Eval(f)
 	if err != nil {
 		return nil, settle(err)
 	}

@@ -105,7 +105,7 @@ func (e *Expr) Spent(f *Frame) (uint64, error) {
 	own := e.scope.NewFrame(f.values)
 	var sum uint64
 	count := func(at *Frame, x *Expr) (ref.Val, error) {
-		program, err := x.scope.env.Program(x.checked, cel.CostTracking(nil))
+		program, err := x.scope.lib.env.Program(x.checked, cel.CostTracking(nil))
 		if err != nil {
 			return nil, fmt.Errorf("preparing to count: %w", err)
 		}

@@ -256,7 +256,7 @@ func (v *view) resultSizes() (out [shapes]*cost.SizeEstimate) {
 			}
 			return cost.NewCallEstimate(cost.FixedCostEstimate(1), nil)
 		})
-		if _, err := v.scope.env.EstimateCost(probe, &sizes{view: v, shape: in}, append(splitModels(in), capture)...); err != nil {
+		if _, err := v.scope.lib.env.EstimateCost(probe, &sizes{view: v, shape: in}, append(splitModels(in), capture)...); err != nil {
 			out[in] = nil
 		}
 	}

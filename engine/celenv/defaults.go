@@ -249,7 +249,7 @@ func (g *guard) whenAbsent(e ast.Expr, used []ast.Expr) (value, known bool) {
 	values.Set(slot.RequestHeaders, slot.StringListsValue(nil))
 	values.Set(slot.RequestQuery, slot.StringListsValue(nil))
 	g.emptyContainers(e, used, values)
-	program, err := g.scope.env.PlanProgram(g.part(e), cel.CostLimit(StepBudget))
+	program, err := g.scope.lib.env.PlanProgram(g.part(e), cel.CostLimit(StepBudget))
 	if err != nil {
 		return false, false
 	}

@@ -25,10 +25,12 @@ const (
 )
 
 // Library is what all scopes share: CEL's standard library and the extensions
-// of the language. It does not change and may be used concurrently.
+// of the language. It may be used concurrently.
 type Library struct {
-	env   *cel.Env
-	zones *zones
+	env    *cel.Env
+	parser *parser.Parser
+	zones  *zones
+	fronts fronts
 }
 
 // NewLibrary builds the shared environment.
@@ -45,18 +47,22 @@ func NewLibrary() (*Library, error) {
 	if err != nil {
 		return nil, fmt.Errorf("building the CEL environment: %w", err)
 	}
-	return &Library{env: env, zones: z}, nil
+	p, err := newParser(env)
+	if err != nil {
+		return nil, err
+	}
+	return &Library{env: env, parser: p, zones: z, fronts: fronts{free: map[string][]*front{}}}, nil
 }
 
 // Canonical gives an expression in one spelling: layout, quotes and needless
 // parentheses do not matter, everything else does. What does not parse is given
 // back as it is.
 func (l *Library) Canonical(source string) string {
-	parsed, issues := l.env.Parse(source)
-	if issues.Err() != nil {
+	parsed, errs := l.parse(source)
+	if len(errs) > 0 {
 		return source
 	}
-	text, err := parser.Unparse(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), parser.WrapOnColumn(MaxExpressionSize*4))
+	text, err := parser.Unparse(parsed.Expr(), parsed.SourceInfo(), parser.WrapOnColumn(MaxExpressionSize*4))
 	if err != nil {
 		return source
 	}

@@ -148,7 +148,7 @@ func (l *literals) zoneName(function string, e ast.Expr, in locals) {
 	}
 	for _, k := range values {
 		name, _ := k.value.(types.String)
-		if _, err := l.scope.zones.load(string(name)); err != nil {
+		if _, err := l.scope.lib.zones.load(string(name)); err != nil {
 			l.report(k.at, Problem{Code: "bad_literal", Message: err.Error(), Hint: zoneHint})
 		}
 	}

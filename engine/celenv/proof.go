@@ -62,7 +62,7 @@ func mirrored(op string) string {
 }
 
 func (g *guard) valueWhenAbsent(e ast.Expr) (ref.Val, bool) {
-	program, err := g.scope.env.PlanProgram(g.part(e), cel.CostLimit(StepBudget))
+	program, err := g.scope.lib.env.PlanProgram(g.part(e), cel.CostLimit(StepBudget))
 	if err != nil || g.readsLoop(e) {
 		return nil, false
 	}

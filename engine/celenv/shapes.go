@@ -69,7 +69,7 @@ func (v *view) shapes(e ast.Expr) []shape {
 // bound adds up what the shapes cost.
 func (v *view) bound(a *cel.Ast, e ast.Expr) (uint64, error) {
 	estimate := func(in shape) (uint64, error) {
-		n, err := v.scope.env.EstimateCost(a, &sizes{view: v, shape: in}, splitModels(in)...)
+		n, err := v.scope.lib.env.EstimateCost(a, &sizes{view: v, shape: in}, splitModels(in)...)
 		if err != nil {
 			return 0, fmt.Errorf("estimating the cost: %w", err)
 		}
