@@ -68,6 +68,7 @@ func beyondLimits() map[string]func(n int) docs.Example {
 // TestBeyondLimits comes up to limits and goes one further: only then the code
 // is raised that the table of limits names.
 func TestBeyondLimits(t *testing.T) {
+	t.Parallel()
 	page, changes := languagePage(t), beyondLimits()
 	for _, r := range page.table(t, "limits", "what").rows {
 		change, ok := changes[r.cells[0]]

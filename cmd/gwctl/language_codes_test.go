@@ -146,12 +146,11 @@ func TestLanguageStatuses(t *testing.T) {
 	}
 }
 
-// notShown are the reason codes that the suites of the page cannot expect, or
-// that take a rule nobody should copy.
+// notShown are the reason codes that no suite can come to, or that take a rule
+// nobody should copy.
 func notShown() []string {
 	return []string{
-		engine.ReasonBodyInvalid, engine.ReasonBodyUnavailable, engine.ReasonObligationError, engine.ReasonNotLoaded,
-		engine.ReasonEvalError, engine.ReasonDeniedByRule,
+		engine.ReasonBodyUnavailable, engine.ReasonNotLoaded, engine.ReasonObligationError, engine.ReasonEvalError, engine.ReasonDeniedByRule,
 	}
 }
 

@@ -51,6 +51,7 @@ const overHTTP = "\n      transports: [http]"
 
 // TestLanguageFunctions compiles the examples of what there is.
 func TestLanguageFunctions(t *testing.T) {
+	t.Parallel()
 	page := languagePage(t)
 	for _, r := range page.table(t, "functions", "there is").rows {
 		if codes, out := judgeCondition(t, allowPlace, codeSpans(r.cells[1])[0], ""); len(codes) > 0 {
@@ -62,6 +63,7 @@ func TestLanguageFunctions(t *testing.T) {
 // TestLanguageRefused tries the table of what is refused: each condition raises
 // its code, and what to write instead raises nothing.
 func TestLanguageRefused(t *testing.T) {
+	t.Parallel()
 	page := languagePage(t)
 	for _, r := range page.table(t, "refused", "code").rows {
 		code, place, below := strings.Trim(r.cells[0], "[]"), allowPlace, ""

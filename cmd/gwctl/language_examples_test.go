@@ -46,6 +46,7 @@ func writeSet(t *testing.T, dir string, blocks []markdownBlock) {
 
 // TestLanguageExamples judges the sets of the page as a user would.
 func TestLanguageExamples(t *testing.T) {
+	t.Parallel()
 	sets := languageSets(t)
 	if len(sets) < 2 {
 		t.Errorf("the page has the sets %q", slices.Sorted(maps.Keys(sets)))
