@@ -164,12 +164,17 @@ func choices(of any) []string {
 	return out
 }
 
-// TestKeyTables holds every table of keys to its columns, and to being known
-// to TestLanguageKeys.
+// TestKeyTables holds every table to its columns, and those of keys to being
+// known to TestLanguageKeys.
 func TestKeyTables(t *testing.T) {
 	page, tables := languagePage(t), keyTables()
 	for _, s := range page.sections {
 		for _, table := range s.tables {
+			for _, r := range table.rows {
+				if len(r.cells) != len(table.header) {
+					t.Errorf("%s:%d: %d cells for %d columns; a bar in a cell is written \\|", page.name, r.line, len(r.cells), len(table.header))
+				}
+			}
 			if table.header[0] != "key" {
 				continue
 			}
@@ -178,11 +183,6 @@ func TestKeyTables(t *testing.T) {
 			}
 			if len(tables[s.anchor]) == 0 {
 				t.Errorf("%s: nobody compares the keys of #%s with the loader; add it to keyTables", page.name, s.anchor)
-			}
-			for _, r := range table.rows {
-				if len(r.cells) != len(table.header) {
-					t.Errorf("%s:%d: %d cells for %d columns", page.name, r.line, len(r.cells), len(table.header))
-				}
 			}
 		}
 	}
