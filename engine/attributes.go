@@ -92,11 +92,10 @@ func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slo
 		a.From = nil
 	}
 	for _, f := range d.From {
-		if root == slot.Env {
-			c.w.Error(f.Span(), "bad_constraint", "leave it out; the Sidecar names the source of each", "the configuration of the sidecar says where attributes of env come from")
-			break
-		}
 		p, ok := slot.ParseProvider(f.Value)
+		if ok && root == slot.Env && p != slot.Caller {
+			c.w.Error(f.Span(), "bad_constraint", "leave it out, or write caller", "attributes of env come from the Sidecar, or from AuthZEN callers")
+		}
 		if !ok {
 			c.w.Error(f.Span(), "unknown_provider", "providers are credential, path, source, directory, caller", "%q cannot supply values", f.Value)
 		}
