@@ -113,6 +113,7 @@ func (r *Request) precondition() (first precondition) {
 	}
 	for _, i := range reads.Slots {
 		switch state := r.values.State(i); {
+		case state == slot.Present:
 		case state == slot.Malformed:
 			status := http.StatusForbidden
 			if r.values.From(i) == slot.Path {
