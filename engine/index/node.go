@@ -43,7 +43,7 @@ type tries struct {
 	texts   []byte
 	known   map[string]int32 // where a text stands; each does so once
 	seed    maphash.Seed
-	slots []bucket // open addressing, a power of two and at most half full
+	slots   []bucket // open addressing, a power of two and at most half full
 	used    int
 }
 
