@@ -37,6 +37,7 @@ func (c *compiler) compile() (*Set, policy.Diagnostics) {
 	if found.HasErrors() {
 		return nil, found
 	}
+	c.prepare()
 	c.set.digest = digest(c.set, c.lib)
 	c.forget()
 	return c.set, found
