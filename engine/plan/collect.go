@@ -148,7 +148,7 @@ func (l *loop) collect(m *Machine, keep fn[bool], item making) (slot.Ref, bool) 
 	var failed error
 	room, n := m.room(in.Len()), 0
 	for i := range in.Len() {
-		if !l.turn(m, in, i) {
+		if m.steps--; !l.turn(m, in, i) {
 			return slot.Ref{}, false
 		}
 		v, ok := keep(m)

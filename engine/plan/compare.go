@@ -81,18 +81,25 @@ func (b *builder) sameValue(x, y operand[slot.Ref]) fn[bool] {
 	if x.eval == nil || y.eval == nil {
 		return nil
 	}
-	equal := alike(x, y, slot.Ref.Equal)
 	if b.turns == 0 {
-		return equal
+		return alike(x, y, slot.Ref.Equal)
 	}
 	return func(m *Machine) (bool, bool) {
 		v, ok := x.eval(m)
-		if !ok || !m.charge(v.Len()) {
+		if !ok {
 			return false, false
 		}
-		return equal(m)
+		w, ok := y.eval(m)
+		if !ok || !m.charge(min(v.Len(), w.Len())/itemsPerStep) {
+			return false, false
+		}
+		return v.Equal(w), true
 	}
 }
+
+// itemsPerStep is how many pairs of items of two lists are compared in one
+// step.
+const itemsPerStep = 16
 
 // sameText is same for texts, most of which are attributes.
 func sameText(x, y operand[string]) fn[bool] {
@@ -165,6 +172,9 @@ func compareTimes(x, y operand[time.Time]) operand[int] {
 // ordered plans an order. NaN is neither less nor greater than anything, and
 // that is no error.
 func ordered[T cmp.Ordered](operator string, x, y operand[T]) fn[bool] {
+	if y.literal {
+		return orderedTo(operator, x.eval, y.value)
+	}
 	both := func(m *Machine) (v, w T, ok bool) {
 		if v, ok = x.eval(m); ok {
 			w, ok = y.eval(m)
@@ -180,4 +190,17 @@ func ordered[T cmp.Ordered](operator string, x, y operand[T]) fn[bool] {
 		return func(m *Machine) (bool, bool) { v, w, ok := both(m); return v > w, ok }
 	}
 	return func(m *Machine) (bool, bool) { v, w, ok := both(m); return v >= w, ok }
+}
+
+// orderedTo is ordered for a value that is known at load.
+func orderedTo[T cmp.Ordered](operator string, x fn[T], w T) fn[bool] {
+	switch operator {
+	case operators.Less:
+		return func(m *Machine) (bool, bool) { v, ok := x(m); return v < w, ok }
+	case operators.LessEquals:
+		return func(m *Machine) (bool, bool) { v, ok := x(m); return v <= w, ok }
+	case operators.Greater:
+		return func(m *Machine) (bool, bool) { v, ok := x(m); return v > w, ok }
+	}
+	return func(m *Machine) (bool, bool) { v, ok := x(m); return v >= w, ok }
 }

@@ -6,6 +6,7 @@ import (
 
 // conditions are what rules typically say.
 var conditions = []struct{ name, source string }{
+	{"nothing", "user.authenticated"},
 	{"role", "'support' in user.roles"},
 	{"tenant", "has(user.tenant) && user.tenant == resource.tenant"},
 	{"owner", "has(resource.owner) && resource.owner == user.id"},

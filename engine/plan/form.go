@@ -29,6 +29,7 @@ type form[T any] struct {
 	equal func(a, b T) bool          // as CEL has it
 	slot  func(r *read) fn[T]        // reads an attribute
 	memo  func(v *variable[T]) fn[T] // reads a variable
+	local func(at int) fn[T]         // reads an item of a loop; may be nil
 	among func([]T) func(T) bool     // tests for being in a list that does not change
 }
 
@@ -70,6 +71,9 @@ var texts = form[string]{
 	equal: func(a, b string) bool { return a == b },
 	slot:  readText, memo: memoText,
 	among: setOf[string],
+	local: func(at int) fn[string] {
+		return func(m *Machine) (string, bool) { return m.locals[at].ref.Str(), true }
+	},
 }
 
 // instants keep their zone, which string(…) shows.

@@ -72,31 +72,32 @@ func terms(call ast.CallExpr, to []ast.Expr) []ast.Expr {
 	return to
 }
 
-// chain plans the operands of && or ||. Those that are always the same and
-// cannot decide are left out; decided tells that one always does.
-func (b *builder) chain(call ast.CallExpr, decides bool) (parts []fn[bool], decided bool) {
+// chain plans the operands of && or ||. One that is always the same and does
+// not decide is left out; what comes after one that decides is, too.
+func (b *builder) chain(call ast.CallExpr, decides bool) []fn[bool] {
+	var parts []fn[bool]
 	for _, x := range terms(call, nil) {
-		switch o := b.truth(x); {
-		case !o.literal:
+		o := b.truth(x)
+		if !o.literal || o.value == decides {
 			parts = append(parts, o.eval)
-		case o.value == decides:
-			return nil, true
+		}
+		if o.literal && o.value == decides {
+			break
 		}
 	}
-	return parts, false
+	if len(parts) == 0 {
+		return []fn[bool]{literal(!decides).eval}
+	}
+	return parts
 }
 
 // all plans x && y && z. An error counts only if no operand is false.
 func (b *builder) all(call ast.CallExpr) fn[bool] {
-	parts, decided := b.chain(call, false)
-	switch {
-	case decided:
-		return literal(false).eval
-	case len(parts) == 0:
-		return literal(true).eval
-	case len(parts) == 1:
+	parts := b.chain(call, false)
+	switch len(parts) {
+	case 1:
 		return parts[0]
-	case len(parts) == 2:
+	case 2:
 		first, second := parts[0], parts[1]
 		return func(m *Machine) (bool, bool) {
 			v, ok := first(m)
@@ -125,15 +126,11 @@ func (b *builder) all(call ast.CallExpr) fn[bool] {
 
 // any plans x || y || z. An error counts only if no operand is true.
 func (b *builder) any(call ast.CallExpr) fn[bool] {
-	parts, decided := b.chain(call, true)
-	switch {
-	case decided:
-		return literal(true).eval
-	case len(parts) == 0:
-		return literal(false).eval
-	case len(parts) == 1:
+	parts := b.chain(call, true)
+	switch len(parts) {
+	case 1:
 		return parts[0]
-	case len(parts) == 2:
+	case 2:
 		first, second := parts[0], parts[1]
 		return func(m *Machine) (bool, bool) {
 			v, ok := first(m)

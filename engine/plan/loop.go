@@ -60,10 +60,10 @@ func (b *builder) enter(c ast.ComprehensionExpr) (l loop, leave func()) {
 	}
 }
 
-// turn makes the locals those of one turn; ok is false when the budget is used
-// up.
+// turn makes the locals those of one turn, whose step was taken; ok is false
+// when the budget is used up.
 func (l *loop) turn(m *Machine, in slot.Ref, i int) (ok bool) {
-	if m.steps--; m.steps < 0 {
+	if m.steps < 0 {
 		m.exhaust()
 		return false
 	}
@@ -133,6 +133,7 @@ func (b *builder) search(c ast.ComprehensionExpr, test ast.Expr, decides bool) f
 	}
 	part := b.truth(test).eval
 	leave()
+	plain, item := !l.mapping && l.position < 0, l.item&(maxLocals-1)
 	return func(m *Machine) (bool, bool) {
 		in, ok := l.over(m)
 		if !ok {
@@ -140,7 +141,9 @@ func (b *builder) search(c ast.ComprehensionExpr, test ast.Expr, decides bool) f
 		}
 		var first error
 		for i := range in.Len() {
-			if !l.turn(m, in, i) {
+			if m.steps--; plain && m.steps >= 0 {
+				m.locals[item].ref = in.Item(i)
+			} else if !l.turn(m, in, i) {
 				return false, false
 			}
 			v, ok := part(m)
@@ -177,7 +180,7 @@ func (b *builder) exactly(c ast.ComprehensionExpr, test ast.Expr) fn[bool] {
 		found := 0
 		var last error
 		for i := range in.Len() {
-			if !l.turn(m, in, i) {
+			if m.steps--; !l.turn(m, in, i) {
 				return false, false
 			}
 			switch v, ok := part(m); {

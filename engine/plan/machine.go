@@ -24,7 +24,8 @@ const maxLocals = 8
 type Machine struct {
 	values  *slot.Values
 	err     error // of the part that failed last
-	steps   int   // left
+	budget  int   // of each rule
+	steps   int   // of it that are left
 	spent   bool  // the budget is used up: nothing absorbs this error
 	request uint64
 	memo    []cell
@@ -54,7 +55,9 @@ type cell struct {
 }
 
 // NewMachine makes a Machine. It must be Reset before its first use.
-func NewMachine() *Machine { return &Machine{frames: map[*celenv.Scope]*celenv.Frame{}} }
+func NewMachine() *Machine {
+	return &Machine{budget: StepBudget, frames: map[*celenv.Scope]*celenv.Frame{}}
+}
 
 // keptItems is how much room for lists a machine keeps for the next request.
 const keptItems = 1 << 10
@@ -78,7 +81,7 @@ func (m *Machine) Reset(v *slot.Values, memo int) {
 }
 
 // begin gives an expression its budget.
-func (m *Machine) begin() { m.steps, m.spent = StepBudget, false }
+func (m *Machine) begin() { m.steps, m.spent = m.budget, false }
 
 // charge takes steps off the budget; ok is false once it is used up.
 func (m *Machine) charge(steps int) (ok bool) {

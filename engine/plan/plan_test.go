@@ -90,16 +90,3 @@ func TestClosures(t *testing.T) {
 		})
 	}
 }
-
-// TestFallbacks: what has none comes to the same, and says which part it is.
-func TestFallbacks(t *testing.T) {
-	r := newRig(t)
-	for source, want := range map[string]string{
-		"user.flag && strings.quote(user.country) == '\"DE\"'": `strings.quote(user.country)`,
-	} {
-		p := r.agree(source)
-		if len(p.Fallbacks()) == 0 || p.Fallbacks()[0].Text != want {
-			t.Errorf("%s: %+v", source, p.Fallbacks())
-		}
-	}
-}

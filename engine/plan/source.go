@@ -181,6 +181,9 @@ func readValue(r *read) fn[slot.Ref] {
 func readLocal[T any](l local, f *form[T]) fn[T] {
 	at := l.at
 	if l.item {
+		if f.local != nil {
+			return f.local(at)
+		}
 		of := f.of
 		return func(m *Machine) (T, bool) { return of(m.locals[at].ref), true }
 	}

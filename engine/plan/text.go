@@ -30,6 +30,9 @@ func (b *builder) textTest(call ast.CallExpr) fn[bool] {
 	}
 	switch call.FunctionName() {
 	case "startsWith":
+		if with := b.text(args[1]); with.literal {
+			return begins(b.text(args[0]).eval, with.value)
+		}
 		return b.tested(args, strings.HasPrefix)
 	case "endsWith":
 		return b.tested(args, strings.HasSuffix)
@@ -39,6 +42,14 @@ func (b *builder) textTest(call ast.CallExpr) fn[bool] {
 		return b.matches(args[0], args[1])
 	}
 	return nil
+}
+
+// begins is tested for the beginning that most rules ask for.
+func begins(s fn[string], with string) fn[bool] {
+	return func(m *Machine) (bool, bool) {
+		v, ok := s(m)
+		return ok && strings.HasPrefix(v, with), ok
+	}
 }
 
 func (b *builder) tested(args []ast.Expr, test func(s, with string) bool) fn[bool] {

@@ -113,20 +113,24 @@ type left struct{ steps, locals int }
 // whose first few locals it would overwrite.
 func (m *Machine) enter(locals int) left {
 	l := left{m.steps, len(m.saved)}
-	m.saved = append(m.saved, m.locals[:locals]...)
-	m.steps = StepBudget
+	if locals > 0 {
+		m.saved = append(m.saved, m.locals[:locals]...)
+	}
+	m.steps = m.budget
 	return l
 }
 
 func (m *Machine) leave(l left) {
 	m.steps = l.steps
-	copy(m.locals[:], m.saved[l.locals:])
-	m.saved = m.saved[:l.locals]
+	if len(m.saved) > l.locals {
+		copy(m.locals[:], m.saved[l.locals:])
+		m.saved = m.saved[:l.locals]
+	}
 }
 
 // keep stores how an evaluation went.
 func (c *cell) keep(m *Machine, ok bool) {
-	c.request, c.failed, c.spent, c.err = m.request, !ok, m.spent, nil
+	c.request, c.failed, c.spent = m.request, !ok, m.spent
 	if !ok {
 		c.err = m.err
 	}
