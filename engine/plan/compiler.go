@@ -39,9 +39,9 @@ func (c *Compiler) Compile(e *celenv.Expr) *Program {
 	root := e.AST().Expr()
 	switch kindOf(b.typeOf(root)) {
 	case truth:
-		p.truth = b.truth(root).eval
+		p.truth = forgetful(b, b.truth, root)
 	case text:
-		p.text = b.text(root).eval
+		p.text = forgetful(b, b.text, root)
 	}
 	p.fallbacks = b.fallbacks
 	if b.broken || p.truth == nil && p.text == nil {
@@ -61,6 +61,7 @@ type builder struct {
 	locals    []local // in sight, innermost last
 	most      int     // how many cells of locals are in use at once
 	turns     int     // how many loops the place is in
+	makes     int     // how many parts make lists
 	fallbacks []Fallback
 	why       string // the part being planned has no closure
 	broken    bool   // CEL cannot evaluate a part by itself: the whole is left to it

@@ -134,7 +134,7 @@ func TestBudget(t *testing.T) {
 		"vars.dear", "vars.dear || true", "user.flag && (user.country == 'x' || vars.dear || true)", "consts.many.exists(a, consts.many.exists(b, [a, b, user.country].size() == 4)) || true",
 		"consts.many.exists(a, consts.many.map(b, b + user.country).size() == 1) || true", "consts.many.exists(a, a + consts.big != a && consts.many.exists(b, (a + consts.big + user.country).matches('^y*$'))) || true",
 		"consts.many.exists(a, (a + user.country) in consts.many.map(b, b)) || true", "consts.many.exists(a, consts.many.map(b, b) == consts.many.map(b, user.country)) || true",
-		"consts.many.exists(a, sets.contains(consts.many, [a, user.country])) || true", "consts.many.exists(a, strings.quote(consts.big + a).contains('y')) || true",
+		"consts.many.exists(a, sets.contains(consts.many, [a, user.country])) || true", "consts.many.exists(a, strings.quote(consts.big + a + user.country).contains('y')) || true",
 		"consts.many.exists(a, (consts.big + consts.big + consts.big + consts.big + consts.big + consts.big + a + user.country).contains('y')) || true",
 	} {
 		p := r.compiler.Compile(r.compile(source))

@@ -134,7 +134,7 @@ func (b *builder) zone(x ast.Expr) *time.Location {
 	}
 	hours, minutes, isOffset := strings.Cut(name.value, ":")
 	if !isOffset {
-		l, err := celenv.Zone(name.value)
+		l, err := b.expr.Scope().Zone(name.value)
 		if err != nil {
 			return nil
 		}
@@ -167,7 +167,7 @@ func (b *builder) calendar(function string, args []ast.Expr) fn[string] {
 		b.refuse("the time zone is not known at load")
 		return nil
 	}
-	zone, err := celenv.Zone(name.value)
+	zone, err := b.expr.Scope().Zone(name.value)
 	if err != nil {
 		return nil
 	}
