@@ -54,4 +54,3 @@ func matcher(pattern string) func(string) bool {
 	}
 	return regexp.MustCompile(pattern).MatchString
 }
-
