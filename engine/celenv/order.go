@@ -86,10 +86,11 @@ func (l *Library) program(tree *ast.AST, options ...cel.ProgramOption) (cel.Prog
 	})
 	if len(made) > 0 {
 		options = append(options, cel.CustomDecoratorV2(func(i interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
-			if made[i.ID()] {
-				return &ordered{i}, nil
+			// A read of what a part holds goes by the part's number, too.
+			if _, reads := i.(interpreter.InterpretableAttribute); reads || !made[i.ID()] {
+				return i, nil
 			}
-			return i, nil
+			return &ordered{i}, nil
 		}))
 	}
 	return l.env.PlanProgram(tree, options...)

@@ -23,6 +23,7 @@ func TestMapsInOrder(t *testing.T) {
 		"{'d': 1, 'b': 2, 'c': 3, 'a': 4}.map(k, k) == ['a', 'b', 'c', 'd']",
 		"{9: 'x', -1: 'y', 5: 'z'}.map(k, k) == [-1, 5, 9]",
 		"user.places.transformMap(k, v, v + 'x').map(k, k) == ['a', 'b', 'c', 'd']",
+		"user.places.transformMap(k, v, v + 'x')['a'] == '4x' && {'x': 1}['x'] == 1 && {'x': 1}.x == 1",
 		"{true: 1, false: 2}.map(k, k) == [false, true]",
 		"user.places == {'d': '1', 'b': '2', 'c': '3', 'a': '4'}",
 		"user.places.size() == 4 && 'd' in user.places && user.places.d == '1' && user.places[?'e'] == optional.none()",
