@@ -17,9 +17,7 @@ type planner[T any] struct {
 // plan plans a part: as a constant, by closures, or by what CEL makes of it.
 func plan[T any](b *builder, x ast.Expr, p planner[T]) operand[T] {
 	if b.free[x.ID()] == 0 {
-		if o, ok := fold(b, x, p); ok {
-			return o
-		}
+		return fold(b, x, p)
 	}
 	known := len(b.fallbacks)
 	if o := source(b, x, p); o.eval != nil {
