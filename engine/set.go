@@ -18,6 +18,8 @@ type Set struct {
 	resources map[string]*resource
 	routes    index.Routes
 	targets   []target
+	ways      []way // by the number that routes give
+	places    []slot.Index
 	directory map[resourceKey][]supplied
 	roles     []string
 	rules     []*Rule
@@ -42,18 +44,20 @@ type resource struct {
 type target struct {
 	res          *resource
 	pattern      string
-	by           []towards
-	slots        []slot.Index // of the placeholders
-	body         *body
-	actions      map[string]string // by method
 	placeholders []string
+	body         *body
 	decl         *policy.Route
 }
 
-// towards is what a target leads to for one method.
-type towards struct {
-	method, action string
-	cands          *candidates // nil without any
+// way is a route for one method. What a request looks at lies side by side.
+type way struct {
+	pattern, resource, action string
+	layout                    *slot.Layout
+	cands                     *candidates // nil without any
+	res                       *resource
+	body                      *body
+	target                    int32 // its place in the targets
+	from, to                  int32 // the slots of its placeholders, in the set's places
 }
 
 // Transport is how a question reaches the engine.
@@ -70,10 +74,9 @@ const (
 // order: by policy name, then by position.
 type candidates struct {
 	deny, allow []*Rule
-	shadow      []*Rule         // of both effects, in deciding order
-	reads       [2]celenv.Reads // what the enforced ones read, for unauthenticated and authenticated users
-	// would are deny and allow with the shadow rules among them; nil without any.
-	would *[2][]*Rule
+	reads       [2]*celenv.Reads // what the enforced ones read, for unauthenticated and authenticated users
+	would       *[2][]*Rule      // deny and allow with the shadow rules among them; nil without any
+	shadow      []*Rule          // of both effects, in deciding order
 }
 
 type resourceKey struct{ kind, id string }
@@ -86,22 +89,26 @@ type supplied struct {
 
 // Rule is one rule compiled for one resource type.
 type Rule struct {
-	Ref      RuleRef
-	Resource string
-	Decl     *policy.Rule
-	Policy   *policy.Policy
-	When     *celenv.Expr // nil means true
-	Headers  []Header     // obligations
-	scope    *celenv.Scope
-	reads    celenv.Reads
-	position string
-	order    int // place in deciding order among all rules
+	Ref       RuleRef
+	When      *celenv.Expr // nil means true
+	held      *held
+	order     int      // place in deciding order among all rules
+	anonymous bool     // as in Decl
+	Headers   []Header // obligations
+	Resource  string
+	Decl      *policy.Rule
+	Policy    *policy.Policy
+	scope     *celenv.Scope
+	reads     celenv.Reads
+	challenge *Challenge
+	position  string
+}
 
-	// What a request compares, taken out of Decl.
-	anonymous               bool
-	roles, scopes, anyScope []string
-	wanted                  []string // scopes and anyScope
-	challenge               *Challenge
+// held is what a user must hold for a rule; rules that say the same share it.
+type held struct {
+	roles            []string // one of them
+	scopes, anyScope []string // all of them, and one of them
+	wanted           []string // both
 }
 
 // Header is an obligation: a header for the upstream with its value.
@@ -123,7 +130,7 @@ func compareRules(a, b *Rule) int { return strings.Compare(a.Ref.Policy, b.Ref.P
 // newCandidates picks the rules of one resource type that speak about an
 // action over a transport; rules are in deciding order already.
 func newCandidates(rules []*Rule, action string, over Transport) candidates {
-	c := candidates{}
+	c := candidates{reads: [2]*celenv.Reads{{}, {}}}
 	var would [2][]*Rule
 	for _, r := range rules {
 		if !r.Covers(action) || !r.asked(over) {
@@ -138,9 +145,9 @@ func newCandidates(rules []*Rule, action string, over Transport) candidates {
 			c.shadow = append(c.shadow, r)
 			continue
 		}
-		c.reads[1] = mergeReads(c.reads[1], r.reads)
+		*c.reads[1] = mergeReads(*c.reads[1], r.reads)
 		if !r.Decl.Allow || r.Decl.Anonymous {
-			c.reads[0] = mergeReads(c.reads[0], r.reads)
+			*c.reads[0] = mergeReads(*c.reads[0], r.reads)
 		}
 		if r.Decl.Allow {
 			c.allow = append(c.allow, r)
