@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"maps"
 	"slices"
 
 	"github.com/gwctl/gwctl/engine/celenv"
@@ -14,24 +15,61 @@ import (
 func (c *compiler) prepare() {
 	c.set.anonymous = nobody(c.set)
 	lists := &shared{held: map[string]*held{}, reads: map[string]*celenv.Reads{}}
-	for _, r := range c.set.rules {
+	// Rules move side by side: of a large set every decision looks at other ones.
+	rules := make([]Rule, len(c.set.rules))
+	for i, r := range c.set.rules {
+		rules[i] = *r
+		r = &rules[i]
+		c.set.rules[i] = r
 		c.set.refs = append(c.set.refs, r.Ref)
 		r.held, r.anonymous = lists.heldFor(r.Decl), r.Decl.Anonymous
 		if reason := r.Decl.Reason; reason != nil {
 			r.challenge = newChallenge(reason.Challenge)
 		}
 	}
+	c.moveCandidates(rules, lists)
+	for i := range c.set.ways {
+		c.set.pave(&c.set.ways[i])
+	}
+}
+
+// moveCandidates puts the candidates side by side, and has them name the rules
+// where those are now.
+func (c *compiler) moveCandidates(rules []Rule, lists *shared) {
+	actions, named := 0, 0
 	for _, res := range c.set.resources {
 		for _, over := range res.actions {
+			actions++
 			for i := range over {
-				for user, r := range over[i].reads {
-					over[i].reads[user] = lists.readsLike(r)
-				}
+				named += len(over[i].deny) + len(over[i].allow)
 			}
 		}
 	}
-	for i := range c.set.ways {
-		c.set.pave(&c.set.ways[i])
+	cands, names := make([][transports]candidates, 0, actions), make([]*Rule, 0, named)
+	moved := func(list []*Rule) []*Rule {
+		from := len(names)
+		for _, r := range list {
+			names = append(names, &rules[r.order])
+		}
+		return slices.Clip(names[from:])
+	}
+	for _, d := range c.sortedResources() {
+		res := c.set.resources[d.Name.Value]
+		for _, action := range slices.Sorted(maps.Keys(res.actions)) {
+			cands = append(cands, *res.actions[action])
+			over := &cands[len(cands)-1]
+			res.actions[action] = over
+			for i := range over {
+				x := &over[i]
+				x.deny, x.allow, x.shadow = moved(x.deny), moved(x.allow), moved(x.shadow)
+				if x.would != nil {
+					x.would = &[2][]*Rule{moved(x.would[0]), moved(x.would[1])}
+				}
+				for user, r := range x.reads {
+					x.reads[user] = lists.readsLike(r)
+				}
+			}
+		}
 	}
 }
 
