@@ -93,6 +93,9 @@ func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slo
 	}
 	for _, f := range d.From {
 		p, ok := slot.ParseProvider(f.Value)
+		if ok && root == slot.Env && p != slot.Caller {
+			c.w.Error(f.Span(), "bad_constraint", "leave it out, or write caller", "attributes of env come from the Sidecar, or from AuthZEN callers")
+		}
 		if !ok {
 			c.w.Error(f.Span(), "unknown_provider", "providers are credential, path, source, directory, caller", "%q cannot supply values", f.Value)
 		}

@@ -68,6 +68,8 @@ func untold() map[string]string {
 		"policy/document.maxWord":     "how long a word a close match is looked for",
 		"engine.maxHints":             "how many close matches are looked for",
 		"engine.maxListed":            "how many names a hint lists",
+		"engine/celenv.maxNeeds":      "of looking rules up, which changes no decision",
+		"engine/celenv.maxSets":       "of looking rules up, which changes no decision",
 		"policy/bundle.MaxManifest":   "gwctl writes the manifest itself",
 		"policy/bundle.maxMeta":       "gwctl writes the manifest itself",
 		"policy/watch.MaxDirectories": "of the watching process",
