@@ -102,7 +102,7 @@ func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[s
 func (c *compiler) resources() {
 	for _, d := range c.src.Resources {
 		r := &resource{name: d.Name.Value, decl: d, actions: map[string]*[transports]candidates{}}
-		r.layout = slot.NewLayout(c.user, c.env, c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
+		r.layout = c.set.base.Extend(c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
 		for _, a := range d.Actions {
 			r.actions[a.Name.Value] = nil
 		}

@@ -74,7 +74,7 @@ func (r *Request) decide(d *Decision, deny, allow *ruleset) {
 			by = cmp.Or(by, rule)
 		case scopesMissing:
 			if scopes == nil {
-				scopes = rule.wanted
+				scopes = rule.held.wanted
 			}
 		case failed:
 			unavailable = unavailable || d.Errors[len(d.Errors)-1].Code == ReasonAttributeUnavailable

@@ -19,6 +19,8 @@ type Set struct {
 	resources map[string]*resource
 	routes    index.Routes
 	targets   []target
+	ways      []way // by the number that routes give
+	places    []slot.Index
 	directory map[resourceKey][]supplied
 	roles     []string
 	rules     []*Rule
@@ -44,18 +46,20 @@ type resource struct {
 type target struct {
 	res          *resource
 	pattern      string
-	by           []towards
-	slots        []slot.Index // of the placeholders
-	body         *body
-	actions      map[string]string // by method
 	placeholders []string
+	body         *body
 	decl         *policy.Route
 }
 
-// towards is what a target leads to for one method.
-type towards struct {
-	method, action string
-	cands          *candidates // nil without any
+// way is a route for one method. What a request looks at lies side by side.
+type way struct {
+	pattern, resource, action string
+	layout                    *slot.Layout
+	cands                     *candidates // nil without any
+	res                       *resource
+	body                      *body
+	target                    int32 // its place in the targets
+	from, to                  int32 // the slots of its placeholders, in the set's places
 }
 
 // Transport is how a question reaches the engine.
@@ -72,10 +76,9 @@ const (
 // order: by policy name, then by position.
 type candidates struct {
 	deny, allow ruleset
-	shadow      []*Rule         // of both effects, in deciding order
-	reads       [2]celenv.Reads // what the enforced ones read, for unauthenticated and authenticated users
-	// would are deny and allow with the shadow rules among them; nil without any.
-	would *[2]ruleset
+	reads       [2]*celenv.Reads // what the enforced ones read, for unauthenticated and authenticated users
+	would       *[2]ruleset      // deny and allow with the shadow rules among them; nil without any
+	shadow      []*Rule          // of both effects, in deciding order
 }
 
 type resourceKey struct{ kind, id string }
@@ -89,22 +92,26 @@ type supplied struct {
 // Rule is one rule compiled for one resource type.
 type Rule struct {
 	Ref       RuleRef
+	When      *celenv.Expr  // nil means true
+	condition *plan.Program // of When
+	held      *held
+	order     int      // place in deciding order among all rules
+	anonymous bool     // as in Decl
+	Headers   []Header // obligations
 	Resource  string
 	Decl      *policy.Rule
 	Policy    *policy.Policy
-	When      *celenv.Expr  // nil means true
-	Headers   []Header      // obligations
-	condition *plan.Program // of When
 	scope     *celenv.Scope
 	reads     celenv.Reads
+	challenge *Challenge
 	position  string
-	order     int // place in deciding order among all rules
+}
 
-	// What a request compares, taken out of Decl.
-	anonymous               bool
-	roles, scopes, anyScope []string
-	wanted                  []string // scopes and anyScope
-	challenge               *Challenge
+// held is what a user must hold for a rule; rules that say the same share it.
+type held struct {
+	roles            []string // one of them
+	scopes, anyScope []string // all of them, and one of them
+	wanted           []string // both
 }
 
 // Header is an obligation: a header for the upstream with its value.
@@ -127,7 +134,7 @@ func compareRules(a, b *Rule) int { return strings.Compare(a.Ref.Policy, b.Ref.P
 // candidates picks the rules of one resource type that speak about an
 // action over a transport; rules are in deciding order already.
 func (c *compiler) candidates(rules []*Rule, action string, over Transport) candidates {
-	out := candidates{}
+	out := candidates{reads: [2]*celenv.Reads{{}, {}}}
 	var enforced [2][]*Rule
 	var would [2][]*Rule
 	for _, r := range rules {
@@ -143,9 +150,9 @@ func (c *compiler) candidates(rules []*Rule, action string, over Transport) cand
 			out.shadow = append(out.shadow, r)
 			continue
 		}
-		out.reads[1] = mergeReads(out.reads[1], r.reads)
+		*out.reads[1] = mergeReads(*out.reads[1], r.reads)
 		if !r.Decl.Allow || r.Decl.Anonymous {
-			out.reads[0] = mergeReads(out.reads[0], r.reads)
+			*out.reads[0] = mergeReads(*out.reads[0], r.reads)
 		}
 		enforced[at] = append(enforced[at], r)
 	}

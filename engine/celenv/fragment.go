@@ -45,7 +45,7 @@ type Fragment struct{ program cel.Program }
 func (e *Expr) Fragment(part ast.Expr) (*Fragment, error) {
 	program, err := e.plan()
 	if part.ID() != e.AST().Expr().ID() {
-		program, err = e.scope.lib.env.PlanProgram(newView(e).part(part), cel.CostLimit(StepBudget))
+		program, err = e.scope.lib.program(newView(e).part(part), cel.CostLimit(StepBudget))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("planning a part of an expression: %w", err)

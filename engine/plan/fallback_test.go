@@ -37,7 +37,6 @@ func TestFallbacks(t *testing.T) {
 		"timestamp(user.country) == user.since || duration(user.plan) == user.ttl || timestamp(user.clearance) == timestamp(user.since)": nil,
 		"has(common.limit) && has(user.?address.city)":                    {"has(common.limit)", "has(user.?address.city)"},
 		"request.?body.?amount.orValue(1.0) > 2.0":                        {"request.?body.?amount"},
-		"vars.some.k.orValue('') == 'x'":                                  {"vars.some.k"},
 		"vars.quoted == '\"DE\"' && vars.quoted != ''":                    {"strings.quote(user.country)"},
 		"optional.ofNonZeroValue(user.plan).orValue('none') == 'pro'":     {"optional.ofNonZeroValue(user.plan)"},
 		"user.tags.first().orValue('') == 'a'":                            {"user.tags.first()"},

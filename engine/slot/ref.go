@@ -52,7 +52,7 @@ func (r Ref) Str() string { return r.v.str }
 func (r Ref) Time() time.Time { return time.Unix(int64(r.v.num), int64(r.v.small)).UTC() }
 
 // Unix is the value of a timestamp as seconds since 1970 and nanoseconds.
-func (r Ref) Unix() (seconds int64, nanoseconds int32) { return r.v.num, r.v.nanos }
+func (r Ref) Unix() (seconds int64, nanoseconds int32) { return int64(r.v.num), r.v.small }
 
 // Duration is the value of a duration.
 func (r Ref) Duration() time.Duration { return time.Duration(r.v.num) }

@@ -3,6 +3,7 @@ package slot
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ func TestRefReadsAsValueDoes(t *testing.T) {
 	}
 	for i, v := range values {
 		r := RefTo(&v)
-		if r.Kind() != v.Kind() || r.Bool() != v.Bool() || r.Int() != v.Int() || r.Double() != v.Double() || r.Str() != v.Str() || r.Duration() != v.Duration() || r.Addr() != v.Addr() || !r.Value().Equal(v) {
+		if r.Kind() != v.Kind() || r.Bool() != v.Bool() || r.Int() != v.Int() || math.Float64bits(r.Double()) != math.Float64bits(v.Double()) || r.Str() != v.Str() || r.Duration() != v.Duration() || r.Addr() != v.Addr() || !r.Value().Equal(v) {
 			t.Errorf("%s reads otherwise in place", v.Text())
 		}
 		if v.Kind() == Timestamp && !r.Time().Equal(v.Time()) || v.Kind() == CIDR && r.Prefix() != v.Prefix() || r.Len() != len(v.Items())+len(v.Entries()) {

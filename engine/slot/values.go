@@ -63,7 +63,7 @@ func (v *Values) Reset(l *Layout) {
 	}
 	// Values stay where they are: without their marks they count for nothing.
 	v.marks, v.values = v.marks[:n], v.values[:n]
-	copy(v.marks, l.unread)
+	clear(v.marks[copy(v.marks, l.unread):])
 	if len(v.faults) > 0 {
 		clear(v.faults)
 		v.faults = v.faults[:0]
