@@ -61,6 +61,7 @@ func Load(files []File) (*Set, Diagnostics) {
 			l.document(d, IsTestFile(f.Path))
 		}
 	}
+	measure(&l.w, l.set)
 	return l.set, append(l.found, l.w.Found()...).Sorted()
 }
 

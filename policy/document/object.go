@@ -229,10 +229,14 @@ func (n *Node) items() []*Node {
 }
 
 // Texts gives a list of scalars, each once.
-func (o *Object) Texts(key string) []Text {
-	var out []Text
-	seen := map[string]bool{}
-	for _, n := range o.List(key) {
+func (o *Object) Texts(key string) []Text { return o.texts(key, o.List(key)) }
+
+func (o *Object) texts(key string, list []*Node) []Text {
+	if len(list) == 0 {
+		return nil
+	}
+	out, seen := make([]Text, 0, len(list)), map[string]bool{}
+	for _, n := range list {
 		t := o.w.Text(n, "an item of "+key)
 		if !t.IsSet() {
 			continue
