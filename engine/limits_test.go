@@ -50,7 +50,9 @@ func TestConditionLimits(t *testing.T) {
 		most int
 		code string
 	}{
-		{"characters", func(n int) string { return when("user.authenticated" + strings.Repeat(" ", n-len("user.authenticated||true")) + "||true") }, celenv.MaxExpressionSize, "cel_syntax"},
+		{"characters", func(n int) string {
+			return when("user.authenticated" + strings.Repeat(" ", n-len("user.authenticated||true")) + "||true")
+		}, celenv.MaxExpressionSize, "cel_syntax"},
 		{"items of a constant", func(n int) string {
 			return compile("  consts: {c: [" + strings.TrimSuffix(strings.Repeat("a, ", n), ", ") + "]}\n  rules: [{id: a, effect: deny, when: user.authenticated}]\n")
 		}, 10000, "bad_constant"},
