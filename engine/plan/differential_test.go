@@ -24,7 +24,7 @@ func freshSeed(t testing.TB) uint64 {
 
 // wholeLanguage is every operator.
 func wholeLanguage() []*operator {
-	return slices.Concat(logicOperators(), loopOperators(), pairOperators(), collectionOperators(), emptyOperators(), failingOperators(), textOperators(), numberOperators(),
+	return slices.Concat(logicOperators(), loopOperators(), pairOperators(), collectionOperators(), emptyOperators(), failingOperators(), wideOperators(), textOperators(), numberOperators(),
 		timeOperators(), readingOperators(), addressOperators(), requestOperators(), rareOperators(), constantOperators(), attributeOperators())
 }
 

@@ -40,6 +40,7 @@ func logicOperators() []*operator {
 		bool <- ($A in $list(A))
 		bool <- ($A! in $list(A))
 		bool <- ($A in [$A!, $A!, $A!])
+		bool <- ($A in [$A!, $A!, $A!, $A!, $A!, $A!, $A!, $A!, $A!, $A!])
 		bool <- ($A in $list(A)!)
 		bool <- ($K in $map(K, A))
 		bool <- ($K! in $map(K, A))
@@ -135,6 +136,19 @@ func failingOperators() []*operator {
 	`)
 }
 
+// wideOperators look into a map of many entries.
+func wideOperators() []*operator {
+	return parseOperators(2, `
+		int <- $wide[$string]
+		int <- $wide.%key
+		bool <- has($wide.%key)
+		bool <- ($string in $wide)
+		optional(int) <- $wide[?$string]
+		int <- $wide.size()
+		bool <- ($wide == $wide)
+	`)
+}
+
 // emptyOperators hold empty literals in places where cel-go's checker finds
 // out what they would hold; elsewhere it does not.
 func emptyOperators() []*operator {
@@ -156,7 +170,9 @@ func emptyOperators() []*operator {
 	`)
 }
 
-// textOperators work on strings.
+// textOperators work on strings. A pattern that is not known at load is one
+// that cannot fail to be read: if both operands of matches() fail, then which
+// error cel-go reports depends on what the call stands in.
 func textOperators() []*operator {
 	return parseOperators(3, `
 		int <- size($string)
@@ -170,7 +186,8 @@ func textOperators() []*operator {
 		bool <- $string.endsWith($string!)
 		bool <- $string.matches(%pattern)
 		bool <- matches($string, %pattern)
-		bool <- $string.matches($string~)
+		bool <- [%pattern, '('].exists(@p, $string{p: string}.matches(@p))
+		bool <- $string.matches(string(%pattern))
 		string <- $string.lowerAscii()
 		string <- $string.upperAscii()
 		string <- $string.trim()

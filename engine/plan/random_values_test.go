@@ -89,6 +89,8 @@ func mapKeys(rng *rand.Rand, a *slot.Attr) []string {
 		pool = []string{"x-plan", "x-two", "x-empty"}
 	case "query":
 		pool = []string{"q", "two", "Q"}
+	case "quotas":
+		return append(many(), one(rng, []string{"b", "k", "x-y"}))
 	}
 	var out []string
 	for range rng.IntN(4) {
