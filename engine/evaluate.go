@@ -154,8 +154,12 @@ func (r *Request) precondition() precondition {
 }
 
 // demands tells whether an absent attribute denies: a required one does, of
-// users only where they are authenticated and of a type that has it.
+// users only where they are authenticated and of a type that has it, of actions
+// only where the one that is asked for declares it.
 func (r *Request) demands(a *slot.Attr) bool {
+	if a.Root == slot.Action {
+		return a.Name != "name" && r.res.demands(r.action, a.Name)
+	}
 	if !a.Demanded {
 		return false
 	}

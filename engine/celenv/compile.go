@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -20,9 +21,12 @@ type Expr struct {
 	Source  string
 	scope   *Scope
 	checked *cel.Ast
+	planned sync.Once
 	program cel.Program
+	failed  error // of planning it
 	typ     *types.Type
 	reads   Reads
+	static  static
 }
 
 // Reads is what an expression can look at, its variables included.
@@ -36,15 +40,32 @@ type Reads struct {
 // Compile checks an expression against the scope. want is the type that the
 // result must have, or nil for any. Either the expression or problems are
 // returned; neither, if all that is wrong is that it reads something that
-// [Scope.Break] named.
+// [Scope.Break] named. It is for variables; what rules state goes through
+// CompileRule.
 func (s *Scope) Compile(source string, want *slot.Type) (*Expr, []Problem) {
-	parsed, issues := s.env.Parse(source)
-	if issues.Err() != nil {
-		return nil, s.problems(source, nil, issues)
+	return s.compile(source, want, mode{unplaced: true})
+}
+
+// CompileUnguarded is Compile without the checks of guards, defaults and cost.
+// It is for tests that want to see how evaluation deals with what the checks
+// keep out; rules and variables never go this way.
+func (s *Scope) CompileUnguarded(source string, want *slot.Type) (*Expr, []Problem) {
+	return s.compile(source, want, mode{unguarded: true})
+}
+
+func (s *Scope) compile(source string, want *slot.Type, m mode) (*Expr, []Problem) {
+	parsed, errs := s.lib.parse(source)
+	if len(errs) > 0 {
+		return nil, s.problems(source, nil, errs)
 	}
-	checked, issues := s.env.Check(parsed)
+	front, err := s.lib.takeFront(s)
+	if err != nil {
+		return nil, []Problem{{Length: len([]rune(source)), Code: "cel_invalid", Message: err.Error()}}
+	}
+	defer s.lib.returnFront(front)
+	checked, issues := front.check(parsed)
 	if issues.Err() != nil {
-		return nil, s.problems(source, parsed.NativeRep(), issues)
+		return nil, s.problems(source, parsed, issues.Errors())
 	}
 	e := &Expr{Source: source, scope: s, checked: checked, typ: checked.OutputType()}
 	r := reader{scope: s, source: source, ast: checked.NativeRep()}
@@ -53,15 +74,10 @@ func (s *Scope) Compile(source string, want *slot.Type) (*Expr, []Problem) {
 		r.problems = append(r.problems, Problem{Length: len([]rune(source)), Code: "type_mismatch",
 			Message: fmt.Sprintf("the expression gives %s, not %s", e.TypeName(), want), Hint: comparisonHint(want)})
 	}
-	if len(r.problems) > 0 {
-		return nil, r.problems
+	if problems := append(r.problems, e.check(m, len(r.problems) == 0)...); len(problems) > 0 {
+		return nil, problems
 	}
 	e.reads = r.reads()
-	program, err := s.env.Program(checked, cel.CostLimit(StepBudget))
-	if err != nil {
-		return nil, []Problem{{Length: len([]rune(source)), Code: "cel_invalid", Message: err.Error()}}
-	}
-	e.program = program
 	return e, nil
 }
 
@@ -75,12 +91,12 @@ func comparisonHint(want *slot.Type) string {
 // VarRefs lists the variables that an unchecked expression names, so that
 // they can be compiled in an order in which each finds its own.
 func (s *Scope) VarRefs(source string) []string {
-	parsed, issues := s.env.Parse(source)
-	if issues.Err() != nil {
+	parsed, errs := s.lib.parse(source)
+	if len(errs) > 0 {
 		return nil
 	}
 	var out []string
-	ast.PostOrderVisit(parsed.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+	ast.PostOrderVisit(parsed.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() == ast.SelectKind && isIdent(e.AsSelect().Operand(), "vars") && !slices.Contains(out, e.AsSelect().FieldName()) {
 			out = append(out, e.AsSelect().FieldName())
 		}
@@ -99,8 +115,20 @@ func (e *Expr) Reads() Reads { return e.reads }
 // AST is the checked tree, for reading only.
 func (e *Expr) AST() *ast.AST { return e.checked.NativeRep() }
 
+// plan makes the program when it is first run.
+func (e *Expr) plan() (cel.Program, error) {
+	e.planned.Do(func() {
+		e.program, e.failed = e.scope.lib.env.Program(e.checked, cel.CostLimit(StepBudget))
+	})
+	return e.program, e.failed
+}
+
 func (e *Expr) eval(f *Frame) (ref.Val, error) {
-	v, _, err := e.program.Eval(f)
+	program, err := e.plan()
+	if err != nil {
+		return nil, fmt.Errorf("planning the expression: %w", err)
+	}
+	v, _, err := program.Eval(f)
 	if err != nil {
 		return nil, settle(err)
 	}

@@ -72,7 +72,7 @@ func (e *Expr) Trace(f *Frame) Trace {
 }
 
 func (e *Expr) traced(f *Frame) (ref.Val, []Part, error) {
-	program, err := e.scope.env.Program(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CostLimit(StepBudget))
+	program, err := e.scope.lib.env.Program(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CostLimit(StepBudget))
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing the trace: %w", err)
 	}
@@ -100,7 +100,7 @@ type partWriter struct {
 // nothing new and are left out.
 func (w *partWriter) walk(e ast.Expr, depth int) {
 	children := w.children(e)
-	if e.Kind() == ast.LiteralKind || e.Kind() == ast.IdentKind || isConstSelect(e) {
+	if e.Kind() == ast.LiteralKind || e.Kind() == ast.IdentKind || isConstSelect(e) || isBody(e) && !e.AsSelect().IsTestOnly() {
 		return
 	}
 	p := Part{Depth: depth, Text: w.text(e), State: NotEvaluated}

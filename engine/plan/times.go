@@ -1,0 +1,202 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+
+	"github.com/gwctl/gwctl/engine/celenv"
+)
+
+var errTimeRange = errors.New("timestamp overflow")
+
+// ownInstant plans the functions that give a timestamp. Those that read one
+// from a text are left to CEL, unless they are constant.
+func (b *builder) ownInstant(x ast.Expr) fn[time.Time] {
+	if x.Kind() != ast.CallKind {
+		return nil
+	}
+	args := x.AsCall().Args()
+	switch x.AsCall().FunctionName() {
+	case operators.Add:
+		if kindOf(b.typeOf(args[0])) == span {
+			return binary(b.span(args[0]), b.instant(args[1]), func(d time.Duration, t time.Time) (time.Time, error) { return later(t, d) })
+		}
+		return binary(b.instant(args[0]), b.span(args[1]), later)
+	case operators.Subtract:
+		return binary(b.instant(args[0]), b.span(args[1]), func(t time.Time, d time.Duration) (time.Time, error) {
+			if d == math.MinInt64 {
+				return t, errOverflow
+			}
+			return later(t, -d)
+		})
+	}
+	return nil
+}
+
+// later adds a duration. Timestamps are of the years 1 to 9999.
+func later(t time.Time, d time.Duration) (time.Time, error) {
+	t = t.Add(d)
+	if u := t.UTC().Year(); u < 1 || u > 9999 {
+		return t, errTimeRange
+	}
+	return t, nil
+}
+
+// ownSpan plans the functions that give a duration.
+func (b *builder) ownSpan(x ast.Expr) fn[time.Duration] {
+	if x.Kind() != ast.CallKind {
+		return nil
+	}
+	args := x.AsCall().Args()
+	switch x.AsCall().FunctionName() {
+	case operators.Add:
+		return binary(b.span(args[0]), b.span(args[1]), func(x, y time.Duration) (time.Duration, error) {
+			sum, err := add(int64(x), int64(y))
+			return time.Duration(sum), err
+		})
+	case operators.Subtract:
+		if kindOf(b.typeOf(args[0])) == instant {
+			return binary(b.instant(args[0]), b.instant(args[1]), between)
+		}
+		return binary(b.span(args[0]), b.span(args[1]), func(x, y time.Duration) (time.Duration, error) {
+			diff, err := subtract(int64(x), int64(y))
+			return time.Duration(diff), err
+		})
+	}
+	return nil
+}
+
+// between is the time from y to x.
+func between(x, y time.Time) (time.Duration, error) {
+	whole, err := multiply(x.Unix()-y.Unix(), int64(time.Second))
+	if err != nil {
+		return 0, err
+	}
+	sum, err := add(whole, int64(x.Nanosecond()-y.Nanosecond()))
+	return time.Duration(sum), err
+}
+
+// timeParts are the functions that take a timestamp apart.
+var timeParts = map[string]func(time.Time) int64{
+	"getFullYear":     func(t time.Time) int64 { return int64(t.Year()) },
+	"getMonth":        func(t time.Time) int64 { return int64(t.Month()) - 1 },
+	"getDayOfYear":    func(t time.Time) int64 { return int64(t.YearDay()) - 1 },
+	"getDayOfMonth":   func(t time.Time) int64 { return int64(t.Day()) - 1 },
+	"getDate":         func(t time.Time) int64 { return int64(t.Day()) },
+	"getDayOfWeek":    func(t time.Time) int64 { return int64(t.Weekday()) },
+	"getHours":        func(t time.Time) int64 { return int64(t.Hour()) },
+	"getMinutes":      func(t time.Time) int64 { return int64(t.Minute()) },
+	"getSeconds":      func(t time.Time) int64 { return int64(t.Second()) },
+	"getMilliseconds": func(t time.Time) int64 { return int64(t.Nanosecond()) / int64(time.Millisecond) },
+}
+
+// spanParts are the functions that count the units in a duration.
+var spanParts = map[string]func(time.Duration) int64{
+	"getHours":        func(d time.Duration) int64 { return int64(d.Hours()) },
+	"getMinutes":      func(d time.Duration) int64 { return int64(d.Minutes()) },
+	"getSeconds":      func(d time.Duration) int64 { return int64(d.Seconds()) },
+	"getMilliseconds": time.Duration.Milliseconds,
+}
+
+// timePart plans t.getHours() and its like.
+func (b *builder) timePart(call ast.CallExpr) fn[int64] {
+	part, ok := timeParts[call.FunctionName()]
+	if !ok || !call.IsMemberFunction() {
+		return nil
+	}
+	if kindOf(b.typeOf(call.Target())) == span {
+		return mapped(b.span(call.Target()).eval, spanParts[call.FunctionName()])
+	}
+	zone := time.UTC
+	if args := call.Args(); len(args) == 1 {
+		if zone = b.zone(args[0]); zone == nil {
+			return nil
+		}
+	}
+	return mapped(b.instant(call.Target()).eval, func(t time.Time) int64 { return part(t.In(zone)) })
+}
+
+// zone gives a zone that is known at load: a name, or an offset such as
+// +05:30.
+func (b *builder) zone(x ast.Expr) *time.Location {
+	name := b.text(x)
+	if !name.literal {
+		b.refuse("the time zone is not known at load")
+		return nil
+	}
+	hours, minutes, isOffset := strings.Cut(name.value, ":")
+	if !isOffset {
+		l, err := celenv.Zone(name.value)
+		if err != nil {
+			return nil
+		}
+		return l
+	}
+	h, errHours := strconv.Atoi(hours)
+	min, errMinutes := strconv.Atoi(minutes)
+	if errHours != nil || errMinutes != nil || h < -23 || h > 23 || min < 0 || min > 59 {
+		return nil
+	}
+	if hours[0] == '-' {
+		min = -min
+	}
+	return time.FixedZone("", (h*60+min)*60)
+}
+
+// wholeMinutes is the Unix time since when all zones have been a number of
+// whole minutes away from UTC: the last one that was not ended in 1972.
+const wholeMinutes = 100_000_000
+
+// calendar plans date, clock and weekday. What they gave last is kept: it is
+// the same for as long as a day, an hour and a minute.
+func (b *builder) calendar(function string, args []ast.Expr) fn[string] {
+	write, ok := celenv.CalendarText(function)
+	if !ok || len(args) != 2 {
+		return nil
+	}
+	name := b.text(args[1])
+	if !name.literal {
+		b.refuse("the time zone is not known at load")
+		return nil
+	}
+	zone, err := celenv.Zone(name.value)
+	if err != nil {
+		return nil
+	}
+	at := b.instant(args[0]).eval
+	outside := fmt.Errorf("the year is outside 1 to 9999 in %s", name.value)
+	type minute struct {
+		since int64 // Unix
+		text  string
+	}
+	var last atomic.Pointer[minute]
+	return func(m *Machine) (string, bool) {
+		t, ok := at(m)
+		if !ok {
+			return "", false
+		}
+		since := t.Unix()
+		since -= (since%60 + 60) % 60
+		if l := last.Load(); l != nil && l.since == since {
+			return l.text, true
+		}
+		local := t.In(zone)
+		if y := local.Year(); y < 1 || y > 9999 {
+			m.fail(outside)
+			return "", false
+		}
+		l := &minute{since, write(local)}
+		if since > wholeMinutes {
+			last.Store(l)
+		}
+		return l.text, true
+	}
+}
