@@ -22,10 +22,17 @@ func freshSeed(t testing.TB) uint64 {
 	return seed
 }
 
-// wholeLanguage is every operator.
-func wholeLanguage() []*operator {
-	return slices.Concat(logicOperators(), loopOperators(), pairOperators(), collectionOperators(), emptyOperators(), failingOperators(), wideOperators(), textOperators(), numberOperators(),
-		timeOperators(), readingOperators(), addressOperators(), requestOperators(), rareOperators(), constantOperators(), attributeOperators())
+// wholeLanguage is every operator over every type.
+func wholeLanguage() *language {
+	return newLanguage(false, plannedOperators(), makingOperators(), reachingOperators(), emptyOperators(), scanningOperators(), rareOperators(), optionalFieldOperators())
+}
+
+// plannedLanguage is what plan has closures for.
+func plannedLanguage() *language { return newLanguage(true, plannedOperators()) }
+
+func plannedOperators() []*operator {
+	return slices.Concat(logicOperators(), loopOperators(), pairOperators(), collectionOperators(), chainOperators(), failingOperators(), whenOperators(), wideOperators(), setOperators(),
+		textOperators(), numberOperators(), timeOperators(), readingOperators(), addressOperators(), requestOperators(), constantOperators(), attributeOperators())
 }
 
 // run compares expressions in batches; each batch sees requests of its own.

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -123,21 +124,13 @@ func (g *generator) around(n *node) *node {
 	if !ok {
 		return g.compared(n)
 	}
-	return g.build(f.op, clone(f.bound), g.rng.IntN(2), n, f.at)
+	return g.build(f.op, maps.Clone(f.bound), g.rng.IntN(2), n, f.at)
 }
 
 // compared asks whether an expression equals another one.
 func (g *generator) compared(n *node) *node {
 	other := g.expr(n.typ, g.rng.IntN(2))
 	return &node{op: &operator{name: "compared"}, typ: boolTyp, pieces: []string{"(", " == ", ")"}, args: []*node{n, other}}
-}
-
-func clone(b bound) bound {
-	out := bound{}
-	for k, v := range b {
-		out[k] = v
-	}
-	return out
 }
 
 // expr makes an expression of a type.
@@ -151,7 +144,7 @@ func (g *generator) expr(t typ, depth int) *node {
 	if !ok {
 		return g.leaf(t, depth)
 	}
-	return g.build(f.op, clone(f.bound), depth-1, nil, -1)
+	return g.build(f.op, maps.Clone(f.bound), depth-1, nil, -1)
 }
 
 // build fills the places of an operator; given, if any, goes to place at.
@@ -163,7 +156,12 @@ func (g *generator) build(op *operator, b bound, depth int, given *node, at int)
 	}
 	names := g.names(op)
 	for i, p := range op.places {
+		before := maps.Clone(b)
 		t := b.fill(p.typ, g.variable)
+		for !g.lang.can(op, b) {
+			b = maps.Clone(before)
+			t = b.fill(p.typ, g.variable)
+		}
 		outside := len(g.locals)
 		for _, r := range p.reads {
 			g.locals = append(g.locals, local{names[r.name], b.fill(r.typ, g.variable)})
@@ -189,23 +187,23 @@ func (g *generator) operand(t typ, p place, depth int) *node {
 	if len(p.reads) > 0 {
 		depth = max(depth, g.rng.IntN(2)) // a loop's body should do something
 	}
-	for {
-		x := g.expr(t, depth)
-		if p.mark != '~' || !x.op.constant {
-			return x
+	if p.mark == '~' {
+		if f, ok := pick(g.rng.IntN(1<<20), g.lang.giving(t), func(op *operator) bool { return op.name == "read" }); ok {
+			return g.build(f.op, maps.Clone(f.bound), 0, nil, -1)
 		}
 	}
+	return g.expr(t, depth)
 }
 
 // variable binds a type variable: often to the type of a loop's variable, so
 // that it is used.
 func (g *generator) variable(name string) typ {
-	if len(g.locals) > 0 && g.rng.IntN(2) == 0 {
-		if t := g.locals[g.rng.IntN(len(g.locals))].typ; fits(name, t) {
+	if len(g.locals) > 0 && g.rng.IntN(2) == 0 && (name != "K" || !g.lang.held) {
+		if t := g.locals[g.rng.IntN(len(g.locals))].typ; fits(name, t) && (t.name != "bool" || name != "O" || !g.lang.held) {
 			return t
 		}
 	}
-	return choose(g.rng, name)
+	return choose(g.rng, name, g.lang.held)
 }
 
 // names chooses the loop's variables. They may hide those of a loop outside.
@@ -246,7 +244,7 @@ func (g *generator) leaf(t typ, depth int) *node {
 	}
 	if g.rng.IntN(3) > 0 {
 		if f, ok := pick(g.rng.IntN(1<<20), g.lang.giving(t), func(op *operator) bool { return len(op.places) == 0 }); ok {
-			return g.build(f.op, clone(f.bound), depth, nil, -1)
+			return g.build(f.op, maps.Clone(f.bound), depth, nil, -1)
 		}
 	}
 	return g.constant(t)
@@ -272,13 +270,13 @@ func (g *generator) local(t typ) (string, bool) {
 func (g *generator) constant(t typ) *node {
 	named, ok := pick(g.rng.IntN(1<<20), g.lang.giving(t), func(op *operator) bool { return op.constant })
 	if ok && g.rng.IntN(3) == 0 {
-		return g.build(named.op, clone(named.bound), 0, nil, -1)
+		return g.build(named.op, maps.Clone(named.bound), 0, nil, -1)
 	}
 	if text, ok := literal(g.rng, t); ok {
 		return &node{op: &operator{name: "literal " + t.name, constant: true}, typ: t, pieces: []string{text}}
 	}
 	if f, ok := pick(g.rng.IntN(1<<20), g.lang.giving(t), func(op *operator) bool { return len(op.places) == 0 }); ok {
-		return g.build(f.op, clone(f.bound), 0, nil, -1)
+		return g.build(f.op, maps.Clone(f.bound), 0, nil, -1)
 	}
 	// A list, map or optional of objects.
 	f, ok := pick(g.rng.IntN(1<<20), g.lang.giving(t), func(op *operator) bool {
@@ -287,5 +285,5 @@ func (g *generator) constant(t typ) *node {
 	if !ok {
 		panic("nothing gives " + t.String())
 	}
-	return g.build(f.op, clone(f.bound), 0, nil, -1)
+	return g.build(f.op, maps.Clone(f.bound), 0, nil, -1)
 }

@@ -73,17 +73,11 @@ func pairOperators() []*operator {
 		bool <- $list(A).existsOne(@i, @x, $bool{i: int, x: A})
 		list(B) <- $list(A).transformList(@i, @x, $B{i: int, x: A})
 		list(B) <- $list(A).transformList(@i, @x, $bool{i: int, x: A}, $B{i: int, x: A})
-		map(int, B) <- $list(A).transformMap(@i, @x, $B{i: int, x: A})
-		map(int, B) <- $list(A).transformMap(@i, @x, $bool{i: int, x: A}, $B{i: int, x: A})
-		map(string, B) <- $list(A).transformMapEntry(@i, @x, {$string{i: int, x: A}: $B{i: int, x: A}})
 		bool <- $map(K, A).exists(@k, @v, $bool{k: K, v: A})
 		bool <- $map(K, A).all(@k, @v, $bool{k: K, v: A})
 		bool <- $map(K, A).exists_one(@k, @v, $bool{k: K, v: A})
 		list(B) <- $map(K, A).transformList(@k, @v, $B{k: K, v: A})
 		list(B) <- $map(K, A).transformList(@k, @v, $bool{k: K, v: A}, $B{k: K, v: A})
-		map(K, B) <- $map(K, A).transformMap(@k, @v, $B{k: K, v: A})
-		map(K, B) <- $map(K, A).transformMap(@k, @v, $bool{k: K, v: A}, $B{k: K, v: A})
-		map(string, B) <- $map(K, A).transformMapEntry(@k, @v, {$string{k: K, v: A}: $B{k: K, v: A}})
 	`)
 }
 
@@ -93,24 +87,11 @@ func collectionOperators() []*operator {
 		list(A) <- [$A]
 		list(A) <- [$A, $A]
 		list(A) <- [$A, $A, $A]
-		list(A) <- [?$optional(A), $A]
-		map(K, A) <- {$K: $A}
-		map(K, A) <- {$K: $A, $K: $A}
-		map(K, A) <- {?$K: $optional(A)}
-		list(A) <- ($list(A) + $list(A))
 		bool <- has($map(string, A).%key)
 		optional(A) <- $map(string, A).?%key
 		optional(A) <- $map(K, A)[?$K]
 		optional(A) <- $list(A)[?$int]
-		optional(A) <- $optional(map(string, A)).%key
-		optional(A) <- $optional(map(string, A)).?%key
-		optional(A) <- $optional(map(K, A))[$K]
-		optional(A) <- $optional(map(K, A))[?$K]
-		optional(A) <- $optional(list(A))[$int]
-		optional(A) <- $optional(list(A))[?$int]
-		bool <- has($optional(map(string, A)).%key)
 		optional(A) <- optional.of($A)
-		optional(A) <- optional.ofNonZeroValue($A)
 		bool <- $optional(A).hasValue()
 		A <- $optional(A).orValue($A)
 		A <- $optional(A).orValue($A!)
@@ -124,6 +105,24 @@ func collectionOperators() []*operator {
 	`)
 }
 
+// chainOperators take one thing out of another that may not be there.
+func chainOperators() []*operator {
+	return parseOperators(2, `
+		optional(A) <- $map(string, map(string, A))[?$string].%key
+		optional(A) <- $map(string, map(string, A)).?%key[?$string]
+		optional(A) <- $map(string, list(A)).?%key[$int]
+		optional(A) <- $list(list(A))[?$int][?$int]
+		optional(string) <- user.?labels[?$string]
+		optional(string) <- user.?labels.%key
+		optional(int) <- user.?quotas[$string]
+		optional(string) <- user.?tags[$int]
+		optional(string) <- resource.?keeper.?home.?city
+		optional(int) <- user.?profile.home.zip
+		optional(double) <- resource.?keeper.home.?geo[?$int]
+		optional(string) <- user.profile.?home.city
+	`)
+}
+
 // failingOperators take what is often not there.
 func failingOperators() []*operator {
 	return parseOperators(1, `
@@ -133,6 +132,29 @@ func failingOperators() []*operator {
 		A <- $map(K, A)[$K!]
 		A <- $map(string, A).%key
 		A <- $optional(A).value()
+	`)
+}
+
+// setOperators take lists for sets.
+func setOperators() []*operator {
+	return parseOperators(1, `
+		bool <- sets.contains($list(A), $list(A))
+		bool <- sets.equivalent($list(A), $list(A))
+		bool <- sets.intersects($list(A), $list(A))
+	`)
+}
+
+// whenOperators look into lists and maps of timestamps.
+func whenOperators() []*operator {
+	return parseOperators(1, `
+		bool <- user.times.exists(@x, $bool{x: timestamp})
+		bool <- user.dues.all(@k, @v, $bool{k: string, v: timestamp})
+		list(B) <- user.times.map(@x, $B{x: timestamp})
+		bool <- ($timestamp in user.times)
+		timestamp <- user.times[$int]
+		optional(timestamp) <- user.times[?$int]
+		timestamp <- user.dues.%key
+		bool <- (user.times == user.times)
 	`)
 }
 
@@ -149,30 +171,7 @@ func wideOperators() []*operator {
 	`)
 }
 
-// emptyOperators hold empty literals in places where cel-go's checker finds
-// out what they would hold; elsewhere it does not.
-func emptyOperators() []*operator {
-	return parseOperators(1, `
-		bool <- ($list(A) == [])
-		bool <- ([] != $list(A))
-		bool <- ($map(K, A) == {})
-		bool <- ($optional(A) == optional.none())
-		bool <- ($A in [])
-		bool <- ($K in {})
-		bool <- [].exists(@x, $bool)
-		bool <- [].all(@x, $bool)
-		list(A) <- ($list(A) + [])
-		list(A) <- ($bool ? $list(A) : [])
-		optional(A) <- ($bool ? optional.none() : $optional(A))
-		optional(A) <- $optional(A).or(optional.none())
-		int <- size([])
-		int <- {}.size()
-	`)
-}
-
-// textOperators work on strings. A pattern that is not known at load is one
-// that cannot fail to be read: if both operands of matches() fail, then which
-// error cel-go reports depends on what the call stands in.
+// textOperators work on strings.
 func textOperators() []*operator {
 	return parseOperators(3, `
 		int <- size($string)
@@ -186,20 +185,14 @@ func textOperators() []*operator {
 		bool <- $string.endsWith($string!)
 		bool <- $string.matches(%pattern)
 		bool <- matches($string, %pattern)
-		bool <- [%pattern, '('].exists(@p, $string{p: string}.matches(@p))
 		bool <- $string.matches(string(%pattern))
 		string <- $string.lowerAscii()
 		string <- $string.upperAscii()
 		string <- $string.trim()
 		string <- $string.charAt($int)
-		int <- $string.indexOf($string)
-		int <- $string.lastIndexOf($string)
 		string <- $string.replace($string, $string)
-		list(string) <- $string.split($string)
 		string <- $string.substring($int)
 		string <- $string.substring($int, $int)
-		string <- $list(string).join()
-		string <- $list(string).join($string)
 		string <- string($bool)
 		string <- string($int)
 		string <- string($double)

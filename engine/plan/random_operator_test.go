@@ -11,7 +11,7 @@ import (
 //	bool <- $list(A).exists(@x, $bool{x: A})
 //
 // in which $T is a place for any expression of type T, $T! for a literal or a
-// constant, $T~ for anything but one, %w for a word of some kind (a zone, a
+// constant, $T~ for an attribute, %w for a word of some kind (a zone, a
 // key), and @x for a loop's variable, which the places marked {x: T} can read.
 type operator struct {
 	name     string // the line, or for attributes a name of their kind
@@ -114,6 +114,7 @@ func leafOperator(name, text string, t typ, weight int) *operator {
 
 // language is what expressions can be made of, with an index by result.
 type language struct {
+	held      bool // types of heldTypes only
 	operators []*operator
 	byResult  map[string][]fitting
 	byPlace   map[string][]fitting
@@ -126,8 +127,14 @@ type fitting struct {
 	bound bound
 }
 
-func newLanguage(groups ...[]*operator) *language {
-	return &language{operators: slices.Concat(groups...), byResult: map[string][]fitting{}, byPlace: map[string][]fitting{}}
+func newLanguage(held bool, groups ...[]*operator) *language {
+	l := &language{held: held, byResult: map[string][]fitting{}, byPlace: map[string][]fitting{}}
+	for _, op := range slices.Concat(groups...) {
+		if l.can(op, bound{}) {
+			l.operators = append(l.operators, op)
+		}
+	}
+	return l
 }
 
 func (l *language) add(op *operator) {
@@ -141,7 +148,7 @@ func (l *language) giving(t typ) []fitting {
 	out, ok := l.byResult[t.String()]
 	if !ok {
 		for _, op := range l.operators {
-			if b := (bound{}); b.unify(op.result, t) {
+			if b := (bound{}); b.unify(op.result, t) && l.can(op, b) {
 				out = append(out, fitting{op: op, bound: b})
 			}
 		}
@@ -156,7 +163,7 @@ func (l *language) taking(t typ) []fitting {
 	if !ok {
 		for _, op := range l.operators {
 			for i, p := range op.places {
-				if b := (bound{}); p.mark == 0 && b.unify(p.typ, t) {
+				if b := (bound{}); p.mark == 0 && b.unify(p.typ, t) && l.can(op, b) {
 					out = append(out, fitting{op: op, at: i, bound: b})
 				}
 			}
@@ -164,6 +171,11 @@ func (l *language) taking(t typ) []fitting {
 		l.byPlace[t.String()] = out
 	}
 	return out
+}
+
+// can tells whether the language has the types of an operator.
+func (l *language) can(op *operator, b bound) bool {
+	return !l.held || !b.filled(op.result).unheld() && !slices.ContainsFunc(op.places, func(p place) bool { return b.filled(p.typ).unheld() })
 }
 
 // pick chooses by weight.

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"cel.dev/cel-go/interpreter"
-
 	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/plan"
 	"github.com/gwctl/gwctl/engine/slot"
@@ -30,7 +28,7 @@ type rig struct {
 }
 
 // newRig makes two scopes, of which one imports a library, itself a scope.
-func newRig(t testing.TB, seed uint64, operators []*operator) *rig {
+func newRig(t testing.TB, seed uint64, base *language) *rig {
 	t.Helper()
 	r := &rig{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)), layout: randomLayout(), roots: map[string][]*operator{}, tally: newTally()}
 	r.compiler = plan.NewCompiler(r.layout)
@@ -38,8 +36,8 @@ func newRig(t testing.TB, seed uint64, operators []*operator) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	common := newPolicyScope(t, r.rng, lib, r.layout, operators, nil)
-	r.scopes = []*policyScope{newPolicyScope(t, r.rng, lib, r.layout, operators, common), newPolicyScope(t, r.rng, lib, r.layout, operators, common), common}
+	common := newPolicyScope(t, r.rng, lib, r.layout, base, nil)
+	r.scopes = []*policyScope{newPolicyScope(t, r.rng, lib, r.layout, base, common), newPolicyScope(t, r.rng, lib, r.layout, base, common), common}
 	for _, op := range r.scopes[0].lang.operators {
 		if len(r.roots[op.name]) == 0 {
 			r.names = append(r.names, op.name)
@@ -58,7 +56,7 @@ type subject struct {
 }
 
 func (r *rig) subject(s *policyScope, n *node) (*subject, []celenv.Problem) {
-	e, problems := s.scope.Compile(n.String(), nil)
+	e, problems := s.scope.CompileUnguarded(n.String(), nil)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -68,16 +66,13 @@ func (r *rig) subject(s *policyScope, n *node) (*subject, []celenv.Problem) {
 // random makes the i-th expression; each operator has its turn.
 func (r *rig) random(i int) *subject {
 	r.t.Helper()
-	s := r.scopes[i%2]
-	if i%7 == 0 {
-		s = r.scopes[2]
-	}
-	g := &generator{rng: r.rng, lang: s.lang}
+	s := r.scopes[r.rng.IntN(len(r.scopes))]
 	about := r.roots[r.names[i%len(r.names)]]
 	op := about[r.rng.IntN(len(about))]
-	if s == r.scopes[2] && !slices.Contains(s.lang.operators, op) {
-		op = s.lang.operators[0]
+	if !slices.Contains(s.lang.operators, op) { // a variable or library that the scope does not see
+		s = r.scopes[0]
 	}
+	g := &generator{rng: r.rng, lang: s.lang}
 	n := g.about(op)
 	x, problems := r.subject(s, n)
 	if x == nil {
@@ -100,11 +95,10 @@ func (o outcome) String() string {
 
 func classOf(err error) string {
 	var attr *celenv.AttributeError
-	var spent interpreter.EvalCancelledError
 	switch {
 	case errors.As(err, &attr):
 		return attr.Attribute + " is " + attr.State.String()
-	case errors.As(err, &spent):
+	case errors.Is(err, celenv.ErrBudget):
 		return "budget"
 	}
 	return "other"

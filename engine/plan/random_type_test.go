@@ -1,7 +1,9 @@
 package plan_test
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -68,6 +70,25 @@ func (t typ) levels() int {
 	return n + 1
 }
 
+// unheld tells whether plan leaves all values of a type to cel-go that are not
+// attributes: timestamps in lists and maps, which would lose their zone, maps
+// of objects or with other keys than texts, and optionals in anything.
+func (t typ) unheld() bool {
+	switch t.name {
+	case "map":
+		return t.args[0].name != "string" && !t.args[0].isVariable() || t.args[1].holds("profile", "address", "wide", "timestamp", "optional") || t.args[1].unheld()
+	case "list":
+		return t.args[0].holds("timestamp", "optional") || t.args[0].unheld()
+	case "optional":
+		return t.args[0].name == "optional" || t.args[0].unheld()
+	}
+	return false
+}
+
+func (t typ) holds(names ...string) bool {
+	return slices.Contains(names, t.name) || slices.ContainsFunc(t.args, func(a typ) bool { return a.holds(names...) })
+}
+
 func (t typ) is(o typ) bool { return t.String() == o.String() }
 
 // bound are the types that variables stand for.
@@ -120,19 +141,37 @@ func compoundTypes() []string {
 	}
 }
 
-// choose picks a type for a variable that nothing has bound.
-func choose(rng *rand.Rand, variable string) typ {
+// heldTypes are those of compoundTypes whose values plan holds as attributes
+// are held, wherever they come from.
+func heldTypes() []string {
+	return []string{"list(string)", "list(string)", "list(int)", "list(double)", "list(list(int))", "map(string, string)", "map(string, int)", "map(string, list(string))", "profile", "address"}
+}
+
+// choose picks a type for a variable that nothing has bound; of held types
+// only, if so asked.
+func choose(rng *rand.Rand, variable string, held bool) typ {
 	from := plainTypes()
-	if rng.IntN(4) == 0 {
+	switch {
+	case variable == "K" && held:
+		from = []string{"string"}
+	case variable == "K":
+		from = []string{"string", "string", "string", "string", "int", "bool"}
+	case variable == "O" && held:
+		from = []string{"int", "double", "string", "timestamp", "duration"}
+	case variable == "O":
+		from = []string{"int", "int", "int", "double", "double", "double", "string", "string", "timestamp", "duration", "bool"}
+	case rng.IntN(4) > 0:
+	case held:
+		from = heldTypes()
+	default:
 		from = compoundTypes()
 	}
-	switch variable {
-	case "K":
-		from = []string{"string", "string", "string", "string", "int", "bool"}
-	case "O":
-		from = []string{"int", "int", "int", "double", "double", "double", "string", "string", "timestamp", "duration", "bool"}
-	}
 	return mustTyp(from[rng.IntN(len(from))])
+}
+
+// filled replaces the variables of a pattern that are bound.
+func (b bound) filled(pattern typ) typ {
+	return maps.Clone(b).fill(pattern, func(variable string) typ { return typ{name: variable} })
 }
 
 // fill replaces the variables of a pattern; those that are unbound are bound
