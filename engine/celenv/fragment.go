@@ -43,14 +43,12 @@ type Fragment struct{ program cel.Program }
 
 // Fragment prepares a part of the expression for being evaluated alone.
 func (e *Expr) Fragment(part ast.Expr) (*Fragment, error) {
-	a := e.AST()
-	if part.ID() == a.Expr().ID() {
-		return &Fragment{program: e.program}, nil
+	program, err := e.plan()
+	if part.ID() != e.AST().Expr().ID() {
+		program, err = e.scope.lib.env.PlanProgram(newView(e).part(part), cel.CostLimit(StepBudget))
 	}
-	sub := ast.NewCheckedAST(ast.NewAST(part, a.SourceInfo()), a.TypeMap(), a.ReferenceMap())
-	program, err := e.scope.env.PlanProgram(sub, cel.CostLimit(StepBudget))
 	if err != nil {
-		return nil, fmt.Errorf("preparing a part of an expression: %w", err)
+		return nil, fmt.Errorf("planning a part of an expression: %w", err)
 	}
 	return &Fragment{program: program}, nil
 }
@@ -136,7 +134,7 @@ func slotMap(m traits.Mapper) (slot.Value, bool) {
 }
 
 // Zone gives a time zone by its IANA name.
-func Zone(name string) (*time.Location, error) { return (&zones{}).load(name) }
+func (s *Scope) Zone(name string) (*time.Location, error) { return s.lib.zones.load(name) }
 
 // IsRoot tells whether expressions of the scope read values from a name.
 func (s *Scope) IsRoot(name string) bool {

@@ -7,10 +7,6 @@ import (
 	"github.com/gwctl/gwctl/engine/slot"
 )
 
-// stepsPerItem is what an item of a list that an expression makes takes, and
-// the list itself: they need room until the request is done.
-const stepsPerItem = 8
-
 // making is an item of a list that an expression makes: ok is false when it
 // failed.
 type making func(m *Machine) (v slot.Value, ok bool)
@@ -66,11 +62,12 @@ func (b *builder) list(list ast.ListExpr) fn[slot.Ref] {
 		}
 		items = append(items, item)
 	}
+	b.makes++
 	return func(m *Machine) (slot.Ref, bool) {
-		if !m.charge(stepsPerItem * (len(items) + 1)) {
+		room, ok := m.room(len(items))
+		if !ok {
 			return slot.Ref{}, false
 		}
-		room := m.room(len(items))
 		for i, item := range items {
 			v, ok := item(m)
 			if !ok {
@@ -80,27 +77,6 @@ func (b *builder) list(list ast.ListExpr) fn[slot.Ref] {
 		}
 		return m.finish(room, len(items)), true
 	}
-}
-
-// room gives places for the items of a list and, at the front, for the list.
-func (m *Machine) room(items int) []slot.Value {
-	n := items + 1
-	if cap(m.made)-len(m.made) < n {
-		m.made = make([]slot.Value, 0, max(2*cap(m.made), n, 16)) // lists made before keep the old room
-	}
-	at := len(m.made)
-	m.made = m.made[:at+n]
-	return m.made[at : at+n : at+n]
-}
-
-// finish makes the list of the first items in the room. Places that are left
-// over are given back, if nothing was made since.
-func (m *Machine) finish(room []slot.Value, items int) slot.Ref {
-	room[0] = slot.ListValue(room[1 : 1+items : 1+items])
-	if at := len(m.made) - len(room); at >= 0 && &m.made[at] == &room[0] {
-		m.made = m.made[:at+1+items]
-	}
-	return slot.RefTo(&room[0])
 }
 
 // collect plans map and filter.
@@ -126,12 +102,13 @@ func (b *builder) collect(c ast.ComprehensionExpr) fn[slot.Ref] {
 	defer leave()
 	keep := literal(true).eval
 	if test != nil {
-		keep = b.truth(test).eval
+		keep = forgetful(b, b.truth, test)
 	}
 	item := b.item(one.AsList().Elements()[0])
 	if item == nil {
 		return nil
 	}
+	b.makes++
 	return func(m *Machine) (slot.Ref, bool) { return l.collect(m, keep, item) }
 }
 
@@ -142,17 +119,18 @@ func (l *loop) collect(m *Machine, keep fn[bool], item making) (slot.Ref, bool) 
 	if !ok {
 		return slot.Ref{}, false
 	}
-	if !m.charge(stepsPerItem) {
+	room, ok := m.room(in.Len())
+	if !ok {
 		return slot.Ref{}, false
 	}
 	var failed error
-	room, n := m.room(in.Len()), 0
+	n := 0
 	for i := range in.Len() {
 		if m.steps--; !l.turn(m, in, i) {
 			return slot.Ref{}, false
 		}
 		v, ok := keep(m)
-		if ok && v && failed == nil && m.charge(stepsPerItem) {
+		if ok && v && failed == nil {
 			if room[n+1], ok = item(m); ok {
 				n++
 			}

@@ -3,6 +3,7 @@ package plan
 import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/slot"
@@ -17,13 +18,17 @@ type Compiler struct {
 	reads     []read // by slot
 	nothing   *slot.Values
 	variables map[variableKey]*shared
+	constants map[ref.Val]*slot.Value // those of which rules have a copy in common
+	sets      map[slot.Ref]any        // tests for being in one of them
+	folder    Machine
 	memo      int
 }
 
 // NewCompiler makes a compiler for the expressions over a layout, which is
 // the one of their scopes.
 func NewCompiler(layout *slot.Layout) *Compiler {
-	c := &Compiler{layout: layout, nothing: slot.NewValues(layout), variables: map[variableKey]*shared{}}
+	c := &Compiler{layout: layout, nothing: slot.NewValues(layout), variables: map[variableKey]*shared{}, constants: map[ref.Val]*slot.Value{}, sets: map[slot.Ref]any{}}
+	c.folder.budget = StepBudget
 	for i := range layout.Len() {
 		name := layout.Attr(slot.Index(i)).FullName()
 		c.reads = append(c.reads, read{slot.Index(i), &celenv.AttributeError{Attribute: name, State: slot.Absent}})
@@ -39,9 +44,9 @@ func (c *Compiler) Compile(e *celenv.Expr) *Program {
 	root := e.AST().Expr()
 	switch kindOf(b.typeOf(root)) {
 	case truth:
-		p.truth = b.truth(root).eval
+		p.truth = forgetful(b, b.truth, root)
 	case text:
-		p.text = b.text(root).eval
+		p.text = forgetful(b, b.text, root)
 	}
 	p.fallbacks = b.fallbacks
 	if b.broken || p.truth == nil && p.text == nil {
@@ -61,6 +66,7 @@ type builder struct {
 	locals    []local // in sight, innermost last
 	most      int     // how many cells of locals are in use at once
 	turns     int     // how many loops the place is in
+	makes     int     // how many parts make lists
 	fallbacks []Fallback
 	why       string // the part being planned has no closure
 	broken    bool   // CEL cannot evaluate a part by itself: the whole is left to it

@@ -94,3 +94,16 @@ func BenchmarkCondition(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkCompile(b *testing.B) {
+	r := newRig(b)
+	for _, c := range conditions {
+		e := r.compile(c.source)
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r.compiler.Compile(e)
+			}
+		})
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/gwctl/gwctl/engine/celenv"
+	"github.com/gwctl/gwctl/engine/slot"
 )
 
 // constant gives the value of consts.x or library.x.
@@ -29,29 +30,88 @@ func (b *builder) constant(x ast.Expr) (ref.Val, bool) {
 	return scope.Const(sel.FieldName())
 }
 
-// fold gives the value, or the error, of a part that comes to the same in
-// every request. CEL evaluates it, now.
-func (b *builder) fold(x ast.Expr) (v ref.Val, err error, ok bool) {
-	if b.free[x.ID()] != 0 {
-		return nil, nil, false
-	}
+// written gives the value of a literal or a constant.
+func (b *builder) written(x ast.Expr) (ref.Val, bool) {
 	switch x.Kind() {
 	case ast.LiteralKind:
-		return x.AsLiteral(), nil, true
+		return x.AsLiteral(), true
 	case ast.SelectKind:
-		if v, ok := b.constant(x); ok {
-			return v, nil, true
-		}
+		return b.constant(x)
 	}
+	return nil, false
+}
+
+// fold plans a part that comes to the same in every request: it is evaluated
+// now, by closures or, if it has none, by CEL.
+func fold[T any](b *builder, x ast.Expr, p planner[T]) (o operand[T], ok bool) {
+	if v, ok := b.written(x); ok {
+		t, ok := p.cel(v)
+		return literal(t), ok
+	}
+	if zoned(b.typeOf(x)) && kindOf(b.typeOf(x)) == composite {
+		return o, false
+	}
+	known := len(b.fallbacks)
+	if o = source(b, x, p); o.eval == nil || len(b.fallbacks) > known {
+		b.fallbacks = b.fallbacks[:known]
+		return foldByCEL(b, x, p)
+	}
+	m := &b.folder
+	m.Reset(b.nothing, 0)
+	m.made = nil // it belongs to the constant
+	m.begin()
+	v, ok := o.eval(m)
+	switch {
+	case m.spent:
+		return o, false
+	case !ok:
+		return failing[T](m.err), true
+	}
+	return literal(v), true
+}
+
+func foldByCEL[T any](b *builder, x ast.Expr, p planner[T]) (o operand[T], ok bool) {
+	v, err, ok := b.evaluate(x)
+	switch {
+	case !ok:
+		return o, false
+	case err != nil:
+		return failing[T](err), true
+	}
+	t, ok := p.cel(v)
+	return literal(t), ok
+}
+
+// evaluate makes CEL evaluate a part that reads nothing of a request. ok is
+// false if it takes too many steps.
+func (b *builder) evaluate(x ast.Expr) (v ref.Val, err error, ok bool) {
 	f, err := b.expr.Fragment(x)
 	if err != nil {
 		return nil, nil, false
 	}
 	v, _, err = f.Eval(b.expr.Scope().NewFrame(b.nothing))
-	if errors.Is(err, celenv.ErrBudget) {
-		return nil, nil, false
+	return v, err, !errors.Is(err, celenv.ErrBudget)
+}
+
+// common gives a list or map of the scope's constants. There is one copy of
+// it, however many rules read it.
+func (b *builder) common(x ast.Expr) (slot.Ref, bool) {
+	if x.Kind() != ast.SelectKind {
+		return slot.Ref{}, false
 	}
-	return v, err, true
+	v, ok := b.constant(x)
+	if !ok {
+		return slot.Ref{}, false
+	}
+	held := b.constants[v]
+	if held == nil {
+		held = new(slot.Value)
+		if *held, ok = celenv.SlotValue(v); !ok {
+			return slot.Ref{}, false
+		}
+		b.constants[v] = held
+	}
+	return slot.RefTo(held), true
 }
 
 // operand is a planned part. Its eval is nil when there is no closure.

@@ -186,5 +186,8 @@ func (b *builder) value(x ast.Expr) operand[slot.Ref] {
 		b.refuse("no slot holds a value of type " + t.String())
 		return operand[slot.Ref]{}
 	}
+	if r, ok := b.common(x); ok {
+		return literal(r)
+	}
 	return plan(b, x, valuePlan())
 }

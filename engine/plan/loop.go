@@ -131,7 +131,7 @@ func (b *builder) search(c ast.ComprehensionExpr, test ast.Expr, decides bool) f
 	if leave == nil {
 		return nil
 	}
-	part := b.truth(test).eval
+	part := forgetful(b, b.truth, test)
 	leave()
 	plain, item := !l.mapping && l.position < 0, l.item&(maxLocals-1)
 	return func(m *Machine) (bool, bool) {
@@ -170,7 +170,7 @@ func (b *builder) exactly(c ast.ComprehensionExpr, test ast.Expr) fn[bool] {
 	if leave == nil {
 		return nil
 	}
-	part := b.truth(test).eval
+	part := forgetful(b, b.truth, test)
 	leave()
 	return func(m *Machine) (bool, bool) {
 		in, ok := l.over(m)

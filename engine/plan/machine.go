@@ -8,11 +8,11 @@ import (
 	"github.com/gwctl/gwctl/engine/slot"
 )
 
-// StepBudget is how many steps one rule may take: a step is one turn of a loop
-// or, within a loop, one item or sixteen bytes that a function goes through.
-// What CEL evaluates for a rule uses up steps at CEL's own cost, which is
-// higher for the same work: no rule that fits into [celenv.StepBudget] exceeds
-// this one. A variable has a budget of its own, so that it does not matter
+// StepBudget is how many steps one rule may take. A step is one turn of a loop;
+// within a loop, functions that go through lists or texts take some, too, and
+// what CEL evaluates takes CEL's cost. All of it is at most what CEL counts for
+// the same work, so no rule that [celenv.Scope.CompileRule] lets through uses
+// up the budget. A variable has a budget of its own, so that it does not matter
 // which rule reads it first.
 const StepBudget = celenv.StepBudget
 
@@ -33,6 +33,8 @@ type Machine struct {
 	saved   []cell       // locals of readers, while variables are evaluated
 	parts   []string     // of texts that are being put together
 	made    []slot.Value // items of lists that expressions made
+	items   int          // that may still be made
+	filled  int          // how often a variable was evaluated
 	frames  map[*celenv.Scope]*celenv.Frame
 }
 
@@ -59,9 +61,6 @@ func NewMachine() *Machine {
 	return &Machine{budget: StepBudget, frames: map[*celenv.Scope]*celenv.Frame{}}
 }
 
-// keptItems is how much room for lists a machine keeps for the next request.
-const keptItems = 1 << 10
-
 // Reset binds the machine to a request's values and forgets everything about
 // the one before. memo is [Compiler.Memo] of the compiler of all programs that
 // will run. The values must not change until the last of them has run.
@@ -81,7 +80,7 @@ func (m *Machine) Reset(v *slot.Values, memo int) {
 }
 
 // begin gives an expression its budget.
-func (m *Machine) begin() { m.steps, m.spent = m.budget, false }
+func (m *Machine) begin() { m.steps, m.items, m.spent = m.budget, maxItems, false }
 
 // charge takes steps off the budget; ok is false once it is used up.
 func (m *Machine) charge(steps int) (ok bool) {

@@ -77,7 +77,7 @@ func (p planner[T]) in(b *builder, x, y ast.Expr) fn[bool] {
 	if item.eval == nil {
 		return nil
 	}
-	if y.Kind() == ast.ListKind && b.free[y.ID()] != 0 {
+	if y.Kind() == ast.ListKind && (b.free[y.ID()] != 0 || zoned(b.typeOf(y))) {
 		return inWritten(b, item, y.AsList(), p)
 	}
 	list := b.value(y)
@@ -85,11 +85,7 @@ func (p planner[T]) in(b *builder, x, y ast.Expr) fn[bool] {
 	case list.eval == nil:
 		return nil
 	case list.literal:
-		items := make([]T, list.value.Len())
-		for i := range items {
-			items[i] = p.of(list.value.Item(i))
-		}
-		among := p.among(items)
+		among := amongLiteral(b, y, list.value, p.form)
 		return func(m *Machine) (bool, bool) {
 			v, ok := item.eval(m)
 			return ok && among(v), ok
@@ -112,6 +108,23 @@ func (p planner[T]) in(b *builder, x, y ast.Expr) fn[bool] {
 		}
 		return false, true
 	}
+}
+
+// amongLiteral gives a test for being in a list that does not change. Rules
+// that ask for the same constant have it in common.
+func amongLiteral[T any](b *builder, x ast.Expr, list slot.Ref, f *form[T]) func(T) bool {
+	if held, ok := b.sets[list].(func(T) bool); ok {
+		return held
+	}
+	items := make([]T, list.Len())
+	for i := range items {
+		items[i] = f.of(list.Item(i))
+	}
+	among := f.among(items)
+	if _, isConstant := b.common(x); isConstant {
+		b.sets[list] = among
+	}
+	return among
 }
 
 // inWritten plans x in [y, z]. All items are evaluated before any is compared,

@@ -51,7 +51,7 @@ func unwrap[T any](m *Machine, r ref.Val, of func(ref.Val) (T, bool)) (v T, some
 }
 
 func foldOption[T any](b *builder, x ast.Expr, p planner[T]) opt[T] {
-	r, err, ok := b.fold(x)
+	r, err, ok := b.evaluate(x)
 	switch {
 	case !ok:
 		return nil

@@ -16,11 +16,9 @@ type planner[T any] struct {
 
 // plan plans a part: as a constant, by closures, or by what CEL makes of it.
 func plan[T any](b *builder, x ast.Expr, p planner[T]) operand[T] {
-	if v, err, ok := b.fold(x); ok && err != nil {
-		return failing[T](err)
-	} else if ok {
-		if t, ok := p.cel(v); ok {
-			return literal(t)
+	if b.free[x.ID()] == 0 {
+		if o, ok := fold(b, x, p); ok {
+			return o
 		}
 	}
 	known := len(b.fallbacks)

@@ -3,7 +3,6 @@ package plan
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -11,9 +10,6 @@ import (
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
-	"cel.dev/cel-go/common/types"
-
-	"github.com/gwctl/gwctl/engine/celenv"
 )
 
 // bytesPerStep is how much text a function goes through in one step.
@@ -37,7 +33,7 @@ func (b *builder) textTest(call ast.CallExpr) fn[bool] {
 	case "endsWith":
 		return b.tested(args, strings.HasSuffix)
 	case "contains":
-		return b.tested(args, strings.Contains)
+		return b.within(args)
 	case "matches":
 		return b.matches(args[0], args[1])
 	}
@@ -54,20 +50,16 @@ func begins(s fn[string], with string) fn[bool] {
 
 func (b *builder) tested(args []ast.Expr, test func(s, with string) bool) fn[bool] {
 	s, with := b.text(args[0]).eval, b.text(args[1])
-	charge := b.turns > 0
 	if with.literal {
 		known := with.value
 		return func(m *Machine) (bool, bool) {
 			v, ok := s(m)
-			if !ok || charge && !m.charge(len(v)/bytesPerStep) {
-				return false, false
-			}
-			return test(v, known), true
+			return ok && test(v, known), ok
 		}
 	}
 	return func(m *Machine) (bool, bool) {
 		v, ok := s(m)
-		if !ok || charge && !m.charge(len(v)/bytesPerStep) {
+		if !ok {
 			return false, false
 		}
 		w, ok := with.eval(m)
@@ -75,49 +67,23 @@ func (b *builder) tested(args []ast.Expr, test func(s, with string) bool) fn[boo
 	}
 }
 
-// matches plans a known pattern; others are compiled when they are used, by
-// CEL.
-func (b *builder) matches(x, pattern ast.Expr) fn[bool] {
-	known := b.text(pattern)
-	if !known.literal {
-		b.refuse("the pattern is not known at load")
-		return nil
+// within plans x.contains(y).
+func (b *builder) within(args []ast.Expr) fn[bool] {
+	if b.turns == 0 {
+		return b.tested(args, strings.Contains)
 	}
-	size, err := types.RegexProgramSize(known.value)
-	if err != nil || size > celenv.MaxRegexProgram {
-		b.refuse("the pattern cannot be used")
-		return nil
-	}
-	match := matcher(known.value)
-	s := b.text(x).eval
-	charge, weight := b.turns > 0, max(1, len(known.value)/4)
+	s, with := b.text(args[0]).eval, b.text(args[1]).eval
 	return func(m *Machine) (bool, bool) {
 		v, ok := s(m)
-		if !ok || charge && !m.charge(len(v)/bytesPerStep*weight) {
+		if !ok {
 			return false, false
 		}
-		return match(v), true
+		w, ok := with(m)
+		if !ok || w != "" && !m.charge(len(v)/bytesPerStep) {
+			return false, false
+		}
+		return strings.Contains(v, w), true
 	}
-}
-
-// matcher gives a test for a pattern. Patterns that say no more than how a
-// text begins or ends need no regular expression.
-func matcher(pattern string) func(string) bool {
-	inner, anchored := strings.CutPrefix(pattern, "^")
-	inner, ended := strings.CutSuffix(inner, "$")
-	if !anchored || !ended || strings.HasSuffix(inner, `\`) {
-		return regexp.MustCompile(pattern).MatchString
-	}
-	if s := inner; regexp.QuoteMeta(s) == s {
-		return func(v string) bool { return v == s }
-	}
-	if s, ok := strings.CutSuffix(inner, ".*"); ok && regexp.QuoteMeta(s) == s {
-		return func(v string) bool { return strings.HasPrefix(v, s) && strings.IndexByte(v[len(s):], '\n') < 0 }
-	}
-	if s, ok := strings.CutPrefix(inner, ".*"); ok && regexp.QuoteMeta(s) == s {
-		return func(v string) bool { return strings.HasSuffix(v, s) && strings.IndexByte(v[:len(v)-len(s)], '\n') < 0 }
-	}
-	return regexp.MustCompile(pattern).MatchString
 }
 
 // ownText plans the functions that give a text.

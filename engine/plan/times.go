@@ -11,14 +11,15 @@ import (
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/gwctl/gwctl/engine/celenv"
 )
 
 var errTimeRange = errors.New("timestamp overflow")
 
-// ownInstant plans the functions that give a timestamp. Those that read one
-// from a text are left to CEL, unless they are constant.
+// ownInstant plans the functions that give a timestamp.
 func (b *builder) ownInstant(x ast.Expr) fn[time.Time] {
 	if x.Kind() != ast.CallKind {
 		return nil
@@ -37,8 +38,48 @@ func (b *builder) ownInstant(x ast.Expr) fn[time.Time] {
 			}
 			return later(t, -d)
 		})
+	case "timestamp":
+		return b.toInstant(args[0])
 	}
 	return nil
+}
+
+// toInstant plans timestamp(x). How one is written is CEL's to say.
+func (b *builder) toInstant(x ast.Expr) fn[time.Time] {
+	switch kindOf(b.typeOf(x)) {
+	case instant:
+		return b.instant(x).eval
+	case text:
+		return converted(b.text(x).eval, func(s string) (time.Time, error) {
+			return asTime(types.String(s).ConvertToType(types.TimestampType))
+		})
+	case whole:
+		return converted(b.whole(x).eval, func(n int64) (time.Time, error) {
+			return asTime(types.Int(n).ConvertToType(types.TimestampType))
+		})
+	}
+	return nil
+}
+
+func asTime(v ref.Val) (time.Time, error) {
+	if t, ok := v.(types.Timestamp); ok {
+		return t.Time, nil
+	}
+	return time.Time{}, asError(v)
+}
+
+func asSpan(v ref.Val) (time.Duration, error) {
+	if d, ok := v.(types.Duration); ok {
+		return d.Duration, nil
+	}
+	return 0, asError(v)
+}
+
+func asError(v ref.Val) error {
+	if err, ok := v.(*types.Err); ok {
+		return err
+	}
+	return errUnheld
 }
 
 // later adds a duration. Timestamps are of the years 1 to 9999.
@@ -69,6 +110,13 @@ func (b *builder) ownSpan(x ast.Expr) fn[time.Duration] {
 		return binary(b.span(args[0]), b.span(args[1]), func(x, y time.Duration) (time.Duration, error) {
 			diff, err := subtract(int64(x), int64(y))
 			return time.Duration(diff), err
+		})
+	case "duration":
+		if kindOf(b.typeOf(args[0])) == span {
+			return b.span(args[0]).eval
+		}
+		return converted(b.text(args[0]).eval, func(s string) (time.Duration, error) {
+			return asSpan(types.String(s).ConvertToType(types.DurationType))
 		})
 	}
 	return nil
@@ -134,7 +182,7 @@ func (b *builder) zone(x ast.Expr) *time.Location {
 	}
 	hours, minutes, isOffset := strings.Cut(name.value, ":")
 	if !isOffset {
-		l, err := celenv.Zone(name.value)
+		l, err := b.expr.Scope().Zone(name.value)
 		if err != nil {
 			return nil
 		}
@@ -167,7 +215,7 @@ func (b *builder) calendar(function string, args []ast.Expr) fn[string] {
 		b.refuse("the time zone is not known at load")
 		return nil
 	}
-	zone, err := celenv.Zone(name.value)
+	zone, err := b.expr.Scope().Zone(name.value)
 	if err != nil {
 		return nil
 	}

@@ -107,21 +107,22 @@ func (v *variable[T]) fill(m *Machine, c *cell) {
 }
 
 // left is what a reader goes on with after a variable was evaluated.
-type left struct{ steps, locals int }
+type left struct{ steps, items, locals int }
 
 // enter prepares for evaluating a variable amid the evaluation of its reader,
 // whose first few locals it would overwrite.
 func (m *Machine) enter(locals int) left {
-	l := left{m.steps, len(m.saved)}
+	l := left{m.steps, m.items, len(m.saved)}
 	if locals > 0 {
 		m.saved = append(m.saved, m.locals[:locals]...)
 	}
-	m.steps = m.budget
+	m.steps, m.items = m.budget, maxItems
+	m.filled++
 	return l
 }
 
 func (m *Machine) leave(l left) {
-	m.steps = l.steps
+	m.steps, m.items = l.steps, l.items
 	if len(m.saved) > l.locals {
 		copy(m.locals[:], m.saved[l.locals:])
 		m.saved = m.saved[:l.locals]
