@@ -198,12 +198,12 @@ func (g *generator) operand(t typ, p place, depth int) *node {
 // variable binds a type variable: often to the type of a loop's variable, so
 // that it is used.
 func (g *generator) variable(name string) typ {
-	if len(g.locals) > 0 && g.rng.IntN(2) == 0 && (name != "K" || !g.lang.held) {
-		if t := g.locals[g.rng.IntN(len(g.locals))].typ; fits(name, t) && (t.name != "bool" || name != "O" || !g.lang.held) {
+	if len(g.locals) > 0 && g.rng.IntN(2) == 0 {
+		if t := g.locals[g.rng.IntN(len(g.locals))].typ; fits(name, t) {
 			return t
 		}
 	}
-	return choose(g.rng, name, g.lang.held)
+	return choose(g.rng, name)
 }
 
 // names chooses the loop's variables. They may hide those of a loop outside.

@@ -175,7 +175,13 @@ func (l *language) taking(t typ) []fitting {
 
 // can tells whether the language has the types of an operator.
 func (l *language) can(op *operator, b bound) bool {
-	return !l.held || !b.filled(op.result).unheld() && !slices.ContainsFunc(op.places, func(p place) bool { return b.filled(p.typ).unheld() })
+	switch {
+	case !l.held:
+		return true
+	case b["O"].name == "bool", b["A"].name == "optional" && strings.Contains(op.name, " in ["), b.filled(op.result).unheld():
+		return false
+	}
+	return !slices.ContainsFunc(op.places, func(p place) bool { return b.filled(p.typ).unheld() })
 }
 
 // pick chooses by weight.

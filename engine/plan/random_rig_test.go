@@ -24,13 +24,14 @@ type rig struct {
 	scopes   []*policyScope
 	roots    map[string][]*operator // by name, those that expressions are made about
 	names    []string
+	held     bool // nothing may be left to cel-go
 	tally    tally
 }
 
 // newRig makes two scopes, of which one imports a library, itself a scope.
 func newRig(t testing.TB, seed uint64, base *language) *rig {
 	t.Helper()
-	r := &rig{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)), layout: randomLayout(), roots: map[string][]*operator{}, tally: newTally()}
+	r := &rig{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)), layout: randomLayout(), held: base.held, roots: map[string][]*operator{}, tally: newTally()}
 	r.compiler = plan.NewCompiler(r.layout)
 	lib, err := celenv.NewLibrary()
 	if err != nil {
@@ -77,6 +78,9 @@ func (r *rig) random(i int) *subject {
 	x, problems := r.subject(s, n)
 	if x == nil {
 		r.t.Fatalf("seed %d: the generator made an expression that does not compile:\n%s\n%+v", r.seed, n, problems)
+	}
+	if left := x.program.Fallbacks(); r.held && len(left) > 0 {
+		r.t.Fatalf("seed %d: left to cel-go: %+v\nof %s", r.seed, left, n)
 	}
 	n.visit(func(part *node) { r.tally.operators[part.op.name]++ })
 	return x

@@ -141,29 +141,15 @@ func compoundTypes() []string {
 	}
 }
 
-// heldTypes are those of compoundTypes whose values plan holds as attributes
-// are held, wherever they come from.
-func heldTypes() []string {
-	return []string{"list(string)", "list(string)", "list(int)", "list(double)", "list(list(int))", "map(string, string)", "map(string, int)", "map(string, list(string))", "profile", "address"}
-}
-
-// choose picks a type for a variable that nothing has bound; of held types
-// only, if so asked.
-func choose(rng *rand.Rand, variable string, held bool) typ {
+// choose picks a type for a variable that nothing has bound.
+func choose(rng *rand.Rand, variable string) typ {
 	from := plainTypes()
 	switch {
-	case variable == "K" && held:
-		from = []string{"string"}
 	case variable == "K":
 		from = []string{"string", "string", "string", "string", "int", "bool"}
-	case variable == "O" && held:
-		from = []string{"int", "double", "string", "timestamp", "duration"}
 	case variable == "O":
 		from = []string{"int", "int", "int", "double", "double", "double", "string", "string", "timestamp", "duration", "bool"}
-	case rng.IntN(4) > 0:
-	case held:
-		from = heldTypes()
-	default:
+	case rng.IntN(4) == 0:
 		from = compoundTypes()
 	}
 	return mustTyp(from[rng.IntN(len(from))])
