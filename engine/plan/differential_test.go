@@ -33,7 +33,7 @@ func wholeLanguage() *language {
 func plannedLanguage() *language { return newLanguage(true, plannedOperators()) }
 
 func plannedOperators() []*operator {
-	return slices.Concat(logicOperators(), loopOperators(), pairOperators(), collectionOperators(), chainOperators(), failingOperators(), whenOperators(), wideOperators(), setOperators(),
+	return slices.Concat(logicOperators(), loopOperators(), itemOperators(), pairOperators(), collectionOperators(), chainOperators(), failingOperators(), whenOperators(), wideOperators(), setOperators(),
 		textOperators(), numberOperators(), timeOperators(), readingOperators(), addressOperators(), requestOperators(), constantOperators(), attributeOperators())
 }
 

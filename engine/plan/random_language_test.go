@@ -65,6 +65,26 @@ func loopOperators() []*operator {
 	`)
 }
 
+// itemOperators show what a loop's variables are.
+func itemOperators() []*operator {
+	return parseOperators(2, `
+		bool <- $list(A).exists(@x, @x == $A)
+		bool <- $list(O).all(@x, @x < $O)
+		bool <- $list(O).exists_one(@x, @x >= $O)
+		list(A) <- $list(A).map(@x, @x)
+		list(A) <- $list(A).filter(@x, @x != $A)
+		list(K) <- $map(K, A).map(@k, @k)
+		bool <- $map(K, A).all(@k, @k in $list(K))
+		bool <- $list(A).exists(@i, @x, @i == $int!)
+		list(int) <- $list(A).transformList(@i, @x, @i)
+		list(A) <- $list(A).transformList(@i, @x, @i < $int!, @x)
+		bool <- $map(K, A).exists(@k, @v, @v == $A)
+		list(A) <- $map(K, A).transformList(@k, @v, @v)
+		bool <- $list(list(A)).exists(@x, @x.exists(@y, @y == $A))
+		list(list(A)) <- $list(A).map(@x, $list(A).map(@y, @x))
+	`)
+}
+
 // pairOperators bind two variables.
 func pairOperators() []*operator {
 	return parseOperators(2, `
@@ -217,6 +237,7 @@ func numberOperators() []*operator {
 		double <- ($double - $double)
 		double <- ($double * $double)
 		double <- ($double / $double)
+		double <- (0.0 * $double / 0.0)
 		double <- -$double~
 		int <- int($double)
 		int <- int($int)

@@ -89,8 +89,10 @@ func quote(s string) string {
 // have none.
 func literal(rng *rand.Rand, t typ) (text string, ok bool) {
 	switch t.name {
-	case "bool", "int", "double":
+	case "bool", "int":
 		return one(rng, scalars(t.name)), true
+	case "double": // NaN and the infinities come of arithmetic only
+		return one(rng, append(scalars(t.name), "(0.0 / 0.0)", "(0.0 / 0.0)", "(1.0 / 0.0)", "(-1.0 / 0.0)")), true
 	case "string":
 		return quote(one(rng, scalars(t.name))), true
 	case "uint":
@@ -98,7 +100,7 @@ func literal(rng *rand.Rand, t typ) (text string, ok bool) {
 	case "bytes":
 		return one(rng, []string{"b''", "b'a'", "b'ab'", "b'\\xff'", "b'é'"}), true
 	case "timestamp":
-		from := append(scalars(t.name), "2026-01-15T12:00:00+02:00")
+		from := append(scalars(t.name), "2026-01-15T12:00:00+02:00", "2026-01-15T05:00:00-05:00", "2026-01-15T12:00:00+02:00")
 		return "timestamp(" + quote(one(rng, from)) + ")", true
 	case "duration", "ip", "cidr":
 		return t.name + "(" + quote(one(rng, scalars(t.name))) + ")", true
