@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"time"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -29,7 +28,7 @@ func (b *builder) equal(x, y ast.Expr) fn[bool] {
 		}
 		return sameText(b.text(x), b.text(y))
 	case instant:
-		return alike(b.instant(x), b.instant(y), time.Time.Equal)
+		return alike(b.instant(x), b.instant(y), moment.equal)
 	case span:
 		return same(b.span(x), b.span(y))
 	case addr:
@@ -158,14 +157,14 @@ func (b *builder) order(operator string, x, y ast.Expr) fn[bool] {
 }
 
 // compareTimes is negative where x is before y, and positive where it is after.
-func compareTimes(x, y operand[time.Time]) operand[int] {
+func compareTimes(x, y operand[moment]) operand[int] {
 	return operand[int]{eval: func(m *Machine) (int, bool) {
 		v, ok := x.eval(m)
 		if !ok {
 			return 0, false
 		}
 		w, ok := y.eval(m)
-		return v.Compare(w), ok
+		return v.compare(w), ok
 	}}
 }
 

@@ -20,6 +20,7 @@ type Compiler struct {
 	variables map[variableKey]*shared
 	constants map[ref.Val]*slot.Value // those of which rules have a copy in common
 	sets      map[slot.Ref]any        // tests for being in one of them
+	patterns  map[string]func(string) bool
 	folder    Machine
 	memo      int
 }
@@ -27,7 +28,10 @@ type Compiler struct {
 // NewCompiler makes a compiler for the expressions over a layout, which is
 // the one of their scopes.
 func NewCompiler(layout *slot.Layout) *Compiler {
-	c := &Compiler{layout: layout, nothing: slot.NewValues(layout), variables: map[variableKey]*shared{}, constants: map[ref.Val]*slot.Value{}, sets: map[slot.Ref]any{}}
+	c := &Compiler{
+		layout: layout, nothing: slot.NewValues(layout), variables: map[variableKey]*shared{}, constants: map[ref.Val]*slot.Value{}, sets: map[slot.Ref]any{},
+		patterns: map[string]func(string) bool{},
+	}
 	c.folder.budget = StepBudget
 	for i := range layout.Len() {
 		name := layout.Attr(slot.Index(i)).FullName()

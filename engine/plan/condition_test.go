@@ -2,6 +2,8 @@ package plan
 
 import (
 	"testing"
+
+	"github.com/gwctl/gwctl/engine/slot"
 )
 
 // conditions are what rules typically say.
@@ -32,7 +34,7 @@ var conditions = []struct{ name, source string }{
 func TestConditionsAllocateNothing(t *testing.T) {
 	r := newRig(t)
 	v := r.full()
-	v.Set(0, boolTrue)
+	v.Set(slot.UserAuthenticated, slot.BoolValue(true))
 	for _, c := range conditions {
 		p := r.compiler.Compile(r.compile(c.source))
 		m := NewMachine()
@@ -70,7 +72,7 @@ func TestAbsentAllocatesNothing(t *testing.T) {
 func BenchmarkCondition(b *testing.B) {
 	r := newRig(b)
 	v := r.full()
-	v.Set(0, boolTrue)
+	v.Set(slot.UserAuthenticated, slot.BoolValue(true))
 	for _, c := range conditions {
 		e := r.compile(c.source)
 		p := r.compiler.Compile(e)

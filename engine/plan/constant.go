@@ -42,17 +42,24 @@ func (b *builder) written(x ast.Expr) (ref.Val, bool) {
 }
 
 // fold plans a part that comes to the same in every request: it is evaluated
-// now, by closures or, if it has none, by CEL.
-func fold[T any](b *builder, x ast.Expr, p planner[T]) (o operand[T], ok bool) {
+// now, by closures or, if it has none, by CEL. A part that takes too many steps
+// for that is planned like any other.
+func fold[T any](b *builder, x ast.Expr, p planner[T]) operand[T] {
 	if v, ok := b.written(x); ok {
-		t, ok := p.cel(v)
-		return literal(t), ok
+		if t, ok := p.cel(v); ok {
+			return literal(t)
+		}
+		return operand[T]{}
 	}
-	if zoned(b.typeOf(x)) && kindOf(b.typeOf(x)) == composite {
-		return o, false
+	if kindOf(b.typeOf(x)) == composite && zoned(b.typeOf(x)) {
+		return operand[T]{}
 	}
 	known := len(b.fallbacks)
-	if o = source(b, x, p); o.eval == nil || len(b.fallbacks) > known {
+	o := source(b, x, p)
+	switch {
+	case b.broken:
+		return o
+	case o.eval == nil || len(b.fallbacks) > known:
 		b.fallbacks = b.fallbacks[:known]
 		return foldByCEL(b, x, p)
 	}
@@ -63,23 +70,25 @@ func fold[T any](b *builder, x ast.Expr, p planner[T]) (o operand[T], ok bool) {
 	v, ok := o.eval(m)
 	switch {
 	case m.spent:
-		return o, false
+		return o
 	case !ok:
-		return failing[T](m.err), true
+		return failing[T](m.err)
 	}
-	return literal(v), true
+	return literal(v)
 }
 
-func foldByCEL[T any](b *builder, x ast.Expr, p planner[T]) (o operand[T], ok bool) {
+func foldByCEL[T any](b *builder, x ast.Expr, p planner[T]) operand[T] {
 	v, err, ok := b.evaluate(x)
 	switch {
 	case !ok:
-		return o, false
+		return operand[T]{eval: fallback(b, x, &p)}
 	case err != nil:
-		return failing[T](err), true
+		return failing[T](err)
 	}
-	t, ok := p.cel(v)
-	return literal(t), ok
+	if t, ok := p.cel(v); ok {
+		return literal(t)
+	}
+	return operand[T]{}
 }
 
 // evaluate makes CEL evaluate a part that reads nothing of a request. ok is
@@ -87,6 +96,7 @@ func foldByCEL[T any](b *builder, x ast.Expr, p planner[T]) (o operand[T], ok bo
 func (b *builder) evaluate(x ast.Expr) (v ref.Val, err error, ok bool) {
 	f, err := b.expr.Fragment(x)
 	if err != nil {
+		b.broken = true
 		return nil, nil, false
 	}
 	v, _, err = f.Eval(b.expr.Scope().NewFrame(b.nothing))

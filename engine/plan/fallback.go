@@ -121,7 +121,7 @@ func (l local) value(c *cell) ref.Val {
 	case text:
 		return types.String(c.text)
 	case instant:
-		return types.Timestamp{Time: c.at}
+		return types.Timestamp{Time: c.at.time()}
 	case span:
 		return types.Duration{Duration: spans.get(c)}
 	case addr:

@@ -76,15 +76,17 @@ var texts = form[string]{
 	},
 }
 
-// instants keep their zone, which string(…) shows.
-var instants = form[time.Time]{
-	of: slot.Ref.Time, value: slot.TimeValue,
-	cel:   func(v ref.Val) (time.Time, bool) { x, ok := v.(types.Timestamp); return x.Time, ok },
-	get:   func(c *cell) time.Time { return c.at },
-	put:   func(c *cell, v time.Time) { c.at = v },
-	equal: time.Time.Equal,
-	slot:  readSlot(slot.Ref.Time), memo: readMemo(func(c *cell) time.Time { return c.at }),
-	among: scanOf(time.Time.Equal),
+var instants = form[moment]{
+	of: momentOf, value: func(v moment) slot.Value { return slot.TimeValue(v.time()) },
+	cel: func(v ref.Val) (moment, bool) {
+		x, ok := v.(types.Timestamp)
+		return momentAt(x.Time), ok
+	},
+	get:   func(c *cell) moment { return c.at },
+	put:   func(c *cell, v moment) { c.at = v },
+	equal: moment.equal,
+	slot:  readSlot(momentOf), memo: readMemo(func(c *cell) moment { return c.at }),
+	among: scanOf(moment.equal),
 }
 
 var spans = form[time.Duration]{

@@ -142,31 +142,31 @@ func planOf(t *types.Type) typed {
 }
 
 func truthPlan() planner[bool] {
-	return planner[bool]{&truths, (*builder).truth, (*builder).ownTruth}
+	return planner[bool]{truths, (*builder).truth, (*builder).ownTruth}
 }
 func wholePlan() planner[int64] {
-	return planner[int64]{&wholes, (*builder).whole, (*builder).ownWhole}
+	return planner[int64]{wholes, (*builder).whole, (*builder).ownWhole}
 }
 func realPlan() planner[float64] {
-	return planner[float64]{&reals, (*builder).real, (*builder).ownReal}
+	return planner[float64]{reals, (*builder).real, (*builder).ownReal}
 }
 func textPlan() planner[string] {
-	return planner[string]{&texts, (*builder).text, (*builder).ownText}
+	return planner[string]{texts, (*builder).text, (*builder).ownText}
 }
-func instantPlan() planner[time.Time] {
-	return planner[time.Time]{&instants, (*builder).instant, (*builder).ownInstant}
+func instantPlan() planner[moment] {
+	return planner[moment]{instants, (*builder).instant, (*builder).ownInstant}
 }
 func spanPlan() planner[time.Duration] {
-	return planner[time.Duration]{&spans, (*builder).span, (*builder).ownSpan}
+	return planner[time.Duration]{spans, (*builder).span, (*builder).ownSpan}
 }
 func addrPlan() planner[netip.Addr] {
-	return planner[netip.Addr]{&addrs, (*builder).addr, (*builder).ownAddr}
+	return planner[netip.Addr]{addrs, (*builder).addr, (*builder).ownAddr}
 }
 func networkPlan() planner[netip.Prefix] {
-	return planner[netip.Prefix]{&networks, (*builder).network, (*builder).ownNetwork}
+	return planner[netip.Prefix]{networks, (*builder).network, (*builder).ownNetwork}
 }
 func valuePlan() planner[slot.Ref] {
-	return planner[slot.Ref]{&values, (*builder).value, (*builder).ownValue}
+	return planner[slot.Ref]{values, (*builder).value, (*builder).ownValue}
 }
 
 // The types one by one. Only a value has no closure at times, when no slot
@@ -176,7 +176,7 @@ func (b *builder) truth(x ast.Expr) operand[bool]           { return plan(b, x, 
 func (b *builder) whole(x ast.Expr) operand[int64]          { return plan(b, x, wholePlan()) }
 func (b *builder) real(x ast.Expr) operand[float64]         { return plan(b, x, realPlan()) }
 func (b *builder) text(x ast.Expr) operand[string]          { return plan(b, x, textPlan()) }
-func (b *builder) instant(x ast.Expr) operand[time.Time]    { return plan(b, x, instantPlan()) }
+func (b *builder) instant(x ast.Expr) operand[moment]       { return plan(b, x, instantPlan()) }
 func (b *builder) span(x ast.Expr) operand[time.Duration]   { return plan(b, x, spanPlan()) }
 func (b *builder) addr(x ast.Expr) operand[netip.Addr]      { return plan(b, x, addrPlan()) }
 func (b *builder) network(x ast.Expr) operand[netip.Prefix] { return plan(b, x, networkPlan()) }

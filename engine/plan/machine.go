@@ -2,7 +2,6 @@ package plan
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/slot"
@@ -49,7 +48,7 @@ type cell struct {
 	whole   int64
 	real    float64
 	text    string
-	at      time.Time
+	at      moment
 	addr    netip.Addr
 	network netip.Prefix
 	ref     slot.Ref

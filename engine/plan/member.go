@@ -85,7 +85,7 @@ func (p planner[T]) in(b *builder, x, y ast.Expr) fn[bool] {
 	case list.eval == nil:
 		return nil
 	case list.literal:
-		among := amongLiteral(b, y, list.value, p.form)
+		among := amongLiteral(b, y, list.value, &p.form)
 		return func(m *Machine) (bool, bool) {
 			v, ok := item.eval(m)
 			return ok && among(v), ok

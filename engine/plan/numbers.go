@@ -177,7 +177,7 @@ func (b *builder) toWhole(x ast.Expr) fn[int64] {
 			return n, nil
 		})
 	case instant:
-		return mapped(b.instant(x).eval, time.Time.Unix)
+		return mapped(b.instant(x).eval, func(v moment) int64 { return v.seconds })
 	case span:
 		return mapped(b.span(x).eval, time.Duration.Nanoseconds)
 	}

@@ -8,7 +8,6 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 
-	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/slot"
 )
 
@@ -73,12 +72,13 @@ func optionSource[T any](b *builder, x ast.Expr, p planner[T]) opt[T] {
 	switch x.Kind() {
 	case ast.IdentKind:
 		if l, ok := b.lookup(x.AsIdent()); ok && !l.item {
+			at, get := l.at, p.get
 			return func(m *Machine) (v T, some, ok bool) {
-				c := &m.locals[l.at]
+				c := &m.locals[at]
 				if !c.some {
 					return v, false, true
 				}
-				return p.get(c), true, true
+				return get(c), true, true
 			}
 		}
 	case ast.SelectKind:
@@ -170,20 +170,20 @@ func optionalSlot[T any](r *read, of func(slot.Ref) T) opt[T] {
 // and x[i] where x is an optional made by such an access.
 func reach[T any](b *builder, x ast.Expr, p planner[T]) opt[T] {
 	operand, next := b.step(x)
-	if next == nil {
+	if next.find == nil {
 		return nil
 	}
 	from := b.from(operand)
 	if from == nil {
 		return nil
 	}
-	of := p.of
+	find, of := next.find, p.of
 	return func(m *Machine) (v T, some, ok bool) {
 		r, some, ok := from(m)
 		if !some || !ok {
 			return v, false, ok
 		}
-		if r, some, ok = next(m, r, false); !some || !ok {
+		if r, some, ok = find(m, r, false); !some || !ok {
 			return v, false, ok
 		}
 		return of(r), true, true
@@ -217,44 +217,6 @@ func (b *builder) from(x ast.Expr) opt[slot.Ref] {
 
 func isAccess(function string) bool {
 	return function == operators.OptSelect || function == operators.OptIndex || function == operators.Index
-}
-
-// readOptional plans reading a variable of an optional type.
-func readOptional[T any](b *builder, scope *celenv.Scope, name string, p planner[T]) opt[T] {
-	s := b.share(scope, name, func(inner *builder, root ast.Expr) any {
-		if o := option(inner, root, p); o != nil {
-			return o
-		}
-		return nil
-	})
-	if s == nil {
-		return nil
-	}
-	eval, ok := s.planned.(opt[T])
-	if !ok {
-		return nil
-	}
-	at, clash := s.cell, min(s.most, len(b.locals))
-	return func(m *Machine) (v T, some, ok bool) {
-		c := &m.memo[at]
-		if c.request != m.request {
-			l := m.enter(clash)
-			v, some, ok = eval(m)
-			m.leave(l)
-			c.keep(m, ok)
-			if c.some = some; some {
-				p.put(c, v)
-			}
-		}
-		switch {
-		case c.failed:
-			c.again(m)
-			return v, false, false
-		case !c.some:
-			return v, false, true
-		}
-		return p.get(c), true, true
-	}
 }
 
 var errNone = errors.New("optional.none() dereference")

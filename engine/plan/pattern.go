@@ -18,12 +18,10 @@ func (b *builder) matches(x, pattern ast.Expr) fn[bool] {
 		b.refuse("the pattern is not known at load")
 		return nil
 	}
-	size, err := types.RegexProgramSize(known.value)
-	if err != nil || size > celenv.MaxRegexProgram {
-		b.refuse("the pattern cannot be used")
+	match := b.pattern(known.value)
+	if match == nil {
 		return nil
 	}
-	match := matcher(known.value)
 	s := b.text(x).eval
 	charge, weight := b.turns > 0, max(1, len(known.value)/4)
 	return func(m *Machine) (bool, bool) {
@@ -33,6 +31,22 @@ func (b *builder) matches(x, pattern ast.Expr) fn[bool] {
 		}
 		return match(v), true
 	}
+}
+
+// pattern gives the test for a pattern. Rules that state the same one have it
+// in common.
+func (b *builder) pattern(text string) func(string) bool {
+	match, ok := b.patterns[text]
+	if !ok {
+		size, err := types.RegexProgramSize(text)
+		if err != nil || size > celenv.MaxRegexProgram {
+			b.refuse("the pattern cannot be used")
+			return nil
+		}
+		match = matcher(text)
+		b.patterns[text] = match
+	}
+	return match
 }
 
 // matcher gives a test for a pattern. Patterns that say no more than how a

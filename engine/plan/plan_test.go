@@ -57,6 +57,9 @@ var closures = map[string][]string{
 		"optional.none().orValue(user.country) == 'DE'", "has(user.country)", "has(user.labels.k)", "has(user.address.floor)", "has(request.path) && has(request.body)", "has(request.body.amount) && request.body.amount > 10.0", "request.body.?kind.orValue('none') == 'none'", "user.?flag.orValue(false)",
 		"user.?since.hasValue() && user.?ttl.orValue(duration('0s')) == user.ttl && user.?net.hasValue() && user.?host.hasValue() && user.?score.orValue(0.0) > 1.0",
 	},
+	"names": {
+		".user.id == 'alice' && .user.country == 'DE'", "[1, user.clearance].exists(x, .user.id == 'alice' && x == 1)", "[2, 4].exists(common1, common1 == user.clearance)", "user.tags.exists(vars1, user.tags.exists(vars1, vars1 == 'b') && vars1 == 'a')",
+	},
 	"loops": {
 		"user.groups.exists(g, g == 'ops')", "user.groups.exists(g, g == user.country)", "user.groups.all(g, g.startsWith('team-'))", "user.groups.exists_one(g, g == 'ops')", "user.tags.exists(x, user.numbers.exists(n, n > user.clearance && x == user.country))", "user.numbers.exists(n, 10 / n > 4)",
 		"user.numbers.all(n, 10 / n < 4)", "user.numbers.all(n, 10 / n > -1)", "user.numbers.exists_one(n, 10 / n > 4)", "user.numbers.exists(n, 10 / n > 11)", "user.labels.exists(k, k == 'k')", "user.labels.all(k, user.labels[k] == 'x')", "user.labels.exists(k, v, v == 'acme' && k == 'tenant')",

@@ -225,5 +225,3 @@ func (r *rig) agree(source string) *Program {
 	}
 	return p
 }
-
-var boolTrue = slot.BoolValue(true)

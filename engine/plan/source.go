@@ -9,7 +9,7 @@ import (
 
 // planner is all about one type that planning a part of it needs.
 type planner[T any] struct {
-	*form[T]
+	form[T]
 	again func(b *builder, x ast.Expr) operand[T] // plans a part of the same type
 	own   func(b *builder, x ast.Expr) fn[T]      // plans what only this type has; nil if there is no closure
 }
@@ -17,9 +17,7 @@ type planner[T any] struct {
 // plan plans a part: as a constant, by closures, or by what CEL makes of it.
 func plan[T any](b *builder, x ast.Expr, p planner[T]) operand[T] {
 	if b.free[x.ID()] == 0 {
-		if o, ok := fold(b, x, p); ok {
-			return o
-		}
+		return fold(b, x, p)
 	}
 	known := len(b.fallbacks)
 	if o := source(b, x, p); o.eval != nil {
@@ -38,7 +36,7 @@ func source[T any](b *builder, x ast.Expr, p planner[T]) operand[T] {
 	switch x.Kind() {
 	case ast.IdentKind:
 		if l, ok := b.lookup(x.AsIdent()); ok {
-			return operand[T]{eval: readLocal(l, p.form)}
+			return operand[T]{eval: readLocal(l, &p.form)}
 		}
 	case ast.SelectKind:
 		if x.AsSelect().IsTestOnly() {
@@ -50,11 +48,11 @@ func source[T any](b *builder, x ast.Expr, p planner[T]) operand[T] {
 		if scope, name, ok := b.variable(x); ok {
 			return operand[T]{eval: readVariable(b, scope, name, p)}
 		}
-		return operand[T]{eval: entry(b, x, p.form)}
+		return operand[T]{eval: entry(b, x, &p.form)}
 	case ast.CallKind:
 		switch call := x.AsCall(); call.FunctionName() {
 		case operators.Index:
-			return operand[T]{eval: entry(b, x, p.form)}
+			return operand[T]{eval: entry(b, x, &p.form)}
 		case operators.Conditional:
 			return operand[T]{eval: conditional(b, call.Args(), p)}
 		case "orValue":

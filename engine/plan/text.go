@@ -140,7 +140,7 @@ func (b *builder) toText(x ast.Expr) fn[string] {
 	case real:
 		return mapped(b.real(x).eval, func(v float64) string { return fmt.Sprintf("%g", v) })
 	case instant:
-		return mapped(b.instant(x).eval, func(v time.Time) string { return v.Format(time.RFC3339Nano) })
+		return mapped(b.instant(x).eval, func(v moment) string { return v.time().Format(time.RFC3339Nano) })
 	case span:
 		return mapped(b.span(x).eval, func(v time.Duration) string { return strconv.FormatFloat(v.Seconds(), 'f', -1, 64) + "s" })
 	case addr:

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -17,10 +16,8 @@ import (
 	"github.com/gwctl/gwctl/engine/celenv"
 )
 
-var errTimeRange = errors.New("timestamp overflow")
-
 // ownInstant plans the functions that give a timestamp.
-func (b *builder) ownInstant(x ast.Expr) fn[time.Time] {
+func (b *builder) ownInstant(x ast.Expr) fn[moment] {
 	if x.Kind() != ast.CallKind {
 		return nil
 	}
@@ -28,15 +25,15 @@ func (b *builder) ownInstant(x ast.Expr) fn[time.Time] {
 	switch x.AsCall().FunctionName() {
 	case operators.Add:
 		if kindOf(b.typeOf(args[0])) == span {
-			return binary(b.span(args[0]), b.instant(args[1]), func(d time.Duration, t time.Time) (time.Time, error) { return later(t, d) })
+			return binary(b.span(args[0]), b.instant(args[1]), func(d time.Duration, t moment) (moment, error) { return t.later(d) })
 		}
-		return binary(b.instant(args[0]), b.span(args[1]), later)
+		return binary(b.instant(args[0]), b.span(args[1]), moment.later)
 	case operators.Subtract:
-		return binary(b.instant(args[0]), b.span(args[1]), func(t time.Time, d time.Duration) (time.Time, error) {
+		return binary(b.instant(args[0]), b.span(args[1]), func(t moment, d time.Duration) (moment, error) {
 			if d == math.MinInt64 {
 				return t, errOverflow
 			}
-			return later(t, -d)
+			return t.later(-d)
 		})
 	case "timestamp":
 		return b.toInstant(args[0])
@@ -45,27 +42,27 @@ func (b *builder) ownInstant(x ast.Expr) fn[time.Time] {
 }
 
 // toInstant plans timestamp(x). How one is written is CEL's to say.
-func (b *builder) toInstant(x ast.Expr) fn[time.Time] {
+func (b *builder) toInstant(x ast.Expr) fn[moment] {
 	switch kindOf(b.typeOf(x)) {
 	case instant:
 		return b.instant(x).eval
 	case text:
-		return converted(b.text(x).eval, func(s string) (time.Time, error) {
+		return converted(b.text(x).eval, func(s string) (moment, error) {
 			return asTime(types.String(s).ConvertToType(types.TimestampType))
 		})
 	case whole:
-		return converted(b.whole(x).eval, func(n int64) (time.Time, error) {
+		return converted(b.whole(x).eval, func(n int64) (moment, error) {
 			return asTime(types.Int(n).ConvertToType(types.TimestampType))
 		})
 	}
 	return nil
 }
 
-func asTime(v ref.Val) (time.Time, error) {
+func asTime(v ref.Val) (moment, error) {
 	if t, ok := v.(types.Timestamp); ok {
-		return t.Time, nil
+		return momentAt(t.Time), nil
 	}
-	return time.Time{}, asError(v)
+	return moment{}, asError(v)
 }
 
 func asSpan(v ref.Val) (time.Duration, error) {
@@ -82,15 +79,6 @@ func asError(v ref.Val) error {
 	return errUnheld
 }
 
-// later adds a duration. Timestamps are of the years 1 to 9999.
-func later(t time.Time, d time.Duration) (time.Time, error) {
-	t = t.Add(d)
-	if u := t.UTC().Year(); u < 1 || u > 9999 {
-		return t, errTimeRange
-	}
-	return t, nil
-}
-
 // ownSpan plans the functions that give a duration.
 func (b *builder) ownSpan(x ast.Expr) fn[time.Duration] {
 	if x.Kind() != ast.CallKind {
@@ -105,7 +93,7 @@ func (b *builder) ownSpan(x ast.Expr) fn[time.Duration] {
 		})
 	case operators.Subtract:
 		if kindOf(b.typeOf(args[0])) == instant {
-			return binary(b.instant(args[0]), b.instant(args[1]), between)
+			return binary(b.instant(args[0]), b.instant(args[1]), moment.since)
 		}
 		return binary(b.span(args[0]), b.span(args[1]), func(x, y time.Duration) (time.Duration, error) {
 			diff, err := subtract(int64(x), int64(y))
@@ -120,16 +108,6 @@ func (b *builder) ownSpan(x ast.Expr) fn[time.Duration] {
 		})
 	}
 	return nil
-}
-
-// between is the time from y to x.
-func between(x, y time.Time) (time.Duration, error) {
-	whole, err := multiply(x.Unix()-y.Unix(), int64(time.Second))
-	if err != nil {
-		return 0, err
-	}
-	sum, err := add(whole, int64(x.Nanosecond()-y.Nanosecond()))
-	return time.Duration(sum), err
 }
 
 // timeParts are the functions that take a timestamp apart.
@@ -169,7 +147,7 @@ func (b *builder) timePart(call ast.CallExpr) fn[int64] {
 			return nil
 		}
 	}
-	return mapped(b.instant(call.Target()).eval, func(t time.Time) int64 { return part(t.In(zone)) })
+	return mapped(b.instant(call.Target()).eval, func(t moment) int64 { return part(t.time().In(zone)) })
 }
 
 // zone gives a zone that is known at load: a name, or an offset such as
@@ -231,12 +209,11 @@ func (b *builder) calendar(function string, args []ast.Expr) fn[string] {
 		if !ok {
 			return "", false
 		}
-		since := t.Unix()
-		since -= (since%60 + 60) % 60
+		since := t.seconds - (t.seconds%60+60)%60
 		if l := last.Load(); l != nil && l.since == since {
 			return l.text, true
 		}
-		local := t.In(zone)
+		local := t.time().In(zone)
 		if y := local.Year(); y < 1 || y > 9999 {
 			m.fail(outside)
 			return "", false

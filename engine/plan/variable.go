@@ -187,3 +187,41 @@ func memoText(v *variable[string]) fn[string] {
 		return c.text, true
 	}
 }
+
+// readOptional plans reading a variable of an optional type.
+func readOptional[T any](b *builder, scope *celenv.Scope, name string, p planner[T]) opt[T] {
+	s := b.share(scope, name, func(inner *builder, root ast.Expr) any {
+		if o := option(inner, root, p); o != nil {
+			return o
+		}
+		return nil
+	})
+	if s == nil {
+		return nil
+	}
+	eval, ok := s.planned.(opt[T])
+	if !ok {
+		return nil
+	}
+	at, clash, get, put := s.cell, min(s.most, len(b.locals)), p.get, p.put
+	return func(m *Machine) (v T, some, ok bool) {
+		c := &m.memo[at]
+		if c.request != m.request {
+			l := m.enter(clash)
+			v, some, ok = eval(m)
+			m.leave(l)
+			c.keep(m, ok)
+			if c.some = some; some {
+				put(c, v)
+			}
+		}
+		switch {
+		case c.failed:
+			c.again(m)
+			return v, false, false
+		case !c.some:
+			return v, false, true
+		}
+		return get(c), true, true
+	}
+}

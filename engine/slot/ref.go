@@ -51,6 +51,9 @@ func (r Ref) Str() string { return r.v.str }
 // Time is the value of a timestamp, in UTC.
 func (r Ref) Time() time.Time { return time.Unix(r.v.num, int64(r.v.nanos)).UTC() }
 
+// Unix is the value of a timestamp as seconds since 1970 and nanoseconds.
+func (r Ref) Unix() (seconds int64, nanoseconds int32) { return r.v.num, r.v.nanos }
+
 // Duration is the value of a duration.
 func (r Ref) Duration() time.Duration { return time.Duration(r.v.num) }
 
