@@ -74,6 +74,14 @@ func TestEqualsCEL(t *testing.T) {
 	}
 }
 
+// TestEqualsCELOnManyItems: the same over long lists, where machines make and
+// drop lists of their own.
+func TestEqualsCELOnManyItems(t *testing.T) {
+	r := newRig(t, freshSeed(t), newLanguage(true, loopOperators(), itemOperators(), pairOperators(), logicOperators(), collectionOperators(), constantOperators(), attributeOperators()))
+	r.values.many = true
+	r.run(200, 8)
+}
+
 // TestEqualsCELAgain: the same from seeds that do not change.
 func TestEqualsCELAgain(t *testing.T) {
 	for _, seed := range []uint64{1, 2, 3} {
@@ -119,7 +127,7 @@ func (r *rig) absorbs() {
 	absorbed := 0
 	var values []*slot.Values
 	for range 20 {
-		values = append(values, randomValues(r.rng, r.layout))
+		values = append(values, r.values.request())
 	}
 	for i := range 60 {
 		s := r.scopes[i%2]

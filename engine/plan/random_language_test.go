@@ -82,6 +82,8 @@ func itemOperators() []*operator {
 		list(A) <- $map(K, A).transformList(@k, @v, @v)
 		bool <- $list(list(A)).exists(@x, @x.exists(@y, @y == $A))
 		list(list(A)) <- $list(A).map(@x, $list(A).map(@y, @x))
+		list(string) <- $list(int).map(@x, @x < $int! || $bool, $string)
+		list(int) <- $list(int).filter(@x, @x > $int! && $bool)
 	`)
 }
 
@@ -197,6 +199,9 @@ func textOperators() []*operator {
 		int <- size($string)
 		int <- $string.size()
 		string <- ($string + $string)
+		bool <- ($string == $string + $string)
+		bool <- ($string! + $string == $string)
+		bool <- ($string + '' + $string in $list(string))
 		bool <- $string.contains($string)
 		bool <- $string.startsWith($string)
 		bool <- $string.endsWith($string)
