@@ -158,10 +158,28 @@ const optionalType = "optional_type"
 // itself, such as a variable: CEL looks at the optional there and not at what it
 // holds, so that the answer is always that there is nothing.
 func (r *reader) intoOptional(e, operand ast.Expr) {
-	field := operand.Kind() == ast.SelectKind && !operand.AsSelect().IsTestOnly() || isCall(operand, "_[_]")
-	if field && r.ast.GetType(operand.ID()).TypeName() == optionalType {
+	if r.storedOptional(operand) {
 		r.report(e, "stored_optional", "CEL does not look into an optional that is itself a field, variable or item", "write the whole chain in one place, as in user.?labels.?k, or take the value out with orValue(…) or optMap(…)")
 	}
+}
+
+// storedOptional tells whether a node is an optional that a field or an item
+// holds, rather than one that a chain such as user.?labels.k became.
+func (r *reader) storedOptional(e ast.Expr) bool {
+	for r.ast.GetType(e.ID()).TypeName() == optionalType {
+		switch {
+		case e.Kind() == ast.SelectKind && !e.AsSelect().IsTestOnly():
+			e = e.AsSelect().Operand()
+		case isCall(e, "_[_]"):
+			e = e.AsCall().Args()[0]
+		default:
+			return false
+		}
+		if r.ast.GetType(e.ID()).TypeName() != optionalType {
+			return true
+		}
+	}
+	return false
 }
 
 // loopVariable is where a comprehension's macro names its variable.

@@ -15,7 +15,7 @@ func TestStoredOptional(t *testing.T) {
 		}
 	}
 	for _, source := range []string{
-		"user.?labels.?k.hasValue()", "user.?labels[?'k'].hasValue()", "vars.o.hasValue()", "vars.o.orValue({'k': 'x'}).k == 'x'", "vars.plain.?k.hasValue()", "vars.o.optMap(m, 'k' in m).orValue(false)",
+		"user.?labels.?k.hasValue()", "user.?labels[?'k'].hasValue()", "vars.o.hasValue()", "vars.o.orValue({'k': 'x'}).k == 'x'", "vars.plain.?k.hasValue()", "user.?labels.k.hasValue()", "request.?headers.a[0].hasValue()", "vars.o.optMap(m, 'k' in m).orValue(false)",
 	} {
 		if e, problems := r.scope.CompileUnguarded(source, boolean); e == nil {
 			t.Errorf("%s: %+v", source, problems)
