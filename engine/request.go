@@ -52,7 +52,9 @@ func (s *Set) NewRequest() *Request {
 func (r *Request) reset(over Transport, layout *slot.Layout) {
 	r.res, r.cands, r.way, r.target, r.over, r.action, r.noRoute = nil, nil, nil, nil, over, "", http.StatusForbidden
 	r.bodyReason, r.bodyStatus, r.observe = "", 0, nil
-	clear(r.frames)
+	if len(r.frames) > 0 {
+		clear(r.frames)
+	}
 	r.values.Reset(layout)
 	r.SetSubject(nil)
 }
