@@ -24,7 +24,7 @@ const (
 func (r *Request) evaluate(rule *Rule, d *Decision) outcome {
 	held, err := r.holdsAny(slot.UserRoles, rule.held.roles)
 	if held && err == nil && rule.When != nil {
-		held, err = r.condition(rule)
+		held, err = r.holds(rule)
 	}
 	switch {
 	case err != nil:

@@ -22,7 +22,7 @@ const maxObligation = 1024 // bytes of a value
 // on the name of a policy, whether a filter reaches the upstream.
 func (c *compiler) complete(res *resource, action string) {
 	for over := range transports {
-		allow := res.actions[action][over].allow
+		allow := res.actions[action][over].allow.rules
 		wanted := map[string]*Rule{}
 		for _, r := range allow {
 			for _, h := range r.Headers {
@@ -45,8 +45,9 @@ func (c *compiler) complete(res *resource, action string) {
 // oblige evaluates the obligations of the deciding rule. ok is false when one
 // of them cannot be fulfilled, which denies.
 func (r *Request) oblige(rule *Rule, d *Decision) (ok bool) {
-	for _, h := range rule.Headers {
-		text, err := h.Value.EvalString(r.frame(rule))
+	for i := range rule.Headers {
+		h := &rule.Headers[i]
+		text, err := r.text(rule, h)
 		if err == nil && !headerText(text) {
 			err = fmt.Errorf("the value of %s cannot stand in a header", h.Name)
 		}

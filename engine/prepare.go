@@ -41,7 +41,7 @@ func (c *compiler) moveCandidates(rules []Rule, lists *shared) {
 		for _, over := range res.actions {
 			actions++
 			for i := range over {
-				named += len(over[i].deny) + len(over[i].allow)
+				named += len(over[i].deny.rules) + len(over[i].allow.rules)
 			}
 		}
 	}
@@ -61,9 +61,9 @@ func (c *compiler) moveCandidates(rules []Rule, lists *shared) {
 			res.actions[action] = over
 			for i := range over {
 				x := &over[i]
-				x.deny, x.allow, x.shadow = moved(x.deny), moved(x.allow), moved(x.shadow)
+				x.deny.rules, x.allow.rules, x.shadow = moved(x.deny.rules), moved(x.allow.rules), moved(x.shadow)
 				if x.would != nil {
-					x.would = &[2][]*Rule{moved(x.would[0]), moved(x.would[1])}
+					x.would[0].rules, x.would[1].rules = moved(x.would[0].rules), moved(x.would[1].rules)
 				}
 				for user, r := range x.reads {
 					x.reads[user] = lists.readsLike(r)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/index"
+	"github.com/gwctl/gwctl/engine/plan"
 	"github.com/gwctl/gwctl/engine/slot"
 )
 
@@ -32,8 +33,13 @@ type Request struct {
 	values     slot.Values
 	anonymous  bool
 	misbound   bool // the subject is another set's
-	frames     map[*celenv.Scope]*celenv.Frame
 	observe    func(*Rule) (bool, error)
+	unindexed  bool // every rule is asked
+
+	machine *plan.Machine // evaluates conditions
+	turning bool          // and is bound to the values
+	found   []int32       // rules that were looked up
+	asked   []*Rule
 }
 
 // HTTP is what an HTTP request contributes.
@@ -52,9 +58,7 @@ func (s *Set) NewRequest() *Request {
 func (r *Request) reset(over Transport, layout *slot.Layout) {
 	r.res, r.cands, r.way, r.target, r.over, r.action, r.noRoute = nil, nil, nil, nil, over, "", http.StatusForbidden
 	r.bodyReason, r.bodyStatus, r.observe = "", 0, nil
-	if len(r.frames) > 0 {
-		clear(r.frames)
-	}
+	r.turning, r.unindexed = false, false
 	r.values.Reset(layout)
 	r.SetSubject(nil)
 }
@@ -183,28 +187,6 @@ func (r *Request) reads() *celenv.Reads {
 	return r.cands.reads[1]
 }
 
-// condition evaluates the condition of a rule that has one.
-func (r *Request) condition(rule *Rule) (bool, error) {
-	if r.observe != nil {
-		return r.observe(rule)
-	}
-	return rule.When.EvalBool(r.frame(rule))
-}
-
-// frame is the request as a rule's scope sees it; variables are evaluated in
-// it once for all rules of the policy.
-func (r *Request) frame(rule *Rule) *celenv.Frame {
-	f := r.frames[rule.scope]
-	if f == nil {
-		f = rule.scope.NewFrame(&r.values)
-		if r.frames == nil {
-			r.frames = map[*celenv.Scope]*celenv.Frame{}
-		}
-		r.frames[rule.scope] = f
-	}
-	return f
-}
-
 // Observe has conditions evaluated by the given function instead, which sees
 // each one that the decision asks for. It is for explanations; the algorithm
 // stays the same.
@@ -216,7 +198,7 @@ func (r *Request) Candidates() (deny, allow []*Rule) {
 	if r.cands == nil {
 		return nil, nil
 	}
-	return r.cands.deny, r.cands.allow
+	return r.cands.deny.rules, r.cands.allow.rules
 }
 
 // Shadows are the shadow rules that speak about the request.

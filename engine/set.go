@@ -6,6 +6,7 @@ import (
 
 	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/index"
+	"github.com/gwctl/gwctl/engine/plan"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
 )
@@ -36,6 +37,7 @@ func (s *Set) Digest() string { return s.digest }
 type resource struct {
 	name    string
 	layout  *slot.Layout
+	memo    int // cells that the variables of its rules take
 	actions map[string]*[transports]candidates
 	decl    *policy.Resource
 }
@@ -73,9 +75,9 @@ const (
 // candidates are the rules over one resource type and action, in deciding
 // order: by policy name, then by position.
 type candidates struct {
-	deny, allow []*Rule
+	deny, allow ruleset
 	reads       [2]*celenv.Reads // what the enforced ones read, for unauthenticated and authenticated users
-	would       *[2][]*Rule      // deny and allow with the shadow rules among them; nil without any
+	would       *[2]ruleset      // deny and allow with the shadow rules among them; nil without any
 	shadow      []*Rule          // of both effects, in deciding order
 }
 
@@ -90,7 +92,8 @@ type supplied struct {
 // Rule is one rule compiled for one resource type.
 type Rule struct {
 	Ref       RuleRef
-	When      *celenv.Expr // nil means true
+	When      *celenv.Expr  // nil means true
+	condition *plan.Program // of When
 	held      *held
 	order     int      // place in deciding order among all rules
 	anonymous bool     // as in Decl
@@ -115,6 +118,7 @@ type held struct {
 type Header struct {
 	Name  string
 	Value *celenv.Expr
+	text  *plan.Program
 }
 
 // Covers tells whether the rule speaks about an action.
@@ -127,10 +131,11 @@ func (r *Rule) Scope() *celenv.Scope { return r.scope }
 
 func compareRules(a, b *Rule) int { return strings.Compare(a.Ref.Policy, b.Ref.Policy) }
 
-// newCandidates picks the rules of one resource type that speak about an
+// candidates picks the rules of one resource type that speak about an
 // action over a transport; rules are in deciding order already.
-func newCandidates(rules []*Rule, action string, over Transport) candidates {
-	c := candidates{reads: [2]*celenv.Reads{{}, {}}}
+func (c *compiler) candidates(rules []*Rule, action string, over Transport) candidates {
+	out := candidates{reads: [2]*celenv.Reads{{}, {}}}
+	var enforced [2][]*Rule
 	var would [2][]*Rule
 	for _, r := range rules {
 		if !r.Covers(action) || !r.asked(over) {
@@ -142,23 +147,20 @@ func newCandidates(rules []*Rule, action string, over Transport) candidates {
 		}
 		would[at] = append(would[at], r)
 		if r.Decl.Shadow {
-			c.shadow = append(c.shadow, r)
+			out.shadow = append(out.shadow, r)
 			continue
 		}
-		*c.reads[1] = mergeReads(*c.reads[1], r.reads)
+		*out.reads[1] = mergeReads(*out.reads[1], r.reads)
 		if !r.Decl.Allow || r.Decl.Anonymous {
-			*c.reads[0] = mergeReads(*c.reads[0], r.reads)
+			*out.reads[0] = mergeReads(*out.reads[0], r.reads)
 		}
-		if r.Decl.Allow {
-			c.allow = append(c.allow, r)
-		} else {
-			c.deny = append(c.deny, r)
-		}
+		enforced[at] = append(enforced[at], r)
 	}
-	if len(c.shadow) > 0 {
-		c.would = &would
+	if len(out.shadow) > 0 {
+		out.would = &[2]ruleset{newRuleset(would[0], c.most), newRuleset(would[1], c.most)}
 	}
-	return c
+	out.deny, out.allow = newRuleset(enforced[0], c.most), newRuleset(enforced[1], c.most)
+	return out
 }
 
 func (r *Rule) asked(over Transport) bool {

@@ -12,18 +12,6 @@ import (
 	"github.com/gwctl/gwctl/engine/slot"
 )
 
-// fulfilled is what a need means, said without an index.
-func fulfilled(x Need, v *slot.Values) bool {
-	value, state := v.Get(x.Slot)
-	switch state {
-	case slot.Present:
-		return value.Equal(x.Value) || slices.ContainsFunc(value.Items(), x.Value.Equal)
-	case slot.Absent:
-		return x.Absent
-	}
-	return true
-}
-
 func seeded(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
@@ -90,7 +78,7 @@ func TestCandidatesMissNothing(t *testing.T) {
 				t.Fatalf("not in order, or twice: %v", got)
 			}
 			for i, sets := range rules {
-				holds := func(set []Need) bool { return slices.ContainsFunc(set, func(x Need) bool { return fulfilled(x, v) }) }
+				holds := func(set []Need) bool { return slices.ContainsFunc(set, func(x Need) bool { return x.Fulfilled(v) }) }
 				in := slices.Contains(got, int32(i))
 				if all := !slices.ContainsFunc(sets, func(set []Need) bool { return !holds(set) }); all && !in {
 					t.Fatalf("rule %d of %v is missed", i, sets)
