@@ -180,12 +180,12 @@ func TestLowerNames(t *testing.T) {
 	v := NewValues(layout())
 	for i := range 300 {
 		v.Reset(v.Layout())
-		v.BindHTTP(&HTTP{Headers: map[string][]string{fmt.Sprint("X-", i): {"1"}, strings.Repeat("X", keptNameLength+1): {"2"}}})
+		v.BindHTTP(&HTTP{Headers: map[string][]string{fmt.Sprint("X-", i): {"1"}, strings.Repeat("X", maxLowerLength+1): {"2"}}})
 		if got, _ := v.Get(RequestHeaders); len(got.Entries()) != 2 || got.Entries()[0].Key != fmt.Sprint("x-", i) {
 			t.Fatalf("headers %s", got.AppendJSON(nil))
 		}
 	}
-	if n := len(v.bound.lists.lower); n != keptNames {
-		t.Errorf("%d names are kept, want %d", n, keptNames)
+	if n := len(v.bound.lists.lower); n != maxLower {
+		t.Errorf("%d names are kept, want %d", n, maxLower)
 	}
 }

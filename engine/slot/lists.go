@@ -17,8 +17,8 @@ type lists struct {
 
 // Bounds of the names that are kept in lower case; clients choose them.
 const (
-	keptNames      = 64
-	keptNameLength = 64
+	maxLower       = 64
+	maxLowerLength = 64
 )
 
 func (l *lists) reset() { l.items, l.entries, l.parts = l.items[:0], l.entries[:0], l.parts[:0] }
@@ -85,7 +85,7 @@ func (l *lists) lowerCase(name string) string {
 	if ok {
 		return lower
 	}
-	if lower = strings.ToLower(name); len(l.lower) < keptNames && len(name) <= keptNameLength {
+	if lower = strings.ToLower(name); len(l.lower) < maxLower && len(name) <= maxLowerLength {
 		if l.lower == nil {
 			l.lower = map[string]string{}
 		}
