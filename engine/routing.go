@@ -168,7 +168,11 @@ func (c *compiler) given(root slot.Root, layout *slot.Layout, key policy.Text, v
 
 // suites checks what suites name: users, resources, actions, rules, values.
 func (c *compiler) suites() {
+	if len(c.src.Suites) == 0 {
+		return
+	}
+	known := c.suiteNames()
 	for _, s := range c.src.Suites {
-		(&suiteChecker{compiler: c, suite: s}).check()
+		(&suiteChecker{compiler: c, suiteNames: known, suite: s}).check()
 	}
 }

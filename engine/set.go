@@ -150,9 +150,9 @@ func (c *compiler) candidates(rules []*Rule, action string, over Transport) cand
 			out.shadow = append(out.shadow, r)
 			continue
 		}
-		*out.reads[1] = mergeReads(*out.reads[1], r.reads)
+		addReads(out.reads[1], r.reads)
 		if !r.Decl.Allow || r.Decl.Anonymous {
-			*out.reads[0] = mergeReads(*out.reads[0], r.reads)
+			addReads(out.reads[0], r.reads)
 		}
 		enforced[at] = append(enforced[at], r)
 	}
@@ -178,6 +178,20 @@ func union[T interface{ ~int | ~string }](a, b []T) []T {
 	out := append(slices.Clone(a), b...)
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// addReads joins what one more of many rules reads. Most read what others do.
+func addReads(to *celenv.Reads, r celenv.Reads) {
+	to.Slots, to.Headers, to.Params = insert(to.Slots, r.Slots), insert(to.Headers, r.Headers), insert(to.Params, r.Params)
+}
+
+func insert[T interface{ ~int | ~string }](sorted, more []T) []T {
+	for _, x := range more {
+		if i, ok := slices.BinarySearch(sorted, x); !ok {
+			sorted = slices.Insert(sorted, i, x)
+		}
+	}
+	return sorted
 }
 
 // Empty tells whether the set has no rule at all: it would deny everything,
