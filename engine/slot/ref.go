@@ -9,11 +9,11 @@ import (
 // otherwise. The value must not be changed, and the pointer is good until the
 // slot is set anew.
 func (v *Values) At(i Index) (*Value, State) {
-	m := v.look(i)
+	m, value := v.look(i)
 	if m.state != Present {
 		return nil, m.state
 	}
-	return &v.values[i], Present
+	return value, Present
 }
 
 // Ref reads a Value where it stands: a Value is large, and copying one takes
@@ -26,8 +26,8 @@ func RefTo(v *Value) Ref { return Ref{v} }
 
 // Ref gives a slot's state, and refers to its value if it is Present.
 func (v *Values) Ref(i Index) (Ref, State) {
-	m := v.look(i)
-	return Ref{&v.values[i]}, m.state
+	m, value := v.look(i)
+	return Ref{value}, m.state
 }
 
 // Value is a copy of what is referred to.
