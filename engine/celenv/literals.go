@@ -110,8 +110,15 @@ func (l *literals) call(call ast.CallExpr, in locals) {
 	case "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_":
 		l.compare(args[0], args[1], name, in)
 		l.compare(args[1], args[0], name, in)
+	case "hasValue":
+		if len(args) == 1 {
+			l.compare(call.Target(), args[0], "_==_", in)
+		}
 	case "@in":
 		l.member(args[0], args[1], in)
+		l.keys(args[1], args[0], in)
+	case "_[_]", "_[?_]":
+		l.keys(args[0], args[1], in)
 	case "sets.contains", "sets.intersects", "sets.equivalent":
 		l.lists(args[0], args[1], in)
 		l.lists(args[1], args[0], in)

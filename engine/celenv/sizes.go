@@ -31,7 +31,7 @@ func (s *sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 	}
 	path := n.Path()
 	if len(path) < 2 {
-		return nil
+		return s.fieldSize(n.Expr())
 	}
 	switch root := path[0]; root {
 	case "vars":
@@ -47,6 +47,23 @@ func (s *sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 		}
 		return s.attributeSize(root, path[1:])
 	}
+}
+
+// fieldSize is the size of a field of an object that has no path, such as a
+// loop's variable.
+func (s *sizes) fieldSize(e ast.Expr) *cost.SizeEstimate {
+	if e == nil {
+		return nil
+	}
+	a, ok := s.attr(e)
+	if !ok || e.AsSelect().IsTestOnly() {
+		return nil
+	}
+	size := attrSize(a, a.Type)
+	if isOptional(s.ast.GetType(e.ID())) {
+		return optionalOf(size)
+	}
+	return &size
 }
 
 // EstimateCallCost implements cost.Estimator, for the calls whose result has no
