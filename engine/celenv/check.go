@@ -1,8 +1,9 @@
 package celenv
 
 import (
+	"sync"
+
 	"cel.dev/cel-go/common/ast"
-	"cel.dev/cel-go/common/cost"
 
 	"github.com/gwctl/gwctl/engine/slot"
 )
@@ -61,10 +62,10 @@ type static struct {
 	standsIn []string // what its defaults stand in for, see view.standsIn
 	domain   *domain  // the values it can have, and of a list its elements
 	elements *domain
-	uses     []*Expr                    // the variables it can read, itself not included
-	cost     uint64                     // at most, without the variables
-	shapes   []shape                    // those that its cost depends on
-	sizes    [shapes]*cost.SizeEstimate // of what it gives, by shape
+	uses     []*Expr  // the variables it can read, itself not included
+	cost     uint64   // at most, without the variables
+	sources  []source // that its cost depends on
+	sizes    sync.Map // of what it gives, by cuts.key
 }
 
 // check looks for the mistakes that CEL's own checker does not know of. What

@@ -70,7 +70,7 @@ func (s *Scope) compile(source string, want *slot.Type, m mode) (*Expr, []Proble
 		return nil, problems
 	}
 	e.reads = r.reads()
-	program, err := s.env.Program(checked, cel.CostLimit(StepBudget))
+	program, err := s.env.Program(checked, cel.CostLimit(StepBudget), cel.OptimizeRegex(interpreter.MatchesRegexOptimization))
 	if err != nil {
 		return nil, []Problem{{Length: len([]rune(source)), Code: "cel_invalid", Message: err.Error()}}
 	}

@@ -250,7 +250,7 @@ func (g *guard) emptyContainers(e ast.Expr, used []ast.Expr, values *slot.Values
 }
 
 // readsLoop tells whether a node reads a variable of an enclosing loop.
-func (g *guard) readsLoop(e ast.Expr) bool {
+func (v *view) readsLoop(e ast.Expr) bool {
 	var bound []string
 	each(e, func(x ast.Expr) {
 		if x.Kind() == ast.ComprehensionKind {
@@ -260,7 +260,7 @@ func (g *guard) readsLoop(e ast.Expr) bool {
 	})
 	out := false
 	each(e, func(x ast.Expr) {
-		if x.Kind() == ast.IdentKind && !isRoot(x.AsIdent()) && g.scope.libs[x.AsIdent()] == nil && !slices.Contains(bound, x.AsIdent()) {
+		if x.Kind() == ast.IdentKind && !v.isRoot(x.AsIdent()) && !slices.Contains(bound, x.AsIdent()) {
 			out = true
 		}
 	})

@@ -42,6 +42,23 @@ func (l *literals) values(e ast.Expr, in locals) []known {
 	return nil
 }
 
+// written tells whether values, or elements of a list, gives all that a node
+// can be.
+func (l *literals) written(e ast.Expr, in locals) bool {
+	if _, ok := l.constant(e); ok {
+		return true
+	}
+	switch e.Kind() {
+	case ast.LiteralKind:
+		return true
+	case ast.IdentKind:
+		return in[e.AsIdent()].all
+	case ast.ListKind:
+		return !slices.ContainsFunc(e.AsList().Elements(), func(x ast.Expr) bool { return !l.written(x, in) })
+	}
+	return false
+}
+
 // elements are the values of a list that are written down.
 func (l *literals) elements(e ast.Expr, in locals) []known {
 	var out []known

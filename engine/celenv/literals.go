@@ -36,6 +36,7 @@ type known struct {
 // local is what is known of a loop's variable.
 type local struct {
 	values []known
+	all    bool // the values are all that there are
 	domain *domain
 }
 
@@ -91,12 +92,12 @@ func (l *literals) visit(e ast.Expr, in locals) {
 // enter gives a loop's variables what is known of the list that it goes over.
 func (l *literals) enter(c ast.ComprehensionExpr, in locals) locals {
 	if isBind(c) {
-		return in.with(c.AccuVar(), local{l.values(c.AccuInit(), in), l.domain(c.AccuInit(), in)})
+		return in.with(c.AccuVar(), local{l.values(c.AccuInit(), in), l.written(c.AccuInit(), in), l.domain(c.AccuInit(), in)})
 	}
 	out := in.with(c.AccuVar(), local{})
 	element := local{}
 	if l.ast.GetType(c.IterRange().ID()).Kind() == types.ListKind {
-		element = local{l.elements(c.IterRange(), in), l.elementDomain(c.IterRange(), in)}
+		element = local{l.elements(c.IterRange(), in), l.written(c.IterRange(), in), l.elementDomain(c.IterRange(), in)}
 	}
 	if c.HasIterVar2() {
 		return out.with(c.IterVar(), local{}).with(c.IterVar2(), element)
@@ -136,6 +137,9 @@ func (l *literals) call(call ast.CallExpr, in locals) {
 		return
 	}
 	values := l.values(args[subject], in)
+	if name == "matches" && l.written(args[subject], in) {
+		l.programs[args[subject].ID()] = programSize(values)
+	}
 	if isZoneGetter(name) && len(values) == 0 {
 		l.report(args[subject], Problem{Code: "literal_required", Message: name + " takes a literal time zone", Hint: quotedZone})
 	}

@@ -19,7 +19,7 @@ import (
 // variables can be.
 type sizes struct {
 	*view
-	shape shape
+	cuts cuts
 }
 
 // EstimateSize implements cost.Estimator.
@@ -67,7 +67,7 @@ func (s *sizes) fieldSize(e ast.Expr) *cost.SizeEstimate {
 }
 
 // EstimateCallCost implements cost.Estimator, for the calls whose result has no
-// size in CEL's own models.
+// size in CEL's own models, and those whose work these do not see.
 func (s *sizes) EstimateCallCost(function, overload string, target *cost.AstNode, args []cost.AstNode) *cost.CallEstimate {
 	if overload == "request_"+function {
 		a := s.scope.layout.Attr(slot.RequestHeaders)
@@ -82,7 +82,7 @@ func (s *sizes) EstimateCallCost(function, overload string, target *cost.AstNode
 	case overloads.ExtFormatString:
 		size = formatted(cost.EstimateSize(s, *target), cost.EstimateSize(s, args[0]))
 	default:
-		return nil
+		return s.workCost(function, overload, target, args)
 	}
 	work := cost.FixedCostEstimate(1).Add(size.MultiplyByCostFactor(cost.StringTraversalCostFactor))
 	return cost.NewCallEstimate(work, &size)
@@ -108,7 +108,7 @@ func largest(e *cost.SizeEstimate) uint64 {
 
 func (s *sizes) varSize(in *Scope, name string) *cost.SizeEstimate {
 	if x, ok := in.vars[name]; ok {
-		return x.static.sizes[s.shape]
+		return x.resultSize(s.cuts)
 	}
 	return nil
 }

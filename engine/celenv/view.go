@@ -16,10 +16,13 @@ type view struct {
 	scope *Scope
 	ast   *ast.AST
 	runes []rune
+	// programs are the sizes that patterns compile to, by node, where these
+	// are written down.
+	programs map[int64]uint64
 }
 
 func newView(e *Expr) *view {
-	return &view{expr: e, scope: e.scope, ast: e.AST(), runes: []rune(e.Source)}
+	return &view{expr: e, scope: e.scope, ast: e.AST(), runes: []rune(e.Source), programs: map[int64]uint64{}}
 }
 
 // attr is the attribute or field that a select reads or tests.
