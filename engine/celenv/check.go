@@ -62,6 +62,7 @@ type static struct {
 	standsIn []string // what its defaults stand in for, see view.standsIn
 	domain   *domain  // the values it can have, and of a list its elements
 	elements *domain
+	keys     *domain  // of a map
 	uses     []*Expr  // the variables it can read, itself not included
 	cost     uint64   // at most, without the variables
 	sources  []source // that its cost depends on

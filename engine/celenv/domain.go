@@ -291,9 +291,37 @@ func (l *literals) member(x, list ast.Expr, in locals) {
 	}
 }
 
-// keys holds the keys of a map that is written in place to the domain of what
-// is looked up in it. A constant may have others, such as a default.
+// headerName names the domain of header names, which are lower-case.
+const headerName = "header"
+
+func headerDomain() *domain {
+	return &domain{name: headerName, valid: func(v ref.Val, _ string) bool {
+		text, _ := v.Value().(string)
+		return text == strings.ToLower(text)
+	}}
+}
+
+// keyDomain gives the possible keys of a map, if they are limited.
+func (l *literals) keyDomain(e ast.Expr, in locals) *domain {
+	if x, ok := l.variable(e); ok {
+		return x.static.keys
+	}
+	if isCall(e, "orValue") {
+		return l.keyDomain(e.AsCall().Target(), in)
+	}
+	if l.path(e) == l.scope.layout.Attr(slot.RequestHeaders).FullName() {
+		return headerDomain()
+	}
+	return nil
+}
+
+// keys holds what a map is asked for to its keys, and the keys of a map that
+// is written in place to the domain of what is looked up in it. A constant may
+// have others, such as a default.
 func (l *literals) keys(of, key ast.Expr, in locals) {
+	if d := l.keyDomain(of, in); d != nil {
+		l.hold(d, l.values(key, in), "@in")
+	}
 	d := l.domain(key, in)
 	if d == nil || of.Kind() != ast.MapKind {
 		return
@@ -329,6 +357,9 @@ func (d *domain) has(v ref.Val, op string) bool {
 func (d *domain) problem(v ref.Val) Problem {
 	p := Problem{Code: "undeclared_value", Message: fmt.Sprintf("%s is never %s", d.name, render(v)), Hint: d.hint(v)}
 	switch d.name {
+	case headerName:
+		text, _ := v.Value().(string)
+		return Problem{Code: "header_case", Message: fmt.Sprintf("header names are lower-case here: %q never matches", text), Hint: "write " + strings.ToLower(text)}
 	case "weekday", "clock", "date":
 		return Problem{Code: "bad_literal", Message: fmt.Sprintf("%s(…) is never %s", d.name, render(v)), Hint: p.Hint}
 	case "user.roles":

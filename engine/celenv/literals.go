@@ -8,6 +8,8 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/gwctl/gwctl/engine/slot"
 )
 
 // literals finds what is written down wrong: patterns, networks, zones, times,
@@ -22,7 +24,7 @@ type literals struct {
 func checkLiterals(v *view) []Problem {
 	l := &literals{view: v, reported: map[int64]bool{}}
 	l.visit(v.root(), locals{})
-	v.expr.static.domain, v.expr.static.elements = l.domain(v.root(), locals{}), l.elementDomain(v.root(), locals{})
+	v.expr.static.domain, v.expr.static.elements, v.expr.static.keys = l.domain(v.root(), locals{}), l.elementDomain(v.root(), locals{}), l.keyDomain(v.root(), locals{})
 	return l.problems
 }
 
@@ -55,6 +57,9 @@ func (l locals) with(name string, v local) locals {
 func (l *literals) visit(e ast.Expr, in locals) {
 	switch e.Kind() {
 	case ast.SelectKind:
+		if d := l.keyDomain(e.AsSelect().Operand(), in); d != nil {
+			l.hold(d, []known{{types.String(e.AsSelect().FieldName()), e}}, "@in")
+		}
 		l.visit(e.AsSelect().Operand(), in)
 	case ast.CallKind:
 		call := e.AsCall()
@@ -95,12 +100,15 @@ func (l *literals) enter(c ast.ComprehensionExpr, in locals) locals {
 		return in.with(c.AccuVar(), local{l.values(c.AccuInit(), in), l.written(c.AccuInit(), in), l.domain(c.AccuInit(), in)})
 	}
 	out := in.with(c.AccuVar(), local{})
-	element := local{}
+	element, key := local{}, local{domain: l.keyDomain(c.IterRange(), in)}
 	if l.ast.GetType(c.IterRange().ID()).Kind() == types.ListKind {
 		element = local{l.elements(c.IterRange(), in), l.written(c.IterRange(), in), l.elementDomain(c.IterRange(), in)}
 	}
 	if c.HasIterVar2() {
-		return out.with(c.IterVar(), local{}).with(c.IterVar2(), element)
+		return out.with(c.IterVar(), key).with(c.IterVar2(), element)
+	}
+	if key.domain != nil {
+		element = key
 	}
 	return out.with(c.IterVar(), element)
 }
@@ -118,8 +126,16 @@ func (l *literals) call(call ast.CallExpr, in locals) {
 	case "@in":
 		l.member(args[0], args[1], in)
 		l.keys(args[1], args[0], in)
-	case "_[_]", "_[?_]":
+	case "_[_]", "_[?_]", "_?._":
 		l.keys(args[0], args[1], in)
+	case "header":
+		if call.IsMemberFunction() && isIdent(call.Target(), slot.Request.String()) {
+			l.hold(headerDomain(), l.values(args[0], in), "@in")
+		}
+	case "startsWith", "endsWith", "contains":
+		if d := l.domain(call.Target(), in); d != nil && d.name == headerName {
+			l.hold(d, l.values(args[0], in), "@in")
+		}
 	case "sets.contains", "sets.intersects", "sets.equivalent":
 		l.lists(args[0], args[1], in)
 		l.lists(args[1], args[0], in)
