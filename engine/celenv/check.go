@@ -1,8 +1,9 @@
 package celenv
 
 import (
+	"sync"
+
 	"cel.dev/cel-go/common/ast"
-	"cel.dev/cel-go/common/cost"
 
 	"github.com/gwctl/gwctl/engine/index"
 	"github.com/gwctl/gwctl/engine/slot"
@@ -62,11 +63,12 @@ type static struct {
 	standsIn []string // what its defaults stand in for, see view.standsIn
 	domain   *domain  // the values it can have, and of a list its elements
 	elements *domain
-	ways     [][]index.Need             // see Expr.Needs
-	uses     []*Expr                    // the variables it can read, itself not included
-	cost     uint64                     // at most, without the variables
-	shapes   []shape                    // those that its cost depends on
-	sizes    [shapes]*cost.SizeEstimate // of what it gives, by shape
+	ways     [][]index.Need // see Expr.Needs
+	keys     *domain        // of a map
+	uses     []*Expr        // the variables it can read, itself not included
+	cost     uint64         // at most, without the variables
+	sources  []source       // that its cost depends on
+	sizes    sync.Map       // of what it gives, by cuts.key
 }
 
 // check looks for the mistakes that CEL's own checker does not know of. What

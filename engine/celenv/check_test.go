@@ -61,6 +61,8 @@ func newScope(t testing.TB) *celenv.Scope {
 		{"country", "user.?country.orValue('DE')"},
 		{"foreign", "user.?country.orValue('DE') != 'DE'"},
 		{"plan", "user.plan"},
+		{"fallback", "optional.of('DE')"},
+		{"chosen", "has(user.country) ? user.country : 'DE'"},
 		{"admin_path", "request.path.startsWith('/admin')"},
 		{"via_http", "has(request.path)"},
 		{"segments", "request.segments"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -63,7 +64,7 @@ func (s *Scope) compile(source string, want *slot.Type, m mode) (*Expr, []Proble
 	e.checked.Store(checked)
 	r := reader{scope: s, source: source, ast: checked.NativeRep()}
 	r.walk(checked.NativeRep().Expr(), nil)
-	if want != nil && !e.typ.IsExactType(celType(want)) {
+	if want != nil && len(r.problems) == 0 && !e.typ.IsExactType(celType(want)) {
 		r.problems = append(r.problems, Problem{Length: len([]rune(source)), Code: "type_mismatch",
 			Message: fmt.Sprintf("the expression gives %s, not %s", e.TypeName(), want), Hint: comparisonHint(want)})
 	}
@@ -100,7 +101,7 @@ func (s *Scope) VarRefs(source string) []string {
 func isIdent(e ast.Expr, name string) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == name }
 
 // TypeName is the CEL type of the expression's result.
-func (e *Expr) TypeName() string { return cel.FormatCELType(e.typ) }
+func (e *Expr) TypeName() string { return strings.ReplaceAll(cel.FormatCELType(e.typ), "@", "") }
 
 // Reads is everything the expression can look at.
 func (e *Expr) Reads() Reads { return e.reads }

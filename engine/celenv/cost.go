@@ -2,6 +2,7 @@ package celenv
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -30,12 +31,14 @@ func (e *Expr) CostBound() uint64 {
 	return sum
 }
 
+// perCharacter is what comparing, joining and searching texts costs.
+const perCharacter = 1.0 / 128
+
 // costModels correct what CEL charges for comparing, joining and searching texts. It
 // counts ten characters as a step, and for contains() the product of both
 // lengths, where a machine takes them by the hundred; two lists of 200 names
 // each could then not be compared one by one.
 func costModels() []cel.EnvOption {
-	const perCharacter = 1.0 / 128
 	scan := func(terms ...cost.QuantityExpr) cost.OverloadModelOption {
 		return cost.EvalCost(cost.Scale(cost.Sum(terms...), perCharacter))
 	}
@@ -80,7 +83,7 @@ func checkCost(v *view) []Problem {
 			fmt.Sprintf("%s alone can take %s", v.path(e), steps(x.CostBound()))))
 	}
 	if len(out) == 0 {
-		v.expr.static.shapes, v.expr.static.sizes = v.shapes(v.root()), v.resultSizes()
+		v.expr.static.sources = v.sources(v.root())
 	}
 	return out
 }
@@ -231,34 +234,42 @@ func (v *view) asAST(a *ast.AST) (*cel.Ast, bool) {
 	return out, err == nil
 }
 
-// resultSizes measures what the expression gives at most, by shape, for those
-// who read it as a variable. It asks the estimator for the size of an
-// argument.
-func (v *view) resultSizes() (out [shapes]*cost.SizeEstimate) {
-	switch v.expr.typ.Kind() {
+// resultSize measures what the expression gives at most, for those who read it
+// as a variable. It asks the estimator for the size of an argument.
+func (e *Expr) resultSize(in cuts) *cost.SizeEstimate {
+	switch e.typ.Kind() {
 	case types.BoolKind, types.IntKind, types.DoubleKind, types.TimestampKind, types.DurationKind:
-		return out
+		return nil
 	}
+	key := in.key(e.static.sources)
+	if known, ok := e.static.sizes.Load(key); ok {
+		return known.(*cost.SizeEstimate)
+	}
+	size := newView(e).measure(in)
+	e.static.sizes.Store(key, size)
+	return size
+}
+
+func (v *view) measure(in cuts) (size *cost.SizeEstimate) {
 	id := ast.MaxID(v.ast) + 1
 	call := ast.NewExprFactory().NewCall(id, "optional.of", v.root())
-	wrapped := ast.NewCheckedAST(ast.NewAST(call, v.ast.SourceInfo()), v.ast.TypeMap(), v.ast.ReferenceMap())
+	wrapped := ast.NewCheckedAST(ast.NewAST(call, v.ast.SourceInfo()), maps.Clone(v.ast.TypeMap()), maps.Clone(v.ast.ReferenceMap()))
 	wrapped.SetType(id, types.NewOptionalType(v.expr.typ))
 	wrapped.SetReference(id, ast.NewFunctionReference(overloads.OptionalOf))
 	probe, ok := v.asAST(wrapped)
 	if !ok {
-		return out
+		return nil
 	}
-	for in := range shapes {
-		capture := cost.OverloadCostEstimate(overloads.OptionalOf, func(est cost.Estimator, _ *cost.AstNode, args []cost.AstNode) *cost.CallEstimate {
-			if args[0].Expr().ID() == v.root().ID() {
-				n := cost.EstimateSize(est, args[0])
-				out[in] = &n
-			}
-			return cost.NewCallEstimate(cost.FixedCostEstimate(1), nil)
-		})
-		if _, err := v.scope.lib.env.EstimateCost(probe, &sizes{view: v, shape: in}, append(splitModels(in), capture)...); err != nil {
-			out[in] = nil
+	capture := cost.OverloadCostEstimate(overloads.OptionalOf, func(est cost.Estimator, _ *cost.AstNode, args []cost.AstNode) *cost.CallEstimate {
+		n := cost.EstimateSize(est, args[0])
+		if args[0].Expr().ID() == v.root().ID() {
+			size = &n
 		}
+		return cost.NewCallEstimate(cost.FixedCostEstimate(1), optionalOf(n))
+	})
+	s := &sizes{view: v, cuts: in}
+	if _, err := v.scope.lib.env.EstimateCost(probe, s, append(s.models(), capture)...); err != nil {
+		return nil
 	}
-	return out
+	return size
 }

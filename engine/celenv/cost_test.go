@@ -158,6 +158,11 @@ func TestCostBoundHolds(t *testing.T) {
 		"env.ip == ip('10.0.0.1') || cidr('10.0.0.0/8').containsIP(env.ip) || string(env.ip) == 'x'",
 		"user.?country.optMap(c, c + 'x').orValue('') == ''",
 		"user.groups == resource.readers",
+		"optional.unwrap([user.?country, user.?tenant]).exists(c, c == 'DE') || [user.?country].unwrapOpt().all(c, c in user.roles)",
+		"optional.of(user.id) == optional.of(resource.country)",
+		"optional.of(user.id).hasValue(resource.country)",
+		"user.id.matches(string(user.id.lastIndexOf(user.id)))",
+		"user.groups.all(g, sets.equivalent([g], [user.id]) || g.indexOf('') == 0)",
 		"vars.is_owner",
 	} {
 		e := compiles(t, s, src, celenv.RuleOptions{HTTPOnly: true})

@@ -9,6 +9,7 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/interpreter"
 
 	"github.com/gwctl/gwctl/engine/slot"
 )
@@ -71,42 +72,6 @@ func sense(args []ast.Expr) polarity {
 	return free
 }
 
-// defaults tells whether anything in a node can give a default.
-func (v *view) defaults(e ast.Expr) bool { return len(v.defaultsIn(e)) > 0 }
-
-// defaultsIn lists the outermost nodes that give a default: orValue, or with
-// a value made up, and variables that have either.
-func (v *view) defaultsIn(e ast.Expr) []ast.Expr {
-	var out []ast.Expr
-	var inside []int64
-	each(e, func(x ast.Expr) {
-		if !v.givesDefault(x) || slices.Contains(inside, x.ID()) {
-			return
-		}
-		out = append(out, x)
-		each(x, func(y ast.Expr) { inside = append(inside, y.ID()) })
-	})
-	return out
-}
-
-func (v *view) givesDefault(e ast.Expr) bool {
-	if x, ok := v.variable(e); ok {
-		return len(x.static.standsIn) > 0
-	}
-	if e.Kind() != ast.CallKind || !e.AsCall().IsMemberFunction() {
-		return false
-	}
-	switch e.AsCall().FunctionName() {
-	case "orValue":
-		return true
-	case "or":
-		made := false
-		each(e.AsCall().Args()[0], func(x ast.Expr) { made = made || isCall(x, "optional.of") })
-		return made
-	}
-	return false
-}
-
 // judgement is a variable read as a condition: variables that read each other
 // twice must not be looked into twice.
 type judgement struct {
@@ -123,7 +88,10 @@ func (g *guard) restsOn(e ast.Expr, x *Expr, have facts, p polarity) {
 	if g.judged == nil {
 		g.judged = map[judgement]*Problem{}
 	}
-	key := judgement{x, p, strings.Join(have.paths, " ")}
+	if x.scope != g.scope {
+		have = have.shared()
+	}
+	key := judgement{x, p, strings.Join(have.paths, "\n")}
 	found, done := g.judged[key]
 	if !done {
 		inner := &guard{view: newView(x), mode: mode{unplaced: true}, muted: true, judged: g.judged}
@@ -152,15 +120,15 @@ func (g *guard) atom(e ast.Expr, have facts, p polarity) {
 	if len(used) == 0 {
 		return
 	}
-	value, known := g.whenAbsent(e, used)
 	want := p == mustHold
+	value, known := g.whenAbsent(e, used, want)
 	switch {
 	case known && value != want:
-		g.rests(e, used[0], fmt.Sprintf("is %t", value))
+		g.rests(e, used[0], have, fmt.Sprintf("is %t", value))
 	case known && certain && g.alone(e, used):
 	case !known && certain && len(used) == 1 && g.alone(e, used) && g.proved(e, used[0], want):
 	default:
-		g.rests(e, used[0], fmt.Sprintf("may be %t", !want))
+		g.rests(e, used[0], have, fmt.Sprintf("may be %t", !want))
 	}
 }
 
@@ -169,56 +137,48 @@ func (g *guard) idle(d ast.Expr, have facts) bool {
 	if x, ok := g.variable(d); ok {
 		return !slices.ContainsFunc(x.static.standsIn, func(path string) bool { return !have.know(path) })
 	}
-	return g.present(d.AsCall().Target(), have)
+	return !slices.ContainsFunc(g.standIn(d), func(x ast.Expr) bool { return !g.present(x, have) })
 }
 
-// present tells whether an optional is known to hold a value.
-func (g *guard) present(e ast.Expr, have facts) bool {
-	if isCall(e, "or") {
-		return g.present(e.AsCall().Target(), have) || g.present(e.AsCall().Args()[0], have)
-	}
-	_, path, ok := g.optionalField(e)
-	return ok && path != "" && have.know(path)
-}
-
-// standsIn lists the attributes that the defaults of an expression stand in
-// for; "" for what is not an attribute.
-func (v *view) standsIn(e ast.Expr) []string {
-	var out []string
-	for _, d := range v.defaultsIn(e) {
-		if x, ok := v.variable(d); ok {
-			out = append(out, x.static.standsIn...)
-			continue
-		}
-		_, path, _ := v.optionalField(d.AsCall().Target())
-		out = append(out, path)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-func (g *guard) rests(e, d ast.Expr, verdict string) {
-	what := "a value"
+func (g *guard) rests(e, d ast.Expr, have facts, verdict string) {
+	what, tests := "a value", []string(nil)
 	if paths := g.standsIn(d); len(paths) == 1 && paths[0] != "" {
-		what = paths[0]
-	} else if d.Kind() == ast.CallKind {
-		what = g.text(d.AsCall().Target())
+		what, tests = paths[0], []string{"has(" + paths[0] + ")"}
 	}
-	hint := "choose a default that denies; where absence shall not deny, test it with has(x) && … or .hasValue() && …"
+	if list := g.standIn(d); len(list) > 0 {
+		first := g.origin(list[0])
+		if tests = g.tests(first, have); len(tests) == 0 {
+			what = g.text(first)
+			tests = []string{what + ".hasValue()"}
+		}
+	}
+	other := ""
+	if g.chosen(d) {
+		other = " or choose another default"
+	}
+	hint := fmt.Sprintf("if absence shall deny, write !%s || …%s; if not, %s && …", strings.Join(tests, " || !"), other, strings.Join(tests, " && "))
+	if len(tests) == 0 {
+		hint = "choose a default that denies, or test first what may be absent"
+	}
 	g.problems = append(g.problems, g.problem(d, "deny_on_default", fmt.Sprintf("a deny rule must not rest on a default: without %s, %s %s", what, g.text(e), verdict), hint))
 }
 
 // alone tells whether nothing else in an atom depends on what is absent, so
 // that its value with every default is its value with any.
 func (g *guard) alone(e ast.Expr, used []ast.Expr) bool {
-	first, out := g.spelled(used[0])
-	for _, d := range used[1:] {
-		s, ok := g.spelled(d)
-		out = out && ok && s == first
+	first := spelling(used[0])
+	for _, d := range used {
+		if spelling(d) != first || g.compares(d) && len(g.standIn(d)) > 1 {
+			return false
+		}
 	}
+	out := true
 	g.outside(e, used, func(x ast.Expr) {
 		_, _, optional := g.optionalField(x)
 		if optional || isCall(x, "_[?_]") || x.Kind() == ast.SelectKind && x.AsSelect().IsTestOnly() {
+			out = false
+		}
+		if y, ok := g.variable(x); ok && len(y.reads.Slots) > 0 {
 			out = false
 		}
 	})
@@ -241,7 +201,7 @@ func (g *guard) outside(e ast.Expr, used []ast.Expr, visit func(ast.Expr)) {
 // whenAbsent evaluates an atom where every attribute is absent, so that the
 // defaults apply. It is known unless the atom reads an attribute or a loop's
 // variable. An error is as good as the wanted outcome, since it denies.
-func (g *guard) whenAbsent(e ast.Expr, used []ast.Expr) (value, known bool) {
+func (g *guard) whenAbsent(e ast.Expr, used []ast.Expr, want bool) (value, known bool) {
 	if g.readsLoop(e) {
 		return false, false
 	}
@@ -255,11 +215,15 @@ func (g *guard) whenAbsent(e ast.Expr, used []ast.Expr) (value, known bool) {
 	}
 	out, _, err := program.Eval(g.scope.NewFrame(values))
 	var absent *AttributeError
-	if errors.As(err, &absent) {
+	var spent interpreter.EvalCancelledError
+	switch {
+	case errors.As(err, &absent), errors.As(err, &spent):
 		return false, false
+	case err != nil:
+		return want, true
 	}
 	b, isBool := out.(types.Bool)
-	return bool(b), err == nil && isBool
+	return bool(b), isBool
 }
 
 // emptyContainers lets user.labels[?'x'] give its default although the whole
@@ -286,7 +250,7 @@ func (g *guard) emptyContainers(e ast.Expr, used []ast.Expr, values *slot.Values
 }
 
 // readsLoop tells whether a node reads a variable of an enclosing loop.
-func (g *guard) readsLoop(e ast.Expr) bool {
+func (v *view) readsLoop(e ast.Expr) bool {
 	var bound []string
 	each(e, func(x ast.Expr) {
 		if x.Kind() == ast.ComprehensionKind {
@@ -296,7 +260,7 @@ func (g *guard) readsLoop(e ast.Expr) bool {
 	})
 	out := false
 	each(e, func(x ast.Expr) {
-		if x.Kind() == ast.IdentKind && !isRoot(x.AsIdent()) && g.scope.libs[x.AsIdent()] == nil && !slices.Contains(bound, x.AsIdent()) {
+		if x.Kind() == ast.IdentKind && !v.isRoot(x.AsIdent()) && !slices.Contains(bound, x.AsIdent()) {
 			out = true
 		}
 	})

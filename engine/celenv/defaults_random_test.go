@@ -16,7 +16,19 @@ func randomDeny(r *rand.Rand, depth int) string {
 	ops := []string{"==", "!=", "<", "<=", ">", ">="}
 	if depth == 0 || r.IntN(4) == 0 {
 		d, op := r.IntN(12)-1, ops[r.IntN(len(ops))]
-		switch r.IntN(8) {
+		switch r.IntN(14) {
+		case 8:
+			return fmt.Sprintf("(has(user.clearance) ? user.clearance : %d) %s %d", d, op, r.IntN(10))
+		case 9:
+			return fmt.Sprintf("user.?clearance %s optional.of(%d)", ops[r.IntN(2)], d)
+		case 10:
+			return fmt.Sprintf("[?user.?clearance].%s(c, c %s %d)", []string{"exists", "all"}[r.IntN(2)], op, d)
+		case 11:
+			return fmt.Sprintf("user.?clearance.or(optional.of(%d)).value() %s %d", d, op, r.IntN(10))
+		case 12:
+			return fmt.Sprintf("user.?clearance.optMap(c, c %s %d).orValue(%t)", op, r.IntN(10), r.IntN(2) == 0)
+		case 13:
+			return fmt.Sprintf("[1, 2].%s(x, user.?clearance.orValue(%d) %s x)", []string{"exists", "all"}[r.IntN(2)], d, op)
 		case 0, 1, 2:
 			return fmt.Sprintf("user.?clearance.orValue(%d) %s %d", d, op, r.IntN(10))
 		case 3, 4:

@@ -9,7 +9,7 @@ import (
 func TestDenyOnDefault(t *testing.T) {
 	const code = "deny_on_default"
 	testRefusals(t, celenv.RuleOptions{Deny: true, HTTPOnly: true}, []refusal{
-		{"user.?country.«orValue»('DE') != 'DE'", code, "has(x) && …", "user.?country.orValue('') != 'DE'"},
+		{"user.?country.«orValue»('DE') != 'DE'", code, "has(user.country) && …", "user.?country.orValue('') != 'DE'"},
 		{"user.?country.«orValue»('') in consts.embargoed", code, "", "!has(user.country) || user.country in consts.embargoed"},
 		{"user.?clearance.«orValue»(9) < 3", code, "", "user.?clearance.orValue(0) < 3"},
 		{"!(user.?country.«orValue»('DE') == 'DE')", code, "", "!(user.?country.orValue('') == 'DE')"},
@@ -43,6 +43,36 @@ func TestDenyOnDefault(t *testing.T) {
 		{"has(user.tenant) && «vars.country» != 'DE'", code, "", "has(user.country) && vars.country != 'DE'"},
 		{"has(resource.owner) && user.?country.or(user.?tenant).«orValue»('DE') != 'DE'", code, "", "has(user.tenant) && user.?country.or(user.?tenant).orValue('DE') != 'DE'"},
 		{"resource.?labels[?'x'].«orValue»('') == 'y'", code, "", "resource.?labels[?'x'].orValue('') != 'y'"},
+	})
+}
+
+// What takes an optional as it is goes on where the value is absent, as a
+// default does.
+func TestDenyOnStandIn(t *testing.T) {
+	const code = "deny_on_default"
+	const test = "write !has(user.country) || …"
+	testRefusals(t, celenv.RuleOptions{Deny: true, HTTPOnly: true}, []refusal{
+		{"(has(user.country) «?» user.country : 'DE') != 'DE'", code, test, "(has(user.country) ? user.country : '') != 'DE'"},
+		{"(user.?country.hasValue() «?» user.country : 'DE') in ['KP']", code, test, "(has(user.country) ? user.country : user.id) in ['KP']"},
+		{"user.?country «==» optional.of('KP')", code, "if absence shall deny, " + test + "; if not, has(user.country) && …", "user.?country != optional.of('KP')"},
+		{"optional.of('KP') «==» user.?country", code, test, "!has(user.country) || user.?country == optional.of('KP')"},
+		{"user.?country «in» [optional.of('KP')]", code, test, "has(user.country) && user.?country in [optional.of('KP')]"},
+		{"!(user.?country «!=» optional.of('KP'))", code, test, "!(user.?country == optional.of('DE'))"},
+		{"user.?country «==» resource.?owner", code, "", "!has(user.country) || !has(resource.owner) || user.?country == resource.?owner"},
+		{"user.?country != optional.none() && user.?clearance.«orValue»(9) < 3", code, "", "user.?country == optional.none() || user.?country.orValue('DE') != 'DE'"},
+		{"«[»?user.?country].exists(c, c in consts.embargoed)", code, test, "[?user.?country].all(c, c in consts.embargoed)"},
+		{"'KP' in «[»?user.?country]", code, test, "!('DE' in [?user.?country])"},
+		{"«{»?'a': user.?country}.exists(k, v, v == 'KP')", code, test, "{?'a': user.?country}.all(k, v, v == 'KP')"},
+		{"[user.?country].«unwrapOpt»() == ['KP']", code, "", "optional.unwrap([user.?country]) != ['DE']"},
+		{"user.?country.or(optional.ofNonZeroValue('DE')).«orValue»('x') != 'DE'", code, "", "user.?country.or(optional.ofNonZeroValue('')).orValue('x') == 'x'"},
+		{"user.?country.«or»(vars.fallback).value() != 'DE'", code, "", "user.?country.or(vars.fallback).value() == 'DE'"},
+		{"«vars.chosen» != 'DE'", code, test, "vars.chosen == 'DE'"},
+		{"(user.?country.«orValue»('DE') != 'DE') == vars.has_owner", code, "", "(user.?country.orValue('') != 'DE') == (1 == 1)"},
+		{"request.header('x').«orValue»('') == 'bad'", code, `request.header("x").hasValue() && …`, "request.header('x').hasValue() && request.header('x').orValue('') == 'bad'"},
+		{"user.?country.optMap(c, c == 'KP').«orValue»(false)", code, test, "has(user.country) && user.?country.optMap(c, c == 'KP').orValue(false)"},
+		{"user.?address.?city.«orValue»('x') != 'x'", code, "write !has(user.address) || !has(user.address.city) || …", "!has(user.address) || !has(user.address.city) || user.?address.?city.orValue('x') != 'x'"},
+		{"resource.?labels[?'x'].optMap(v, v == 'y').«orValue»(false)", code, `resource.?labels[?"x"].hasValue() && …`, "resource.?labels[?'x'].hasValue() && resource.?labels[?'x'].optMap(v, v == 'y').orValue(false)"},
+		{"!(user.?teams.«orValue»(['a'])[0] == 'a')", code, "", "user.?teams.orValue([])[0] == 'a'"}, // no first one: an error, which denies
 	})
 }
 

@@ -20,8 +20,8 @@ import (
 type domain struct {
 	name   string // of the attribute or function
 	values []ref.Val
-	valid  func(text, op string) bool // instead of values
-	shape  string                     // what a valid text looks like
+	valid  func(v ref.Val, op string) bool // instead of values
+	shape  string                          // what a valid value looks like
 }
 
 // values are what a node certainly is, as far as it is written down.
@@ -40,6 +40,23 @@ func (l *literals) values(e ast.Expr, in locals) []known {
 		}
 	}
 	return nil
+}
+
+// written tells whether values, or elements of a list, gives all that a node
+// can be.
+func (l *literals) written(e ast.Expr, in locals) bool {
+	if _, ok := l.constant(e); ok {
+		return true
+	}
+	switch e.Kind() {
+	case ast.LiteralKind:
+		return true
+	case ast.IdentKind:
+		return in[e.AsIdent()].all
+	case ast.ListKind:
+		return !slices.ContainsFunc(e.AsList().Elements(), func(x ast.Expr) bool { return !l.written(x, in) })
+	}
+	return false
 }
 
 // elements are the values of a list that are written down.
@@ -90,6 +107,10 @@ func (l *literals) callDomain(e ast.Expr, in locals) *domain {
 	case "value":
 		if call.IsMemberFunction() {
 			return l.domain(call.Target(), in)
+		}
+	case "first", "last":
+		if call.IsMemberFunction() {
+			return l.elementDomain(call.Target(), in)
 		}
 	case "orValue":
 		return l.joined(call.Target(), args[0], in)
@@ -147,9 +168,12 @@ func (l *literals) elementDomain(e ast.Expr, in locals) *domain {
 	if a, path, ok := l.optionalField(e); ok {
 		return l.attrDomain(a, path, true)
 	}
+	if from, ok := filtered(e); ok {
+		return l.elementDomain(from, in)
+	}
 	if e.Kind() == ast.CallKind && e.AsCall().IsMemberFunction() {
 		switch e.AsCall().FunctionName() {
-		case "value":
+		case "value", "sort", "distinct", "reverse", "slice":
 			return l.elementDomain(e.AsCall().Target(), in)
 		case "orValue":
 			if d := e.AsCall().Args()[0]; d.Kind() == ast.ListKind && d.AsList().Size() == 0 {
@@ -160,8 +184,26 @@ func (l *literals) elementDomain(e ast.Expr, in locals) *domain {
 	return nil
 }
 
-// attrDomain is an attribute's enum, or the literals of the Scope. Of a list
-// they are those of the elements.
+// filtered recognises list.filter(x, …) by its shape, and gives the list.
+func filtered(e ast.Expr) (list ast.Expr, ok bool) {
+	if e.Kind() != ast.ComprehensionKind {
+		return nil, false
+	}
+	c := e.AsComprehension()
+	step := c.LoopStep()
+	if !isCall(step, "_?_:_") || !isIdent(step.AsCall().Args()[2], c.AccuVar()) || !isIdent(c.Result(), c.AccuVar()) {
+		return nil, false
+	}
+	more := step.AsCall().Args()[1]
+	if !isCall(more, "_+_") || !isIdent(more.AsCall().Args()[0], c.AccuVar()) {
+		return nil, false
+	}
+	kept := more.AsCall().Args()[1]
+	return c.IterRange(), kept.Kind() == ast.ListKind && kept.AsList().Size() == 1 && isIdent(kept.AsList().Elements()[0], c.IterVar()) && !c.HasIterVar2()
+}
+
+// attrDomain is an attribute's enum, the literals of the Scope, or what its
+// pattern and bounds leave. Of a list they are those of the elements.
 func (l *literals) attrDomain(a *slot.Attr, path string, element bool) *domain {
 	if (a.Type.Kind == slot.List) != element || a.Type.Kind == slot.Map {
 		return nil
@@ -175,10 +217,31 @@ func (l *literals) attrDomain(a *slot.Attr, path string, element bool) *domain {
 			d.values = append(d.values, types.String(x))
 		}
 	}
-	if len(d.values) == 0 {
+	if len(d.values) > 0 {
+		return d
+	}
+	return boundedDomain(a, path)
+}
+
+// boundedDomain is what an attribute's pattern and bounds leave, for values
+// that it is said to be equal to.
+func boundedDomain(a *slot.Attr, path string) *domain {
+	var shape []string
+	if a.Pattern != nil {
+		shape = append(shape, "its pattern is "+strings.TrimSuffix(strings.TrimPrefix(a.Pattern.String(), "^(?:"), ")$"))
+	}
+	if a.Min.Kind() != slot.Invalid {
+		shape = append(shape, "its min is "+render(celValue(a.Min)))
+	}
+	if a.Max.Kind() != slot.Invalid {
+		shape = append(shape, "its max is "+render(celValue(a.Max)))
+	}
+	if len(shape) == 0 {
 		return nil
 	}
-	return d
+	return &domain{name: path, shape: strings.Join(shape, ", "), valid: func(v ref.Val, op string) bool {
+		return op != "_==_" && op != "_!=_" && op != "@in" || !excludesElement(a, v)
+	}}
 }
 
 func calendarDomain(function string) *domain {
@@ -190,12 +253,14 @@ func calendarDomain(function string) *domain {
 		}
 		return d
 	case "clock":
-		return &domain{name: "clock", shape: "24 hours and two digits each, as in '09:00'", valid: func(text, op string) bool {
+		return &domain{name: "clock", shape: "clock gives 24 hours and two digits each, as in '09:00'", valid: func(v ref.Val, op string) bool {
+			text, _ := v.Value().(string)
 			_, err := time.Parse(clockLayout, text)
 			return len(text) == len(clockLayout) && err == nil || text == "24:00" && op != "_==_" && op != "@in"
 		}}
 	case "date":
-		return &domain{name: "date", shape: "year, month and day as in '2026-01-15'", valid: func(text, _ string) bool {
+		return &domain{name: "date", shape: "date gives year, month and day as in '2026-01-15'", valid: func(v ref.Val, _ string) bool {
+			text, _ := v.Value().(string)
 			_, err := time.Parse(time.DateOnly, text)
 			return err == nil
 		}}
@@ -226,6 +291,46 @@ func (l *literals) member(x, list ast.Expr, in locals) {
 	}
 }
 
+// headerName names the domain of header names, which are lower-case.
+const headerName = "header"
+
+func headerDomain() *domain {
+	return &domain{name: headerName, valid: func(v ref.Val, _ string) bool {
+		text, _ := v.Value().(string)
+		return text == strings.ToLower(text)
+	}}
+}
+
+// keyDomain gives the possible keys of a map, if they are limited.
+func (l *literals) keyDomain(e ast.Expr, in locals) *domain {
+	if x, ok := l.variable(e); ok {
+		return x.static.keys
+	}
+	if isCall(e, "orValue") {
+		return l.keyDomain(e.AsCall().Target(), in)
+	}
+	if l.path(e) == l.scope.layout.Attr(slot.RequestHeaders).FullName() {
+		return headerDomain()
+	}
+	return nil
+}
+
+// keys holds what a map is asked for to its keys, and the keys of a map that
+// is written in place to the domain of what is looked up in it. A constant may
+// have others, such as a default.
+func (l *literals) keys(of, key ast.Expr, in locals) {
+	if d := l.keyDomain(of, in); d != nil {
+		l.hold(d, l.values(key, in), "@in")
+	}
+	d := l.domain(key, in)
+	if d == nil || of.Kind() != ast.MapKind {
+		return
+	}
+	for _, x := range of.AsMap().Entries() {
+		l.hold(d, l.values(x.AsMapEntry().Key(), in), "@in")
+	}
+}
+
 func (l *literals) lists(a, b ast.Expr, in locals) {
 	if d := l.elementDomain(a, in); d != nil {
 		l.hold(d, l.elements(b, in), "_==_")
@@ -242,8 +347,7 @@ func (l *literals) hold(d *domain, values []known, op string) {
 
 func (d *domain) has(v ref.Val, op string) bool {
 	if d.valid != nil {
-		text, ok := v.(types.String)
-		return !ok || d.valid(string(text), op)
+		return d.valid(v, op)
 	}
 	return slices.ContainsFunc(d.values, func(x ref.Val) bool { return x.Equal(v) == types.True })
 }
@@ -253,6 +357,9 @@ func (d *domain) has(v ref.Val, op string) bool {
 func (d *domain) problem(v ref.Val) Problem {
 	p := Problem{Code: "undeclared_value", Message: fmt.Sprintf("%s is never %s", d.name, render(v)), Hint: d.hint(v)}
 	switch d.name {
+	case headerName:
+		text, _ := v.Value().(string)
+		return Problem{Code: "header_case", Message: fmt.Sprintf("header names are lower-case here: %q never matches", text), Hint: "write " + strings.ToLower(text)}
 	case "weekday", "clock", "date":
 		return Problem{Code: "bad_literal", Message: fmt.Sprintf("%s(…) is never %s", d.name, render(v)), Hint: p.Hint}
 	case "user.roles":
@@ -267,7 +374,7 @@ func (d *domain) problem(v ref.Val) Problem {
 
 func (d *domain) hint(v ref.Val) string {
 	if d.valid != nil {
-		return d.name + " gives " + d.shape
+		return d.shape
 	}
 	var names []string
 	for _, x := range d.values {

@@ -1,9 +1,14 @@
 package celenv
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // facts are the attributes known to be there at some point of an expression,
-// by path and sorted. A point that cannot be reached knows everything.
+// by path and sorted; of optional values that are no attribute, such as
+// user.labels[?'x'], what stands for them is a [spelling]. A point that cannot
+// be reached knows everything.
 type facts struct {
 	never bool
 	paths []string
@@ -47,4 +52,44 @@ func (f facts) or(g facts) facts {
 		}
 	}
 	return out
+}
+
+// without forgets what is known of names that begin or cease to be variables
+// of a loop.
+func (f facts) without(names ...string) facts {
+	out := facts{never: f.never}
+	for _, p := range f.paths {
+		if !slices.ContainsFunc(names, func(name string) bool { return mentions(p, name) }) {
+			out.paths = append(out.paths, p)
+		}
+	}
+	return out
+}
+
+// shared leaves out what has another meaning in another scope: a library has
+// variables and constants of its own.
+func (f facts) shared() facts {
+	out := facts{never: f.never}
+	for _, p := range f.paths {
+		root, _, _ := strings.Cut(p, ".")
+		if _, ok := rootNamed(root); ok {
+			out.paths = append(out.paths, p)
+		}
+	}
+	return out
+}
+
+// mentions tells whether a word stands in a path or spelling.
+func mentions(text, word string) bool {
+	for at := 0; ; {
+		i := strings.Index(text[at:], word)
+		if i < 0 {
+			return false
+		}
+		from, to := at+i, at+i+len(word)
+		if (from == 0 || !isWord(rune(text[from-1]))) && (to == len(text) || !isWord(rune(text[to]))) {
+			return true
+		}
+		at = to
+	}
 }

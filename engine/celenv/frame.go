@@ -40,9 +40,17 @@ type Frame struct {
 	consts  object
 	libs    map[string]*object
 	memo    map[string]result
+	wholes  []whole
 	// Trace receives the evaluation of each variable as it happens; nil on
 	// the request path.
 	trace func(name string, f *Frame, e *Expr) (ref.Val, error)
+}
+
+// whole is a list, map or object that was read, in CEL's form: a loop may read
+// it once for each of thousands of items.
+type whole struct {
+	index slot.Index
+	value ref.Val
 }
 
 // NewFrame binds values to a scope.
@@ -115,6 +123,25 @@ func (f *Frame) single(from slot.Index, key string) ref.Val {
 
 func (f *Frame) absent(i slot.Index, state slot.State) error {
 	return &AttributeError{Attribute: f.values.Layout().Attr(i).FullName(), State: state, Err: f.values.Err(i)}
+}
+
+// present gives a value that is there.
+func (f *Frame) present(i slot.Index, v slot.Value) ref.Val {
+	if !isWhole(v) {
+		return celValue(v)
+	}
+	for _, w := range f.wholes {
+		if w.index == i {
+			return w.value
+		}
+	}
+	out := celValue(v)
+	f.wholes = append(f.wholes, whole{i, out})
+	return out
+}
+
+func isWhole(v slot.Value) bool {
+	return v.Kind() == slot.List || v.Kind() == slot.Map || v.Kind() == slot.Object
 }
 
 // result is what a variable came to.
@@ -194,7 +221,7 @@ func (o *object) Get(index ref.Val) ref.Val {
 	if state != slot.Present {
 		return types.WrapErr(o.frame.absent(i, state))
 	}
-	return celValue(v)
+	return o.frame.present(i, v)
 }
 
 // IsSet implements traits.FieldTester.

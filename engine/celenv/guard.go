@@ -1,14 +1,11 @@
 package celenv
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
-
-	"github.com/gwctl/gwctl/engine/slot"
 )
 
 // guard follows every path through an expression and demands that what may be
@@ -71,7 +68,11 @@ func (g *guard) visitSelect(e ast.Expr, have facts, p polarity) (yes, no facts) 
 		if p != free {
 			g.restsOn(e, x, have, p)
 		}
-		return have.and(x.static.yes), have.and(x.static.no)
+		yes, no := x.static.yes, x.static.no
+		if x.scope != g.scope {
+			yes, no = yes.shared(), no.shared()
+		}
+		return have.and(yes), have.and(no)
 	}
 	g.visitOperand(e.AsSelect().Operand(), have)
 	if e.AsSelect().IsTestOnly() {
@@ -135,18 +136,23 @@ func (g *guard) visitCall(e ast.Expr, have facts, p polarity) (yes, no facts) {
 			yes, no = g.visit(side, have, p.flipped())
 			return no, yes
 		}
+		if side, ok := comparedWithNone(args); ok {
+			g.visit(side, have, free)
+			yes, no = have, have.with(g.holding(side)...)
+			if name == "_!=_" {
+				return no, yes
+			}
+			return yes, no
+		}
 	case name == "_?._":
 		g.visitOperand(args[0], have)
-		return have, have
-	case name == "hasValue" && call.IsMemberFunction():
-		g.visit(call.Target(), have, free)
-		if _, path, ok := g.optionalField(call.Target()); ok {
-			return have.with(found(path)...), have
-		}
 		return have, have
 	case (name == "header" || name == "param") && call.IsMemberFunction() && isIdent(call.Target(), "request"):
 		g.demand(e, httpPath, have, "request."+name+"(…)")
 		return have, have
+	}
+	if yes, no, ok := g.visitOptional(e, have); ok {
+		return yes, no
 	}
 	if call.IsMemberFunction() {
 		g.visit(call.Target(), have, free)
@@ -169,23 +175,30 @@ func comparedWithBool(args []ast.Expr) (side ast.Expr, truth, ok bool) {
 
 // visitComprehension goes through a loop. What is known outside is known
 // inside; what a loop finds out is known after it if it says so of one
-// element (exists) or, when false, of one (all).
+// element (exists) or, when false, of one (all), unless it is about the
+// element.
 func (g *guard) visitComprehension(c ast.ComprehensionExpr, have facts, p polarity) (yes, no facts) {
 	g.visit(c.IterRange(), have, free)
 	g.visit(c.AccuInit(), have, free)
 	if isBind(c) {
-		return g.visit(c.Result(), have, p)
+		yes, no = g.visit(c.Result(), g.bound(c, have), p)
+		return have.and(yes.without(c.AccuVar())), have.and(no.without(c.AccuVar()))
 	}
-	g.visit(c.LoopCondition(), have, free)
+	names := []string{c.AccuVar(), c.IterVar()}
+	if c.HasIterVar2() {
+		names = append(names, c.IterVar2())
+	}
+	inner := have.without(names...)
+	g.visit(c.LoopCondition(), inner, free)
 	if test, some, ok := quantified(c); ok {
-		yes, no = g.visit(test, have, p)
+		yes, no = g.visit(test, inner, p)
 		if some {
-			return yes, have
+			return have.and(yes.without(names...)), have
 		}
-		return have, no
+		return have, have.and(no.without(names...))
 	}
-	g.visit(c.LoopStep(), have, free)
-	g.visit(c.Result(), have, free)
+	g.visit(c.LoopStep(), inner, free)
+	g.visit(c.Result(), inner, free)
 	return have, have
 }
 
@@ -213,94 +226,6 @@ func quantified(c ast.ComprehensionExpr) (test ast.Expr, some, ok bool) {
 func (g *guard) visitOperand(e ast.Expr, have facts) {
 	if e.Kind() != ast.IdentKind && !isBody(e) {
 		g.visit(e, have, free)
-	}
-}
-
-// read demands that an attribute which may be absent is known to be there.
-func (g *guard) read(e ast.Expr, a *slot.Attr, have facts) {
-	path := g.path(e)
-	switch {
-	case path != "" && have.know(path):
-	case g.ofRule(e, a):
-		g.demand(e, path, have, path)
-	case a.Optional && !g.presumed(a):
-		g.unguarded(e, a, path)
-	}
-}
-
-// ofRule tells whether it depends on the rule that an attribute is there: what
-// only HTTP has, what only some bodies have, and what only some actions have.
-func (g *guard) ofRule(e ast.Expr, a *slot.Attr) bool {
-	operand := e.AsSelect().Operand()
-	if isBody(operand) {
-		return true
-	}
-	return operand.Kind() == ast.IdentKind && (a.Root == slot.Request || a.Root == slot.Action && a.Optional || a == g.scope.layout.Attr(slot.EnvIP))
-}
-
-// demand is a read of what depends on the rule. An expression that has no rule
-// yet passes the demand on to its readers.
-func (g *guard) demand(e ast.Expr, path string, have facts, what string) {
-	switch http := g.onlyHTTP(path); {
-	case have.know(path) || http != "" && (g.HTTPOnly || have.know(http)):
-	case g.unplaced:
-		if !slices.Contains(g.needs, path) {
-			g.needs = append(g.needs, path)
-		}
-	case http == httpPath && path == httpPath:
-		g.report(e, what+" is absent outside HTTP, and reading it then is an error", "add transports: [http] to the rule, or write has(request.path) && … before it")
-	case http != "":
-		g.report(e, what+" is absent outside HTTP, and reading it then is an error", fmt.Sprintf("add transports: [http] to the rule, or write has(%s) && … before it", path))
-	default:
-		g.report(e, what+" may be absent, and reading it then is an error", fmt.Sprintf("write has(%s) && … or !has(%s) || … before it; it is always there if each action of the rule declares it", path, path))
-	}
-}
-
-// onlyHTTP gives what tells that an attribute is there, if it is wherever HTTP
-// is; "" for what can be absent there too.
-func (g *guard) onlyHTTP(path string) string {
-	if name, ok := strings.CutPrefix(path, bodyPath+"."); ok {
-		if i, found := g.scope.layout.Lookup(slot.Body, name); found && g.scope.layout.Attr(i).Optional {
-			return ""
-		}
-		return bodyPath
-	}
-	switch {
-	case path == httpPath || strings.HasPrefix(path, "request."):
-		return httpPath
-	case path == "env.ip":
-		return path
-	}
-	return ""
-}
-
-// presumed are built-in attributes that a few kinds of requests lack and that
-// the language does not call optional. Reading one where it is absent is an
-// evaluation error, as with any attribute.
-func (g *guard) presumed(a *slot.Attr) bool {
-	return a == g.scope.layout.Attr(slot.ResourceID) || a == g.scope.layout.Attr(slot.UserIssuer)
-}
-
-func (g *guard) unguarded(e ast.Expr, a *slot.Attr, path string) {
-	if path == "" {
-		g.report(e, fmt.Sprintf("the field %s may be absent, and reading it then is an error", a.Name), "read it as .?"+a.Name)
-		return
-	}
-	message := fmt.Sprintf("%s may be absent, and reading it then is an error", path)
-	if len(a.For) > 0 {
-		message = fmt.Sprintf("only users of type %s have %s, and reading it of others is an error", strings.Join(a.For, ", "), path)
-	}
-	at := strings.LastIndex(path, ".")
-	g.report(e, message, fmt.Sprintf("write has(%s) && … or !has(%s) || … before it, or read %s.?%s", path, path, path[:at], path[at+1:]))
-}
-
-// need holds the reader of a variable to what the variable itself needs.
-func (g *guard) need(e ast.Expr, x *Expr, have facts) {
-	before := len(g.problems)
-	for _, path := range x.static.needs {
-		if len(g.problems) == before { // one finding a read is enough
-			g.demand(e, path, have, fmt.Sprintf("what %s reads of %s", g.path(e), path))
-		}
 	}
 }
 

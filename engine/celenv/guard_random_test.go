@@ -11,13 +11,18 @@ import (
 	"github.com/gwctl/gwctl/engine/slot"
 )
 
-// randomCondition writes a condition about three optional attributes.
+// randomCondition writes a condition about a few optional attributes.
 func randomCondition(r *rand.Rand, depth int) string {
 	leaves := []string{
 		"has(user.country)", "user.country == 'DE'", "user.?country.hasValue()", "user.country.startsWith('D')",
 		"has(user.mfa)", "user.mfa", "user.mfa == false", "has(resource.owner)", "resource.owner == user.id",
 		"vars.has_owner", "vars.no_owner", "vars.is_owner", "common.has_owner", "user.authenticated", "true", "false",
 		"user.groups.exists(g, g == user.country)", "user.groups.all(g, has(user.country) && g == user.country)",
+		"user.?country.value() == 'DE'", "user.?country.hasValue('DE')", "user.?country.hasValue(user.grade)", "user.?country != optional.none()",
+		"[user.?country].exists(c, c.hasValue() && c.value() == 'DE')", "[user.?country, user.?grade].all(c, c.hasValue())", "[user.?country].exists(c, c.value() == 'DE')",
+		"has(user.address)", "has(user.address.city)", "user.address.city == 'DE'", "user.?address.?city.hasValue()", "user.?address.city.orValue('') == 'DE'",
+		"user.?address.optMap(a, a.city == 'DE').orValue(false)", "user.?address.optMap(a, has(a.city) && a.city == 'DE').orValue(false)", "user.?address.?city.value() == 'DE'",
+		"[user.address].exists(a, has(a.city))", "[user.address].exists(a, a.city == 'DE')", "user.?country.or(user.?grade).value() == 'DE'", "vars.oc.hasValue()", "vars.oc.value() == 'DE'",
 	}
 	if depth == 0 || r.IntN(5) == 0 {
 		return leaves[r.IntN(len(leaves))]
@@ -42,6 +47,11 @@ func TestGuardedNeverFails(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 1))
 	s := newScope(t)
+	oc, problems := s.Compile("user.?country", nil)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	s.AddVar("oc", oc)
 	layout := slot.NewLayout(attributes())
 	accepted := 0
 	for range 300 {
@@ -56,7 +66,7 @@ func TestGuardedNeverFails(t *testing.T) {
 			continue
 		}
 		accepted++
-		for present := range 8 {
+		for present := range 32 {
 			values := slot.NewValues(layout)
 			values.Set(slot.UserAuthenticated, slot.BoolValue(r.IntN(2) == 0))
 			values.Set(slot.UserID, slot.StringValue("x"))
@@ -69,8 +79,11 @@ func TestGuardedNeverFails(t *testing.T) {
 			if at, ok := layout.Lookup(slot.Resource, "owner"); ok && present&4 != 0 {
 				values.Set(at, slot.StringValue("x"))
 			}
+			if at, ok := layout.Lookup(slot.User, "address"); ok && present&8 != 0 {
+				values.Set(at, address(t, layout.Attr(at), present&16 != 0))
+			}
 			if failed := failure(e, s.NewFrame(values)); failed != "" {
-				t.Fatalf("seed %d: %s with %03b present: %s", seed, src, present, failed)
+				t.Fatalf("seed %d: %s with %05b present: %s", seed, src, present, failed)
 			}
 		}
 	}
@@ -90,4 +103,18 @@ func failure(e *celenv.Expr, f *celenv.Frame) string {
 		}
 	}
 	return ""
+}
+
+// address is an object whose city may be absent.
+func address(t *testing.T, a *slot.Attr, city bool) slot.Value {
+	t.Helper()
+	entries := []slot.InputEntry{{Key: "zip", Value: slot.Quoted("1")}}
+	if city {
+		entries = append(entries, slot.InputEntry{Key: "city", Value: slot.Quoted("DE")})
+	}
+	v, ok, err := a.Convert(slot.FromObject(entries))
+	if err != nil || !ok {
+		t.Fatalf("no address: %v", err)
+	}
+	return v
 }

@@ -8,6 +8,8 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/gwctl/gwctl/engine/slot"
 )
 
 // literals finds what is written down wrong: patterns, networks, zones, times,
@@ -22,7 +24,7 @@ type literals struct {
 func checkLiterals(v *view) []Problem {
 	l := &literals{view: v, reported: map[int64]bool{}}
 	l.visit(v.root(), locals{})
-	v.expr.static.domain, v.expr.static.elements = l.domain(v.root(), locals{}), l.elementDomain(v.root(), locals{})
+	v.expr.static.domain, v.expr.static.elements, v.expr.static.keys = l.domain(v.root(), locals{}), l.elementDomain(v.root(), locals{}), l.keyDomain(v.root(), locals{})
 	return l.problems
 }
 
@@ -36,6 +38,7 @@ type known struct {
 // local is what is known of a loop's variable.
 type local struct {
 	values []known
+	all    bool // the values are all that there are
 	domain *domain
 }
 
@@ -54,6 +57,9 @@ func (l locals) with(name string, v local) locals {
 func (l *literals) visit(e ast.Expr, in locals) {
 	switch e.Kind() {
 	case ast.SelectKind:
+		if d := l.keyDomain(e.AsSelect().Operand(), in); d != nil {
+			l.hold(d, []known{{types.String(e.AsSelect().FieldName()), e}}, "@in")
+		}
 		l.visit(e.AsSelect().Operand(), in)
 	case ast.CallKind:
 		call := e.AsCall()
@@ -91,15 +97,18 @@ func (l *literals) visit(e ast.Expr, in locals) {
 // enter gives a loop's variables what is known of the list that it goes over.
 func (l *literals) enter(c ast.ComprehensionExpr, in locals) locals {
 	if isBind(c) {
-		return in.with(c.AccuVar(), local{l.values(c.AccuInit(), in), l.domain(c.AccuInit(), in)})
+		return in.with(c.AccuVar(), local{l.values(c.AccuInit(), in), l.written(c.AccuInit(), in), l.domain(c.AccuInit(), in)})
 	}
 	out := in.with(c.AccuVar(), local{})
-	element := local{}
+	element, key := local{}, local{domain: l.keyDomain(c.IterRange(), in)}
 	if l.ast.GetType(c.IterRange().ID()).Kind() == types.ListKind {
-		element = local{l.elements(c.IterRange(), in), l.elementDomain(c.IterRange(), in)}
+		element = local{l.elements(c.IterRange(), in), l.written(c.IterRange(), in), l.elementDomain(c.IterRange(), in)}
 	}
 	if c.HasIterVar2() {
-		return out.with(c.IterVar(), local{}).with(c.IterVar2(), element)
+		return out.with(c.IterVar(), key).with(c.IterVar2(), element)
+	}
+	if key.domain != nil {
+		element = key
 	}
 	return out.with(c.IterVar(), element)
 }
@@ -110,8 +119,23 @@ func (l *literals) call(call ast.CallExpr, in locals) {
 	case "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_":
 		l.compare(args[0], args[1], name, in)
 		l.compare(args[1], args[0], name, in)
+	case "hasValue":
+		if len(args) == 1 {
+			l.compare(call.Target(), args[0], "_==_", in)
+		}
 	case "@in":
 		l.member(args[0], args[1], in)
+		l.keys(args[1], args[0], in)
+	case "_[_]", "_[?_]", "_?._":
+		l.keys(args[0], args[1], in)
+	case "header":
+		if call.IsMemberFunction() && isIdent(call.Target(), slot.Request.String()) {
+			l.hold(headerDomain(), l.values(args[0], in), "@in")
+		}
+	case "startsWith", "endsWith", "contains":
+		if d := l.domain(call.Target(), in); d != nil && d.name == headerName {
+			l.hold(d, l.values(args[0], in), "@in")
+		}
 	case "sets.contains", "sets.intersects", "sets.equivalent":
 		l.lists(args[0], args[1], in)
 		l.lists(args[1], args[0], in)
@@ -129,6 +153,9 @@ func (l *literals) call(call ast.CallExpr, in locals) {
 		return
 	}
 	values := l.values(args[subject], in)
+	if name == "matches" && l.written(args[subject], in) {
+		l.programs[args[subject].ID()] = programSize(values)
+	}
 	if isZoneGetter(name) && len(values) == 0 {
 		l.report(args[subject], Problem{Code: "literal_required", Message: name + " takes a literal time zone", Hint: quotedZone})
 	}

@@ -134,7 +134,7 @@ func (v *view) slot(e ast.Expr) (slot.Index, bool) {
 
 // equals is what attribute == written needs.
 func (v *view) equals(attribute, written ast.Expr) []index.Need {
-	i, ok := v.reads(attribute)
+	i, ok := v.slotOf(attribute)
 	if !ok {
 		return nil
 	}
@@ -144,7 +144,7 @@ func (v *view) equals(attribute, written ast.Expr) []index.Need {
 
 // member is what written in list, or attribute in [written], needs.
 func (v *view) member(x, list ast.Expr) []index.Need {
-	if i, ok := v.reads(list); ok {
+	if i, ok := v.slotOf(list); ok {
 		t := v.scope.layout.Attr(i).Type
 		if t.Kind != slot.List {
 			return nil
@@ -152,7 +152,7 @@ func (v *view) member(x, list ast.Expr) []index.Need {
 		value, known := v.known(x)
 		return need(i, t.Elem, value, known)
 	}
-	i, ok := v.reads(x)
+	i, ok := v.slotOf(x)
 	if !ok {
 		return nil
 	}
@@ -189,8 +189,8 @@ func (v *view) member(x, list ast.Expr) []index.Need {
 	return out
 }
 
-// reads is the slot that a node is the value of.
-func (v *view) reads(e ast.Expr) (slot.Index, bool) {
+// slotOf is the slot that a node is the value of.
+func (v *view) slotOf(e ast.Expr) (slot.Index, bool) {
 	if e.Kind() != ast.SelectKind || e.AsSelect().IsTestOnly() {
 		return 0, false
 	}

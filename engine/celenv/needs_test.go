@@ -8,8 +8,8 @@ import (
 	"github.com/gwctl/gwctl/engine/index"
 )
 
-// spell writes sets of needs as name=value, with ? where absence counts too.
-func spell(r *rig, sets [][]index.Need) string {
+// spellNeeds writes sets of needs as name=value, with ? where absence counts too.
+func spellNeeds(r *rig, sets [][]index.Need) string {
 	var out []string
 	for _, set := range sets {
 		var needs []string
@@ -56,7 +56,7 @@ func TestNeeds(t *testing.T) {
 		"['a'].exists(x, user.id == x) && request.path == '/a'": "request.path=/a?",
 		"has(user.country) && (user.country == 'DE' || user.country == 'FR')": "user.country=DE|user.country=FR",
 	} {
-		if got := spell(r, r.compile(source, boolean).Needs()); got != want {
+		if got := spellNeeds(r, r.compile(source, boolean).Needs()); got != want {
 			t.Errorf("%s needs %q, want %q", source, got, want)
 		}
 	}

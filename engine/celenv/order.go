@@ -93,7 +93,7 @@ func (l *Library) program(tree *ast.AST, options ...cel.ProgramOption) (cel.Prog
 			return &ordered{i}, nil
 		}))
 	}
-	return l.env.PlanProgram(tree, options...)
+	return l.env.PlanProgram(tree, append(options, cel.OptimizeRegex(interpreter.MatchesRegexOptimization))...)
 }
 
 // ordered evaluates a part that makes a map.

@@ -58,3 +58,16 @@ func anchored(re *syntax.Regexp, atEnd bool) bool {
 	}
 	return false
 }
+
+// programSize is the most instructions that one of some patterns compiles to.
+func programSize(patterns []known) uint64 {
+	size := 0
+	for _, k := range patterns {
+		if text, ok := k.value.(types.String); ok {
+			if n, err := types.RegexProgramSize(string(text)); err == nil {
+				size = max(size, n)
+			}
+		}
+	}
+	return uint64(size)
+}

@@ -18,11 +18,14 @@ func (v *view) token(e ast.Expr) (offset, length int) {
 	at := v.start(e)
 	switch e.Kind() {
 	case ast.LiteralKind:
+		if name, ok := literalText(e); ok && strings.HasPrefix(string(v.runes[at:]), name) && name != "" { // the field of user.?country
+			return at, len([]rune(name))
+		}
 		return at, literalLength(v.runes, at)
 	case ast.SelectKind:
 		return v.selectToken(e)
 	case ast.CallKind, ast.ComprehensionKind:
-		return v.callToken(at)
+		return callToken(v.runes, at)
 	}
 	return at, tokenLength(v.runes, at)
 }
@@ -58,16 +61,16 @@ func (v *view) selectToken(e ast.Expr) (offset, length int) {
 
 // callToken is an operator, or the name before the parenthesis at which CEL
 // places calls and macros.
-func (v *view) callToken(at int) (offset, length int) {
-	if at >= len(v.runes) || v.runes[at] != '(' {
-		return at, tokenLength(v.runes, at)
+func callToken(runes []rune, at int) (offset, length int) {
+	if at >= len(runes) || runes[at] != '(' {
+		return at, tokenLength(runes, at)
 	}
 	end := at
-	for end > 0 && strings.ContainsRune(" \t\r\n", v.runes[end-1]) {
+	for end > 0 && strings.ContainsRune(" \t\r\n", runes[end-1]) {
 		end--
 	}
 	from := end
-	for from > 0 && isWord(v.runes[from-1]) {
+	for from > 0 && isWord(runes[from-1]) {
 		from--
 	}
 	if from == end {

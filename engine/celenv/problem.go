@@ -8,6 +8,7 @@ import (
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
 
+	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy/document"
 )
 
@@ -21,6 +22,10 @@ type Problem struct {
 // about, named by the kind of node rather than by their text.
 func (s *Scope) problems(source string, parsed *ast.AST, errs []*common.Error) []Problem {
 	runes := []rune(source)
+	if parsed == nil {
+		return []Problem{syntaxProblem(source, runes, errs[0])} // what follows comes of the first
+	}
+	unknown := s.unknownCalls(parsed, errs)
 	var out []Problem
 	for _, e := range errs {
 		offset := Offset(source, e.Location)
@@ -31,21 +36,21 @@ func (s *Scope) problems(source string, parsed *ast.AST, errs []*common.Error) [
 			continue
 		}
 		switch {
-		case parsed == nil:
-			p.Code = "cel_syntax"
-			p.Message = strings.TrimPrefix(p.Message, "Syntax error: ")
-			if offset < len(runes) && runes[offset] == '=' {
-				p.Hint = "write == to compare"
-			}
 		case node == nil:
 		case node.Kind() == ast.LiteralKind:
 			s.badLiteral(&p, runes, parsed, node)
 		case node.Kind() == ast.IdentKind && !isRoot(node.AsIdent()):
+			if unknown.explains(node) {
+				continue
+			}
 			s.undeclared(&p, node.AsIdent())
 		case selects:
 			s.noField(&p, runes, operand, field)
 		case node.Kind() == ast.CallKind && s.unknownFunction(node.AsCall().FunctionName()):
-			s.noFunction(&p, runes, node.AsCall().FunctionName())
+			s.noFunction(&p, parsed, runes, node.AsCall())
+		case node.Kind() == ast.CallKind:
+			p.Offset, p.Length = callToken(runes, p.Offset)
+			p.Hint = s.mismatchHint(node.AsCall())
 		}
 		out = append(out, p)
 	}
@@ -60,6 +65,36 @@ func (s *Scope) isBroken(root, name string) bool {
 	return s.broken[root+"."+name]
 }
 
+// unknownCalls are the calls of functions that are not there.
+type unknownCalls []ast.CallExpr
+
+func (s *Scope) unknownCalls(parsed *ast.AST, errs []*common.Error) (out unknownCalls) {
+	for _, e := range errs {
+		if node := find(parsed, e.ExprID); node != nil && node.Kind() == ast.CallKind && s.unknownFunction(node.AsCall().FunctionName()) {
+			out = append(out, node.AsCall())
+		}
+	}
+	return out
+}
+
+// explains tells whether a name is undeclared only because such a call was
+// meant to be a macro that declares it, or stands in the function's namespace.
+func (u unknownCalls) explains(e ast.Expr) bool {
+	for _, call := range u {
+		if call.IsMemberFunction() && call.Target().ID() == e.ID() {
+			return true
+		}
+		if args := call.Args(); len(args) > 1 && isIdent(args[0], e.AsIdent()) {
+			for _, a := range args {
+				if contains(a, e) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 func isRoot(name string) bool {
 	_, ok := rootNamed(name)
 	return ok || name == "vars" || name == "consts"
@@ -67,11 +102,32 @@ func isRoot(name string) bool {
 
 func (s *Scope) undeclared(p *Problem, name string) {
 	known := []string{"user", "resource", "env", "action", "request", "vars", "consts"}
+	for lib := range s.libs {
+		known = append(known, lib)
+	}
+	slices.Sort(known[len(known)-len(s.libs):])
 	p.Code, p.Message, p.Length = "undeclared_name", fmt.Sprintf("%q is not declared", name), len([]rune(name))
-	p.Hint = "conditions read " + strings.Join(known, ", ")
+	if place, ok := s.declaredAs(name); ok {
+		p.Hint = fmt.Sprintf("did you mean %s?", place)
+		return
+	}
+	p.Hint = "conditions read " + strings.Join(known, ", ") + "; a text stands in quotes"
 	if near, ok := document.Closest(name, known); ok {
 		p.Hint = fmt.Sprintf("did you mean %q?", near)
 	}
+}
+
+// declaredAs finds a name that was written without its root.
+func (s *Scope) declaredAs(name string) (string, bool) {
+	for _, root := range []string{"vars", "consts", "user", "resource", "env", "action", "request"} {
+		if slices.Contains(s.fields(root), name) {
+			return root + "." + name, true
+		}
+	}
+	if near, ok := document.Closest(name, s.fields("vars")); ok && len(name) > 4 {
+		return "vars." + near, true
+	}
+	return "", false
 }
 
 // selection takes user.country and user.?country apart.
@@ -91,12 +147,9 @@ func (s *Scope) noField(p *Problem, runes []rune, operand ast.Expr, field string
 	if at := indexRunes(runes, field, p.Offset); at >= 0 {
 		p.Offset, p.Length = at, len([]rune(field))
 	}
-	if operand.Kind() != ast.IdentKind {
-		return
-	}
-	root := operand.AsIdent()
-	known := s.fields(root)
-	if slices.Contains(known, field) || known == nil && root != "vars" && root != "consts" {
+	root := chain(operand)
+	known, isObject := s.within(root)
+	if !isObject || slices.Contains(known, field) {
 		return // it exists and has the wrong type here
 	}
 	p.Code, p.Message = "undeclared_attribute", fmt.Sprintf("%s.%s is not declared", root, field)
@@ -107,12 +160,78 @@ func (s *Scope) noField(p *Problem, runes []rune, operand ast.Expr, field string
 	}
 }
 
+// chain spells user.address or user.?address; it is empty for anything else.
+func chain(e ast.Expr) string {
+	if e.Kind() == ast.IdentKind {
+		return e.AsIdent()
+	}
+	if operand, field, ok := selection(e); ok {
+		return path2(chain(operand), field)
+	}
+	return ""
+}
+
+// within lists what can be selected from a root, from request.body or from an
+// attribute that is an object.
+func (s *Scope) within(path string) (known []string, ok bool) {
+	switch path {
+	case "vars", "consts", slot.Body.String():
+		return s.fields(path), true
+	}
+	if known = s.fields(path); known != nil {
+		return known, true
+	}
+	if t := s.typeOf(path); t != nil && t.Kind == slot.Object {
+		for _, f := range t.Fields {
+			known = append(known, f.Name)
+		}
+		slices.Sort(known)
+		return known, true
+	}
+	return nil, false
+}
+
+// typeOf gives the declared type of an attribute, or of a field of one.
+func (s *Scope) typeOf(path string) *slot.Type {
+	for root := range slot.Roots {
+		rest, ok := strings.CutPrefix(path, root.String()+".")
+		if !ok {
+			continue
+		}
+		name, rest, _ := strings.Cut(rest, ".")
+		i, ok := s.layout.Lookup(root, name)
+		if !ok {
+			continue
+		}
+		a := s.layout.Attr(i)
+		for rest != "" && a.Type.Kind == slot.Object {
+			if name, rest, _ = strings.Cut(rest, "."); name == "" {
+				return nil
+			}
+			if a, ok = a.Type.Field(name); !ok {
+				return nil
+			}
+		}
+		if rest == "" {
+			return a.Type
+		}
+	}
+	return nil
+}
+
 func (s *Scope) unknownFunction(name string) bool { return !s.lib.env.HasFunction(name) }
 
-func (s *Scope) noFunction(p *Problem, runes []rune, name string) {
-	p.Code, p.Message = "undeclared_function", fmt.Sprintf("there is no function %q", name)
+func (s *Scope) noFunction(p *Problem, parsed *ast.AST, runes []rune, call ast.CallExpr) {
+	name := call.FunctionName()
 	p.Offset, p.Length = calledAt(runes, p.Offset, name), len([]rune(name))
-	if hint, removed := removedHint(name); removed {
+	if call.IsMemberFunction() && call.Target().Kind() == ast.IdentKind && !s.isName(call.Target().AsIdent()) {
+		name = call.Target().AsIdent() + "." + name
+		if at, ok := parsed.SourceInfo().GetOffsetRange(call.Target().ID()); ok {
+			p.Offset, p.Length = int(at.Start), p.Offset+p.Length-int(at.Start)
+		}
+	}
+	p.Code, p.Message = "undeclared_function", fmt.Sprintf("there is no function %q", name)
+	if hint, ok := functionHint(name); ok {
 		p.Hint = hint
 		return
 	}
@@ -127,6 +246,9 @@ func (s *Scope) noFunction(p *Problem, runes []rune, name string) {
 		p.Hint = fmt.Sprintf("did you mean %q?", near)
 	}
 }
+
+// isName tells whether a name can be read, and is no namespace of functions.
+func (s *Scope) isName(name string) bool { return isRoot(name) || s.libs[name] != nil }
 
 // calledAt is where a function's name stands; CEL places a call at its bracket.
 func calledAt(runes []rune, offset int, name string) int {
@@ -152,7 +274,7 @@ func find(a *ast.AST, id int64) ast.Expr {
 var operators = strings.NewReplacer("'_==_'", "==", "'_!=_'", "!=", "'_&&_'", "&&", "'_||_'", "||", "'!_'", "!", "'-_'", "-",
 	"'_<_'", "<", "'_<=_'", "<=", "'_>_'", ">", "'_>=_'", ">=", "'_+_'", "+", "'_-_'", "-", "'_*_'", "*", "'_/_'", "/", "'_%_'", "%",
 	"'@in'", "in", "'_?_:_'", "?:", "'_[_]'", "[]",
-	"(@", "(", ", @", ", ") // and the names of our own types
+	"(@", "(", ", @", ", ", "'@", "'") // and the names of our own types
 
 // Offset gives the rune offset of a place that CEL names by line and column.
 func Offset(source string, at common.Location) int {

@@ -3,7 +3,6 @@ package celenv
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"cel.dev/cel-go/common/ast"
@@ -242,9 +241,6 @@ func (r *reader) requestCall(e ast.Expr, call ast.CallExpr) {
 		r.found.Params = append(r.found.Params, name)
 		r.found.Slots = append(r.found.Slots, slot.RequestQuery)
 		return
-	}
-	if name != strings.ToLower(name) {
-		r.report(arg, "header_case", fmt.Sprintf("header names are lower-case here: %q never matches", name), "write "+strings.ToLower(name))
 	}
 	r.found.Headers = append(r.found.Headers, name)
 	r.found.Slots = append(r.found.Slots, slot.RequestHeaders)

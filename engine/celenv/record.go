@@ -11,8 +11,11 @@ import (
 )
 
 // record is a value of type object in CEL. A field without a value is absent:
-// reading it is an error.
-type record struct{ value slot.Value }
+// reading it is an error. It belongs to one Frame.
+type record struct {
+	value  slot.Value
+	fields map[string]ref.Val // lists, maps and objects that were read
+}
 
 func (r *record) field(index ref.Val) (name string, declared bool) {
 	s, ok := index.(types.String)
@@ -29,11 +32,21 @@ func (r *record) Get(index ref.Val) ref.Val {
 	if !declared {
 		return types.NewErr("no such field: %s.%s", r.value.ObjectType().Name, name)
 	}
+	if v, ok := r.fields[name]; ok {
+		return v
+	}
 	v, ok := r.value.Entry(name)
 	if !ok {
 		return types.WrapErr(&AttributeError{Attribute: r.value.ObjectType().Name + "." + name, State: slot.Absent})
 	}
-	return celValue(v)
+	out := celValue(v)
+	if isWhole(v) {
+		if r.fields == nil {
+			r.fields = map[string]ref.Val{}
+		}
+		r.fields[name] = out
+	}
+	return out
 }
 
 // IsSet implements traits.FieldTester.

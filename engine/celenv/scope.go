@@ -105,6 +105,9 @@ func (s *Scope) fields(root string) []string {
 		if lib, ok := s.libs[root]; ok {
 			out = append(lib.fields("vars"), lib.fields("consts")...)
 		}
+		if root == slot.Request.String() && len(s.layout.Names(slot.Body)) > 0 {
+			out = append(out, "body")
+		}
 	}
 	slices.Sort(out)
 	return out

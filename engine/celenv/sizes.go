@@ -19,7 +19,7 @@ import (
 // variables can be.
 type sizes struct {
 	*view
-	shape shape
+	cuts cuts
 }
 
 // EstimateSize implements cost.Estimator.
@@ -31,7 +31,7 @@ func (s *sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 	}
 	path := n.Path()
 	if len(path) < 2 {
-		return nil
+		return s.fieldSize(n.Expr())
 	}
 	switch root := path[0]; root {
 	case "vars":
@@ -49,8 +49,25 @@ func (s *sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 	}
 }
 
+// fieldSize is the size of a field of an object that has no path, such as a
+// loop's variable.
+func (s *sizes) fieldSize(e ast.Expr) *cost.SizeEstimate {
+	if e == nil {
+		return nil
+	}
+	a, ok := s.attr(e)
+	if !ok || e.AsSelect().IsTestOnly() {
+		return nil
+	}
+	size := attrSize(a, a.Type)
+	if isOptional(s.ast.GetType(e.ID())) {
+		return optionalOf(size)
+	}
+	return &size
+}
+
 // EstimateCallCost implements cost.Estimator, for the calls whose result has no
-// size in CEL's own models.
+// size in CEL's own models, and those whose work these do not see.
 func (s *sizes) EstimateCallCost(function, overload string, target *cost.AstNode, args []cost.AstNode) *cost.CallEstimate {
 	if overload == "request_"+function {
 		a := s.scope.layout.Attr(slot.RequestHeaders)
@@ -65,7 +82,7 @@ func (s *sizes) EstimateCallCost(function, overload string, target *cost.AstNode
 	case overloads.ExtFormatString:
 		size = formatted(cost.EstimateSize(s, *target), cost.EstimateSize(s, args[0]))
 	default:
-		return nil
+		return s.workCost(function, overload, target, args)
 	}
 	work := cost.FixedCostEstimate(1).Add(size.MultiplyByCostFactor(cost.StringTraversalCostFactor))
 	return cost.NewCallEstimate(work, &size)
@@ -91,7 +108,7 @@ func largest(e *cost.SizeEstimate) uint64 {
 
 func (s *sizes) varSize(in *Scope, name string) *cost.SizeEstimate {
 	if x, ok := in.vars[name]; ok {
-		return x.static.sizes[s.shape]
+		return x.resultSize(s.cuts)
 	}
 	return nil
 }

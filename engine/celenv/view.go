@@ -16,10 +16,13 @@ type view struct {
 	scope *Scope
 	ast   *ast.AST
 	runes []rune
+	// programs are the sizes that patterns compile to, by node, where these
+	// are written down.
+	programs map[int64]uint64
 }
 
 func newView(e *Expr) *view {
-	return &view{expr: e, scope: e.scope, ast: e.AST(), runes: []rune(e.Source)}
+	return &view{expr: e, scope: e.scope, ast: e.AST(), runes: []rune(e.Source), programs: map[int64]uint64{}}
 }
 
 // attr is the attribute or field that a select reads or tests.
@@ -31,25 +34,29 @@ func (v *view) attr(e ast.Expr) (*slot.Attr, bool) {
 }
 
 func (v *view) field(operand ast.Expr, name string) (*slot.Attr, bool) {
-	if operand.Kind() == ast.IdentKind || isBody(operand) {
-		root := slot.Body
-		if operand.Kind() == ast.IdentKind {
-			r, ok := rootNamed(operand.AsIdent())
-			if !ok {
-				return nil, false
-			}
-			root = r
-		}
+	root, isRoot := slot.Body, isBody(operand)
+	if operand.Kind() == ast.IdentKind {
+		root, isRoot = rootNamed(operand.AsIdent())
+	}
+	if isRoot {
 		i, ok := v.scope.layout.Lookup(root, name)
 		if !ok {
 			return nil, false
 		}
 		return v.scope.layout.Attr(i), true
 	}
-	if shape, ok := v.scope.shapes[v.ast.GetType(operand.ID()).TypeName()]; ok {
+	t := v.ast.GetType(operand.ID())
+	if isOptional(t) {
+		t = t.Parameters()[0]
+	}
+	if shape, ok := v.scope.shapes[t.TypeName()]; ok {
 		return shape.Field(name)
 	}
 	return nil, false
+}
+
+func isOptional(t *types.Type) bool {
+	return t.Kind() == types.OpaqueKind && t.TypeName() == "optional_type" && len(t.Parameters()) == 1
 }
 
 // optionalField is the attribute that x.?field reads.
@@ -69,8 +76,8 @@ func (v *view) optionalField(e ast.Expr) (a *slot.Attr, path string, ok bool) {
 	return a, path2(v.path(args[0]), name), ok
 }
 
-// path spells a chain of selects from a root, such as user.address.city; it
-// is empty for anything else.
+// path spells a chain of selects from a root, such as user.address.city, also
+// where it is written user.?address.?city; it is empty for anything else.
 func (v *view) path(e ast.Expr) string {
 	switch e.Kind() {
 	case ast.IdentKind:
@@ -78,7 +85,8 @@ func (v *view) path(e ast.Expr) string {
 	case ast.SelectKind:
 		return path2(v.path(e.AsSelect().Operand()), e.AsSelect().FieldName())
 	}
-	return ""
+	_, path, _ := v.optionalField(e)
+	return path
 }
 
 func path2(parent, field string) string {
