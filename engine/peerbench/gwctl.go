@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/engine/peerbench/workload"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
 )
@@ -35,7 +36,7 @@ type attribute struct {
 // subject is a user as the door keeps it between requests.
 type subject []attribute
 
-func newSubject(u *User) subject {
+func newSubject(u *workload.User) subject {
 	s := subject{{"id", slot.Quoted(u.ID)}, {"tenant", slot.Quoted(u.Tenant)}, {"roles", slot.Strings(u.Roles)}, {"groups", slot.Strings(u.Groups)}}
 	if u.Country == "" {
 		return s
@@ -53,12 +54,12 @@ func (s subject) bind(r *engine.Request) {
 
 // asks makes workers for HTTP requests: from method, host, canonical path and
 // a user who is bound already to the decision.
-func (g *Gwctl) asks(list []*User, qs []Question) func() (Worker, error) {
+func (g *Gwctl) asks(list []*workload.User, qs []workload.Question) workload.Engine {
 	subjects := make([]subject, len(list))
 	for i, u := range list {
 		subjects[i] = newSubject(u)
 	}
-	return shared(func(i int) bool {
+	return workload.Shared(func(i int) bool {
 		q := &qs[i]
 		r := g.set.HTTPRequest(engine.HTTP{Method: q.Method, Scheme: "https", Host: q.Host, Path: q.Path, Segments: q.Segments, ClientIP: q.IP})
 		subjects[q.User.Number].bind(r)
@@ -66,7 +67,12 @@ func (g *Gwctl) asks(list []*User, qs []Question) func() (Worker, error) {
 	})
 }
 
-func gwctlRoutes(w *Routes) (func() (Worker, error), error) {
+func loadGwctl(w *workload.Routes) func() (any, error) {
+	files := routesSet(w)
+	return func() (any, error) { return LoadGwctl(files) }
+}
+
+func gwctlRoutes(w *workload.Routes) (workload.Engine, error) {
 	g, err := LoadGwctl(routesSet(w))
 	if err != nil {
 		return nil, err
@@ -74,7 +80,7 @@ func gwctlRoutes(w *Routes) (func() (Worker, error), error) {
 	return g.asks(w.Users, w.Questions), nil
 }
 
-func gwctlMix(w *Mix) (func() (Worker, error), error) {
+func gwctlMix(w *workload.Mix) (workload.Engine, error) {
 	g, err := LoadGwctl(mixSet())
 	if err != nil {
 		return nil, err
@@ -82,7 +88,7 @@ func gwctlMix(w *Mix) (func() (Worker, error), error) {
 	return g.asks(w.Users, w.Questions), nil
 }
 
-func gwctlCrowd(w *Crowd) (func() (Worker, error), error) {
+func gwctlCrowd(w *workload.Crowd) (workload.Engine, error) {
 	g, err := LoadGwctl(crowdSet(w))
 	if err != nil {
 		return nil, err
@@ -92,7 +98,7 @@ func gwctlCrowd(w *Crowd) (func() (Worker, error), error) {
 
 // gwctlDrive asks about a resource by its id: the set's Directory knows the
 // rest, as Cedar's entities do.
-func gwctlDrive(w *Drive) (func() (Worker, error), error) {
+func gwctlDrive(w *workload.Drive) (workload.Engine, error) {
 	g, err := LoadGwctl(driveSet(w))
 	if err != nil {
 		return nil, err
@@ -119,7 +125,7 @@ func gwctlDrive(w *Drive) (func() (Worker, error), error) {
 		}
 		asked[i] = direct{users[who], kind, driveAction(q.Action), slot.Quoted(driveID(q.Graph, q.Resource))}
 	}
-	return shared(func(i int) bool {
+	return workload.Shared(func(i int) bool {
 		a := &asked[i]
 		r := g.set.DirectRequest(a.kind, a.name)
 		a.subject.bind(r)

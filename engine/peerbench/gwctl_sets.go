@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/gwctl/gwctl/engine/peerbench/workload"
 	"github.com/gwctl/gwctl/policy"
 )
 
@@ -28,9 +29,9 @@ func header(kind, name string) string {
 }
 
 // routesSet has a Resource for each service and a Policy for each route.
-func routesSet(w *Routes) []policy.File {
+func routesSet(w *workload.Routes) []policy.File {
 	var resources, policies []string
-	for part := range slices.Chunk(w.Rules, operations) {
+	for part := range slices.Chunk(w.Rules, workload.Operations) {
 		var actions, routes strings.Builder
 		for _, r := range part {
 			fmt.Fprintf(&actions, "    %s: {}\n", r.Operation)
@@ -51,7 +52,7 @@ func mixSet() []policy.File {
 	docs := []string{header("Schema", "mix") + "  user:\n    country: {type: string, pattern: \"[A-Z]{2}\"}\n" +
 		"    plan: {type: string, enum: [free, pro, enterprise]}\n    clearance: {type: int, min: 0, max: 9}\n    mfa: {type: bool}\n" +
 		"    projects: {type: list(string)}\n    regions: {type: list(string)}\n"}
-	for _, t := range MixTypes() {
+	for _, t := range workload.MixTypes() {
 		doc := header("Resource", t.Name) + "  actions:\n"
 		for _, a := range t.Actions {
 			doc += "    " + a.Name + ": {}\n"
@@ -71,20 +72,21 @@ func mixSet() []policy.File {
 		for _, a := range t.Actions {
 			doc += fmt.Sprintf("    - {route: \"%s %s\", action: %s}\n", a.Method, t.Path, a.Name)
 		}
-		docs = append(docs, doc, mixPolicy(t.Name, func(r MixRule) bool { return slices.Contains(r.Types, t.Name) }))
+		docs = append(docs, doc, mixPolicy(t.Name, func(r workload.MixRule) bool { return slices.Contains(r.Types, t.Name) }))
 	}
-	return documents("mix", append(docs, mixPolicy("*", func(r MixRule) bool { return r.Types == nil })))
+	return documents("mix", append(docs, mixPolicy("*", func(r workload.MixRule) bool { return r.Types == nil })))
 }
 
 // mixPolicy writes the rules that belong to it, and the variables they read.
-func mixPolicy(resource string, mine func(MixRule) bool) string {
+func mixPolicy(resource string, mine func(workload.MixRule) bool) string {
 	name := strings.ReplaceAll(resource, "*", "guard")
 	var rules strings.Builder
-	read := map[string]bool{}
-	for _, r := range MixRules() {
+	var written []workload.MixRule
+	for _, r := range workload.MixRules() {
 		if !mine(r) {
 			continue
 		}
+		written = append(written, r)
 		effect := "allow"
 		if r.Deny {
 			effect = "deny"
@@ -99,45 +101,29 @@ func mixPolicy(resource string, mine func(MixRule) bool) string {
 		if r.Roles != nil {
 			fmt.Fprintf(&rules, "      roles: [%s]\n", strings.Join(r.Roles, ", "))
 		}
-		fmt.Fprintf(&rules, "      when: \"%s\"\n", joinConditions(r.When, "!", "vars.", " && "))
-		for _, c := range r.When {
-			read[strings.TrimPrefix(c, "!")] = true
-		}
+		fmt.Fprintf(&rules, "      when: \"%s\"\n", r.Condition("!", "vars.", " && "))
 	}
 	doc := header("Policy", name) + "  resources: [\"" + resource + "\"]\n  consts:\n"
-	for _, n := range MixNets() {
+	for _, n := range workload.MixNets() {
 		doc += fmt.Sprintf("    %s: [\"%s\"]\n", n.Name, strings.Join(n.CIDRs, `", "`))
 	}
 	doc += "  vars:\n"
-	for _, c := range MixConditions() {
-		if read[c.Name] {
+	for _, c := range workload.MixConditions() {
+		if slices.ContainsFunc(written, func(r workload.MixRule) bool { return r.Reads(c.Name) }) {
 			doc += fmt.Sprintf("    %s: \"%s\"\n", c.Name, c.Gwctl)
 		}
 	}
 	return doc + "  rules:\n" + rules.String()
 }
 
-// joinConditions writes names of conditions in a language.
-func joinConditions(names []string, not, prefix, and string) string {
-	var out []string
-	for _, name := range names {
-		if positive, ok := strings.CutPrefix(name, "!"); ok {
-			out = append(out, not+prefix+positive)
-		} else {
-			out = append(out, prefix+name)
-		}
-	}
-	return strings.Join(out, and)
-}
-
 // crowdSet has one Resource with one action, and all rules over it.
-func crowdSet(w *Crowd) []policy.File {
+func crowdSet(w *workload.Crowd) []policy.File {
 	var docs []string
 	for part := range slices.Chunk(w.Rules, perFile) {
 		var doc strings.Builder
 		doc.WriteString(header("Policy", fmt.Sprintf("part-%d", len(docs))) + "  resources: [item]\n  rules:\n")
 		for i, r := range part {
-			fmt.Fprintf(&doc, "    - {id: rule-%d, effect: allow, actions: [read], when: \"%s\"}\n", i, r.condition())
+			fmt.Fprintf(&doc, "    - {id: rule-%d, effect: allow, actions: [read], when: \"%s\"}\n", i, crowdCondition(r))
 		}
 		docs = append(docs, doc.String())
 	}
@@ -150,7 +136,7 @@ func crowdSet(w *Crowd) []policy.File {
 	return files
 }
 
-func (r CrowdRule) condition() string {
+func crowdCondition(r workload.CrowdRule) string {
 	switch r.Shape {
 	case 0:
 		return fmt.Sprintf("has(user.tenant) && user.tenant == '%s' && resource.kind == '%s'", r.Tenant, r.Kind)
@@ -164,7 +150,7 @@ func (r CrowdRule) condition() string {
 
 // driveSet has one rule for each of Cedar's permits, and the documents and
 // folders of all graphs as a Directory.
-func driveSet(w *Drive) []policy.File {
+func driveSet(w *workload.Drive) []policy.File {
 	const rules = `  user:
     view: {type: string}
     owned_documents: {type: list(string), maxItems: 1000}
@@ -223,14 +209,14 @@ spec:
 	for n, g := range w.Graphs {
 		var doc strings.Builder
 		doc.WriteString(header("Directory", fmt.Sprintf("graph-%d", n)) + "  resources:\n")
-		for _, e := range g.sorted("Document") {
+		for _, e := range g.Sorted("Document") {
 			fmt.Fprintf(&doc, "    - {type: document, id: \"%s\", is_public: %t, above: {", driveID(n, e.UID), e.IsPublic)
-			for _, a := range e.above() {
+			for _, a := range e.Up() {
 				fmt.Fprintf(&doc, "\"%s\": true, ", driveID(n, a))
 			}
 			doc.WriteString("}}\n")
 		}
-		for _, e := range g.sorted("Folder") {
+		for _, e := range g.Sorted("Folder") {
 			fmt.Fprintf(&doc, "    - {type: folder, id: \"%s\"}\n", driveID(n, e.UID))
 		}
 		files = append(files, policy.File{Path: fmt.Sprintf("graph-%d.yaml", n), Data: []byte(doc.String())})
@@ -239,9 +225,9 @@ spec:
 }
 
 // driveID names an entity of one graph among those of all.
-func driveID(graph int, u UID) string { return fmt.Sprintf("%d:%s:%s", graph, u.Type, u.ID) }
+func driveID(graph int, u workload.UID) string { return fmt.Sprintf("%d:%s:%s", graph, u.Type, u.ID) }
 
-func driveIDs(graph int, list []UID) []string {
+func driveIDs(graph int, list []workload.UID) []string {
 	out := []string{}
 	for _, u := range list {
 		out = append(out, driveID(graph, u))

@@ -1,13 +1,17 @@
 package peerbench
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/gwctl/gwctl/engine/peerbench/workload"
+)
 
 const nameHand = "Go written by hand"
 
 // handRoutes is the floor: the rules as a table, the routes as one map.
-func handRoutes(w *Routes) (func() (Worker, error), error) {
-	router := NewRouter(w.Rules)
-	return shared(func(i int) bool {
+func handRoutes(w *workload.Routes) (workload.Engine, error) {
+	router := workload.NewRouter(w.Rules)
+	return workload.Shared(func(i int) bool {
 		q := &w.Questions[i]
 		n := router.Find(q)
 		if n < 0 {
@@ -18,22 +22,22 @@ func handRoutes(w *Routes) (func() (Worker, error), error) {
 	}), nil
 }
 
-func handMix(w *Mix) (func() (Worker, error), error) {
-	m := NewMixByHand()
-	return shared(func(i int) bool {
+func handMix(w *workload.Mix) (workload.Engine, error) {
+	m := workload.NewMixByHand()
+	return workload.Shared(func(i int) bool {
 		q := &w.Questions[i]
 		a, ok := m.Route(q)
 		return ok && m.Allows(&a, q.User, q.IP)
 	}), nil
 }
 
-func handCrowd(w *Crowd) (func() (Worker, error), error) {
-	c := newCrowdByHand(w)
-	return shared(func(i int) bool { return c.allows(&w.Questions[i]) }), nil
+func handCrowd(w *workload.Crowd) (workload.Engine, error) {
+	c := workload.NewCrowdByHand(w)
+	return workload.Shared(func(i int) bool { return c.Allows(&w.Questions[i]) }), nil
 }
 
-func handDrive(w *Drive) (func() (Worker, error), error) {
-	return shared(func(i int) bool {
+func handDrive(w *workload.Drive) (workload.Engine, error) {
+	return workload.Shared(func(i int) bool {
 		q := &w.Questions[i]
 		g := &w.Graphs[q.Graph]
 		u, r := g.ByUID[q.User], g.ByUID[q.Resource]
@@ -41,7 +45,7 @@ func handDrive(w *Drive) (func() (Worker, error), error) {
 			return false
 		}
 		owns := func() bool {
-			return slices.Contains(u.OwnedDocuments, r.UID) || slices.ContainsFunc(u.OwnedFolders, func(f UID) bool { return r.Above[f] })
+			return slices.Contains(u.OwnedDocuments, r.UID) || slices.ContainsFunc(u.OwnedFolders, func(f workload.UID) bool { return r.Above[f] })
 		}
 		switch q.Action {
 		case "read":

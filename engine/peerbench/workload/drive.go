@@ -1,4 +1,4 @@
-package peerbench
+package workload
 
 import (
 	"cmp"
@@ -155,11 +155,14 @@ func uids(in []uidJSON) []UID {
 	return out
 }
 
+// Len is the number of questions.
+func (w *Drive) Len() int { return len(w.Questions) }
+
 // Expected tells whether a question is to be allowed.
 func (w *Drive) Expected(i int) bool { return w.Questions[i].Allowed }
 
-// sorted gives the entities of a type by id.
-func (g *DriveGraph) sorted(kind string) []*DriveEntity {
+// Sorted gives the entities of a type by id.
+func (g *DriveGraph) Sorted(kind string) []*DriveEntity {
 	var out []*DriveEntity
 	for _, e := range g.ByUID {
 		if e.UID.Type == kind {
@@ -170,7 +173,7 @@ func (g *DriveGraph) sorted(kind string) []*DriveEntity {
 	return out
 }
 
-// above gives an entity and everything above it, in order.
-func (e *DriveEntity) above() []UID {
+// Up gives an entity and everything above it, in order.
+func (e *DriveEntity) Up() []UID {
 	return slices.SortedFunc(maps.Keys(e.Above), func(a, b UID) int { return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.ID, b.ID)) })
 }

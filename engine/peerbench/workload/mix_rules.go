@@ -1,6 +1,9 @@
-package peerbench
+package workload
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // MixRule is one rule of the Mix. All of When must hold; "!x" is the opposite
 // of x.
@@ -71,4 +74,23 @@ func MixRules() []MixRule {
 // Covers tells whether the rule speaks about an action of a type.
 func (r MixRule) Covers(resourceType, action string) bool {
 	return (r.Types == nil || slices.Contains(r.Types, resourceType)) && (r.Actions == nil || slices.Contains(r.Actions, action))
+}
+
+// Condition writes the rule's condition in a language: how it negates, what
+// stands before the name of a condition, and how it says that all must hold.
+func (r MixRule) Condition(not, prefix, and string) string {
+	var out []string
+	for _, name := range r.When {
+		if positive, ok := strings.CutPrefix(name, "!"); ok {
+			out = append(out, not+prefix+positive)
+		} else {
+			out = append(out, prefix+name)
+		}
+	}
+	return strings.Join(out, and)
+}
+
+// Reads tells whether the rule names a condition.
+func (r MixRule) Reads(condition string) bool {
+	return slices.Contains(r.When, condition) || slices.Contains(r.When, "!"+condition)
 }

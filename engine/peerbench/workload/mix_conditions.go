@@ -1,4 +1,4 @@
-package peerbench
+package workload
 
 // MixCondition is a condition that rules of the Mix share, as each language
 // says it.

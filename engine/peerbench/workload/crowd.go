@@ -1,4 +1,4 @@
-package peerbench
+package workload
 
 import (
 	"fmt"
@@ -23,6 +23,9 @@ type CrowdRule struct {
 	IDs    []string // shape 2: the item is one of these
 	Owner  string   // shape 3: the item's owner or delegate, where the user is that one
 }
+
+// CrowdCounts are the numbers of rules that are measured.
+func CrowdCounts() []int { return []int{10000, 100000} }
 
 // shapes is the number of shapes of rules of a Crowd.
 const shapes = 4
@@ -58,7 +61,7 @@ func NewCrowd(n int) *Crowd {
 		}
 		w.Users = append(w.Users, u)
 	}
-	hand, seen := newCrowdByHand(w), map[string]bool{}
+	hand, seen := NewCrowdByHand(w), map[string]bool{}
 	for len(w.Questions) < questions {
 		u := one(random, w.Users)
 		owner, delegate := one(random, w.Users).ID, one(random, w.Users).ID
@@ -70,25 +73,26 @@ func NewCrowd(n int) *Crowd {
 		}
 		id := fmt.Sprintf("item-%d", random.IntN(12*many))
 		q := newQuestion("GET", "/items/"+owner+"/"+delegate+"/"+one(random, kinds())+"/"+id, u)
-		q.Allowed = hand.allows(&q)
-		if key := q.Path + fmt.Sprint(u.Number); q.Allowed == (len(w.Questions)%2 == 0) && !seen[key] {
-			seen[key] = true
+		q.Allowed = hand.Allows(&q)
+		if k := key(&q); q.Allowed == (len(w.Questions)%2 == 0) && !seen[k] {
+			seen[k] = true
 			w.Questions = append(w.Questions, q)
 		}
 	}
 	return w
 }
 
-// crowdByHand finds the rules of a Crowd by the value that each shape names.
-type crowdByHand struct {
+// CrowdByHand finds the rules of a Crowd by the value that each shape names.
+type CrowdByHand struct {
 	tenants, groups map[tenantKind]struct{}
 	ids, owners     map[string]struct{}
 }
 
 type tenantKind struct{ value, kind string }
 
-func newCrowdByHand(w *Crowd) *crowdByHand {
-	c := &crowdByHand{tenants: map[tenantKind]struct{}{}, groups: map[tenantKind]struct{}{}, ids: map[string]struct{}{}, owners: map[string]struct{}{}}
+// NewCrowdByHand indexes the rules.
+func NewCrowdByHand(w *Crowd) *CrowdByHand {
+	c := &CrowdByHand{tenants: map[tenantKind]struct{}{}, groups: map[tenantKind]struct{}{}, ids: map[string]struct{}{}, owners: map[string]struct{}{}}
 	for _, r := range w.Rules {
 		switch r.Shape {
 		case 0:
@@ -106,7 +110,8 @@ func newCrowdByHand(w *Crowd) *crowdByHand {
 	return c
 }
 
-func (c *crowdByHand) allows(q *Question) bool {
+// Allows decides a question.
+func (c *CrowdByHand) Allows(q *Question) bool {
 	s, u := q.Segments, q.User
 	if q.Method != "GET" || len(s) != 5 || s[0] != "items" {
 		return false
@@ -128,6 +133,9 @@ func (c *crowdByHand) allows(q *Question) bool {
 		return ok
 	})
 }
+
+// Len is the number of questions.
+func (w *Crowd) Len() int { return len(w.Questions) }
 
 // Expected tells whether a question is to be allowed.
 func (w *Crowd) Expected(i int) bool { return w.Questions[i].Allowed }

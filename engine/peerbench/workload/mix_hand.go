@@ -1,4 +1,4 @@
-package peerbench
+package workload
 
 import (
 	"net/netip"

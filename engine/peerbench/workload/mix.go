@@ -1,4 +1,4 @@
-package peerbench
+package workload
 
 import (
 	"fmt"
@@ -90,11 +90,11 @@ func NewMix() *Mix {
 	for len(w.Questions) < questions {
 		q, a := w.draw(random, types)
 		q.Allowed = rules.Allows(&a, q.User, q.IP)
-		key := q.Method + q.Path + q.User.ID + q.IP.String()
-		if q.Allowed != (len(w.Questions)%2 == 0) || seen[key] {
+		k := key(&q)
+		if q.Allowed != (len(w.Questions)%2 == 0) || seen[k] {
 			continue
 		}
-		seen[key] = true
+		seen[k] = true
 		w.Questions, w.Asked = append(w.Questions, q), append(w.Asked, a)
 	}
 	return w
@@ -150,6 +150,9 @@ func some(random *rand.Rand, from []string, n int) []string {
 	}
 	return out
 }
+
+// Len is the number of questions.
+func (w *Mix) Len() int { return len(w.Questions) }
 
 // Expected tells whether a question is to be allowed.
 func (w *Mix) Expected(i int) bool { return w.Questions[i].Allowed }

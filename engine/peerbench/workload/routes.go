@@ -1,4 +1,4 @@
-package peerbench
+package workload
 
 import (
 	"fmt"
@@ -22,17 +22,25 @@ type RouteRule struct {
 	Role               string
 }
 
-// Sizes of the workload. questions is a power of two; half of them are denied.
+// Operations is the number of routes of one service.
+const Operations = 10
+
+// LoadCount is the number of routes that are loaded for figures of loading.
+const LoadCount = 10000
+
+// RouteCounts are the numbers of routes that are measured.
+func RouteCounts() []int { return []int{10, 100, 1000, LoadCount} }
+
+// Sizes of the workload. Half of the questions are denied.
 const (
-	questions  = 1024
-	users      = 512
-	tenants    = 64
-	roles      = 16
-	operations = 10 // of one service
-	seed       = 20260115
+	questions = 1024
+	users     = 512
+	tenants   = 64
+	roles     = 16
+	seed      = 20260115
 )
 
-var methods = [...]string{"GET", "POST", "PUT", "DELETE"}
+func methods() []string { return []string{"GET", "POST", "PUT", "DELETE"} }
 
 func roleName(i int) string   { return fmt.Sprintf("role-%d", i%roles) }
 func tenantName(i int) string { return fmt.Sprintf("tenant-%d", i%tenants) }
@@ -42,8 +50,8 @@ func NewRoutes(n int) *Routes {
 	w := &Routes{}
 	for i := range n {
 		w.Rules = append(w.Rules, RouteRule{
-			Service: fmt.Sprintf("svc%d", i/operations), Operation: fmt.Sprintf("op%d", i%operations),
-			Method: methods[i%len(methods)], Role: roleName(i * 7),
+			Service: fmt.Sprintf("svc%d", i/Operations), Operation: fmt.Sprintf("op%d", i%Operations),
+			Method: methods()[i%len(methods())], Role: roleName(i * 7),
 		})
 	}
 	for i := range users {
@@ -58,8 +66,8 @@ func NewRoutes(n int) *Routes {
 		q := w.question(random, len(w.Questions))
 		// With ten routes there are fewer distinct allowed requests per route
 		// than draws; a request that was drawn before is drawn anew.
-		if key := q.Method + " " + q.Path + " " + q.User.ID; !seen[key] {
-			seen[key] = true
+		if k := key(&q); !seen[k] {
+			seen[k] = true
 			w.Questions = append(w.Questions, q)
 		}
 	}
@@ -91,7 +99,7 @@ func (w *Routes) question(random *rand.Rand, i int) Question {
 	case 4, 5:
 		owner = w.Users[(u.Number+1+random.IntN(users-1))%users].ID
 	case 6: // a path without a route
-		operation = fmt.Sprintf("op%d", operations+random.IntN(operations))
+		operation = fmt.Sprintf("op%d", Operations+random.IntN(Operations))
 	case 7: // another method
 		method = "PATCH"
 	}
@@ -155,6 +163,9 @@ func (w *Routes) Resolve() []Resolved {
 	}
 	return out
 }
+
+// Len is the number of questions.
+func (w *Routes) Len() int { return len(w.Questions) }
 
 // Expected tells whether a question is to be allowed.
 func (w *Routes) Expected(i int) bool { return w.Questions[i].Allowed }
