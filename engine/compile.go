@@ -31,6 +31,7 @@ func Compile(src *policy.Set) (*Set, policy.Diagnostics) {
 	if found.HasErrors() {
 		return nil, found
 	}
+	c.prepare()
 	c.set.digest = digest(c.set, lib)
 	return c.set, found
 }

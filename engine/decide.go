@@ -9,67 +9,71 @@ import (
 // [Request.decide] is the whole of it, for every door. What shadow rules would
 // have made of the answer is added afterwards and changes nothing.
 func (s *Set) Decide(r *Request) (d Decision) {
-	d = Decision{SetDigest: s.digest, Route: r.route, Resource: r.Resource(), Action: r.action}
-	defer func() {
-		if recover() != nil {
-			d.Rule, d.Attribute, d.Scopes, d.Obligations, d.Shadow = RuleRef{}, "", nil, nil, nil
-			d.Errors = append(d.Errors, RuleError{Code: ReasonEvalError, Message: "a fault in gwctl stopped the evaluation; please report it"})
-			d.deny(ReasonEvalError, http.StatusForbidden)
-		}
-	}()
+	d = Decision{SetDigest: s.digest, Route: r.Route(), Resource: r.Resource(), Action: r.action}
+	defer d.contain()
 
 	// 1. A resource type and an action, or nothing.
-	if r.bodyReason != "" {
-		return d.deny(r.bodyReason, r.bodyStatus)
-	}
-	if r.cands == nil {
-		return d.deny(ReasonNoRoute, r.noRoute)
+	switch {
+	case r.set != s || r.misbound:
+		d.fault("the request or its subject belongs to another policy set")
+		return d
+	case r.bodyReason != "":
+		d.deny(r.bodyReason, r.bodyStatus)
+		return d
+	case r.cands == nil:
+		d.deny(ReasonNoRoute, r.noRoute)
+		return d
 	}
 
 	// 2. What the enforced candidates read is there and fits its type.
 	if p := r.precondition(); p.reason != "" {
 		d.Attribute = p.attribute
-		return d.deny(p.reason, p.status)
+		d.deny(p.reason, p.status)
+		return d
 	}
 
-	d = r.decide(d, r.cands.deny, r.cands.allow)
-	d.Shadow = r.shadow(d)
+	r.decide(&d, r.cands.deny, r.cands.allow)
+	if r.cands.would != nil {
+		d.Shadow = r.shadow()
+	}
 	return d
 }
 
 // decide asks deny rules, then allow rules. Their order gives the deciding
 // rule and nothing else.
-func (r *Request) decide(d Decision, deny, allow []*Rule) Decision {
+func (r *Request) decide(d *Decision, deny, allow []*Rule) {
 	// 3. A deny rule that matches, or else one that failed, denies.
 	var by *Rule
 	for _, rule := range deny {
-		if r.evaluate(rule, &d) == matched {
-			d.matched(rule)
+		if r.evaluate(rule, d) == matched {
+			r.matched(rule, d)
 			by = cmp.Or(by, rule)
 		}
 	}
 	if by != nil {
-		return d.denyBy(by)
+		d.denyBy(by)
+		return
 	}
 	if len(d.Errors) > 0 {
 		d.Rule = d.Errors[0].Rule
-		return d.deny(d.Errors[0].Code, statusOf(d.Errors[0].Code))
+		d.deny(d.Errors[0].Code, statusOf(d.Errors[0].Code))
+		return
 	}
 
 	// 4. Else an allow rule that matches allows. Its failures do not match.
 	var scopes []string
 	unavailable := false
 	for _, rule := range allow {
-		if r.anonymous && !rule.Decl.Anonymous {
+		if r.anonymous && !rule.anonymous {
 			continue
 		}
-		switch r.evaluate(rule, &d) {
+		switch r.evaluate(rule, d) {
 		case matched:
-			d.matched(rule)
+			r.matched(rule, d)
 			by = cmp.Or(by, rule)
 		case scopesMissing:
 			if scopes == nil {
-				scopes = rule.wantedScopes()
+				scopes = rule.wanted
 			}
 		case failed:
 			unavailable = unavailable || d.Errors[len(d.Errors)-1].Code == ReasonAttributeUnavailable
@@ -77,22 +81,24 @@ func (r *Request) decide(d Decision, deny, allow []*Rule) Decision {
 	}
 	if by != nil {
 		d.Rule = by.Ref
-		if !r.oblige(by, &d) {
-			return d.deny(ReasonObligationError, http.StatusForbidden)
+		if !r.oblige(by, d) {
+			d.deny(ReasonObligationError, http.StatusForbidden)
+			return
 		}
 		d.Effect, d.Reason, d.Status = Allow, ReasonAllowed, http.StatusOK
-		return d
+		return
 	}
 
 	// 5. Else deny, for the reason nearest to what was missing.
 	switch {
 	case r.anonymous:
-		return d.deny(ReasonUnauthenticated, http.StatusUnauthorized)
+		d.deny(ReasonUnauthenticated, http.StatusUnauthorized)
 	case unavailable:
-		return d.deny(ReasonAttributeUnavailable, http.StatusServiceUnavailable)
+		d.deny(ReasonAttributeUnavailable, http.StatusServiceUnavailable)
 	case scopes != nil:
 		d.Scopes = scopes
-		return d.deny(ReasonInsufficientScope, http.StatusForbidden)
+		d.deny(ReasonInsufficientScope, http.StatusForbidden)
+	default:
+		d.deny(ReasonNoMatchingRule, http.StatusForbidden)
 	}
-	return d.deny(ReasonNoMatchingRule, http.StatusForbidden)
 }

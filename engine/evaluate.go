@@ -1,13 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/slot"
-	"github.com/gwctl/gwctl/policy"
 )
 
 // outcome is what one rule comes to.
@@ -23,30 +22,39 @@ const (
 // evaluate asks one rule: roles, then the condition, then scopes. A failure is
 // added to the decision's errors.
 func (r *Request) evaluate(rule *Rule, d *Decision) outcome {
-	fail := func(err error) outcome {
-		d.Errors = append(d.Errors, RuleError{Rule: rule.Ref, Code: errorCode(err), Message: err.Error(), Position: rule.position})
-		return failed
+	held, err := r.holdsAny(slot.UserRoles, rule.roles)
+	if held && err == nil && rule.When != nil {
+		held, err = r.condition(rule)
 	}
-	if held, err := r.holdsRole(rule.Decl.Roles); err != nil {
-		return fail(err)
-	} else if !held {
+	switch {
+	case err != nil:
+		return d.failed(rule, err)
+	case !held:
 		return unmatched
 	}
-	if rule.When != nil {
-		ok, err := r.condition(rule)
-		if err != nil {
-			return fail(err)
-		}
-		if !ok {
-			return unmatched
-		}
-	}
-	if held, err := r.holdsScopes(rule.Decl); err != nil {
-		return fail(err)
-	} else if !held {
+	switch held, err = r.holdsScopes(rule); {
+	case err != nil:
+		return d.failed(rule, err)
+	case !held:
 		return scopesMissing
 	}
 	return matched
+}
+
+func (d *Decision) failed(rule *Rule, err error) outcome {
+	d.Errors = append(d.Errors, RuleError{Rule: rule.Ref, Code: errorCode(err), Message: err.Error(), Position: rule.position})
+	return failed
+}
+
+// matched adds a rule to those that matched. As long as they stand side by
+// side in deciding order, they are a part of the set's own list.
+func (r *Request) matched(rule *Rule, d *Decision) {
+	refs, n := r.set.refs, len(d.Matched)
+	if from := rule.order - n; n == 0 || from >= 0 && &d.Matched[0] == &refs[from] {
+		d.Matched = refs[from : rule.order+1 : rule.order+1]
+		return
+	}
+	d.Matched = append(d.Matched, rule.Ref)
 }
 
 func errorCode(err error) string {
@@ -64,47 +72,26 @@ func errorCode(err error) string {
 	return ReasonEvalError
 }
 
-func (r *Request) holdsRole(any []policy.Text) (bool, error) {
-	if len(any) == 0 {
-		return true, nil
-	}
-	held, err := r.list(slot.UserRoles)
-	return slices.ContainsFunc(any, func(t policy.Text) bool { return holds(held, t.Value) }), err
-}
-
-func (r *Request) holdsScopes(d *policy.Rule) (bool, error) {
-	if len(d.Scopes)+len(d.AnyScope) == 0 {
-		return true, nil
-	}
-	held, err := r.list(slot.UserScopes)
-	for _, t := range d.Scopes {
-		if !holds(held, t.Value) {
+func (r *Request) holdsScopes(rule *Rule) (bool, error) {
+	for i := range rule.scopes {
+		if held, err := r.holdsAny(slot.UserScopes, rule.scopes[i:i+1]); !held || err != nil {
 			return false, err
 		}
 	}
-	return len(d.AnyScope) == 0 || slices.ContainsFunc(d.AnyScope, func(t policy.Text) bool { return holds(held, t.Value) }), err
+	return r.holdsAny(slot.UserScopes, rule.anyScope)
 }
 
-// list gives one of the user's lists. Not knowing it is not the same as its
-// being empty.
-func (r *Request) list(i slot.Index) (slot.Value, error) {
-	v, state := r.values.Get(i)
+// holdsAny tells whether one of the user's lists has any of the given items,
+// if there are some. Not knowing the list is not the same as its being empty.
+func (r *Request) holdsAny(list slot.Index, items []string) (bool, error) {
+	if len(items) == 0 {
+		return true, nil
+	}
+	held, state := r.values.HoldsAny(list, items)
 	if state != slot.Present && state != slot.Absent {
-		return slot.Value{}, &celenv.AttributeError{Attribute: r.values.Layout().Attr(i).FullName(), State: state, Err: r.values.Err(i)}
+		return false, &celenv.AttributeError{Attribute: r.values.Layout().Attr(list).FullName(), State: state, Err: r.values.Err(list)}
 	}
-	return v, nil
-}
-
-func holds(list slot.Value, s string) bool {
-	return slices.ContainsFunc(list.Items(), func(v slot.Value) bool { return v.Str() == s })
-}
-
-func (r *Rule) wantedScopes() []string {
-	out := []string{}
-	for _, t := range slices.Concat(r.Decl.Scopes, r.Decl.AnyScope) {
-		out = append(out, t.Value)
-	}
-	return out
+	return held, nil
 }
 
 // precondition is why a request is denied before any rule; the zero one is
@@ -116,42 +103,32 @@ type precondition struct {
 
 // precondition looks at everything the candidates read: invalid before
 // conflicting before missing.
-func (r *Request) precondition() precondition {
-	var first [3]precondition
-	note := func(rank int, p precondition) {
-		if first[rank].reason == "" {
-			first[rank] = p
-		}
-	}
-	reads := r.Reads()
+func (r *Request) precondition() (first precondition) {
+	reads := r.reads()
 	if name, ok := r.repeated(slot.RequestHeaders, reads.Headers); ok {
-		note(0, precondition{ReasonAttributeInvalid, "request.headers." + name, http.StatusBadRequest})
+		return precondition{ReasonAttributeInvalid, "request.headers." + name, http.StatusBadRequest}
 	}
 	if name, ok := r.repeated(slot.RequestQuery, reads.Params); ok {
-		note(0, precondition{ReasonAttributeInvalid, "request.query." + name, http.StatusBadRequest})
+		return precondition{ReasonAttributeInvalid, "request.query." + name, http.StatusBadRequest}
 	}
 	for _, i := range reads.Slots {
-		attr := r.values.Layout().Attr(i)
-		switch _, state := r.values.Get(i); {
+		switch state := r.values.State(i); {
 		case state == slot.Malformed:
 			status := http.StatusForbidden
 			if r.values.From(i) == slot.Path {
 				status = http.StatusBadRequest
 			}
-			note(0, precondition{ReasonAttributeInvalid, attr.FullName(), status})
-		case state == slot.Conflicting:
-			note(1, precondition{ReasonAttributeConflict, attr.FullName(), http.StatusForbidden})
-		case state == slot.Absent && r.demands(attr):
-			note(2, precondition{ReasonAttributeMissing, attr.FullName(), http.StatusForbidden})
+			return precondition{ReasonAttributeInvalid, r.fullName(i), status}
+		case state == slot.Conflicting && first.reason != ReasonAttributeConflict:
+			first = precondition{ReasonAttributeConflict, r.fullName(i), http.StatusForbidden}
+		case state == slot.Absent && first.reason == "" && r.demands(r.values.Layout().Attr(i)):
+			first = precondition{ReasonAttributeMissing, r.fullName(i), http.StatusForbidden}
 		}
 	}
-	for _, p := range first {
-		if p.reason != "" {
-			return p
-		}
-	}
-	return precondition{}
+	return first
 }
+
+func (r *Request) fullName(i slot.Index) string { return r.values.Layout().Attr(i).FullName() }
 
 // demands tells whether an absent attribute denies: a required one does, of
 // users only where they are authenticated and of a type that has it.
@@ -168,41 +145,47 @@ func (r *Request) demands(a *slot.Attr) bool {
 
 // repeated finds a name that a rule reads as single and that came twice.
 func (r *Request) repeated(from slot.Index, names []string) (string, bool) {
-	v, state := r.values.Get(from)
-	if state != slot.Present {
+	if len(names) == 0 || r.values.State(from) != slot.Present {
 		return "", false
 	}
-	for _, e := range v.Entries() {
-		if len(e.Value.Items()) > 1 && slices.Contains(names, e.Key) {
-			return e.Key, true
+	for _, name := range names {
+		if _, times, _ := r.values.Single(from, name); times > 1 {
+			return name, true
 		}
 	}
 	return "", false
 }
 
 // deny finishes a decision as a denial.
-func (d *Decision) deny(reason string, status int) Decision {
+func (d *Decision) deny(reason string, status int) {
 	d.Effect, d.Reason, d.Status = Deny, reason, status
-	return *d
 }
 
 // denyBy finishes a decision as a denial by a rule, with the rule's reason.
-func (d *Decision) denyBy(rule *Rule) Decision {
+func (d *Decision) denyBy(rule *Rule) {
 	d.Rule = rule.Ref
 	reason := rule.Decl.Reason
 	if reason == nil {
-		return d.deny(ReasonDeniedByRule, http.StatusForbidden)
+		d.deny(ReasonDeniedByRule, http.StatusForbidden)
+		return
 	}
-	d.Message = reason.Message.Value
-	d.Challenge = newChallenge(reason.Challenge)
-	status := reason.Status
-	if status == 0 {
-		status = http.StatusForbidden
-	}
-	return d.deny(reason.Code.Value, status)
+	d.Message, d.Challenge = reason.Message.Value, rule.challenge
+	d.deny(reason.Code.Value, cmp.Or(reason.Status, http.StatusForbidden))
 }
 
-func (d *Decision) matched(rule *Rule) { d.Matched = append(d.Matched, rule.Ref) }
+// contain is deferred: a panic denies the whole decision.
+func (d *Decision) contain() {
+	if recover() != nil {
+		d.Rule, d.Attribute, d.Scopes, d.Obligations, d.Shadow = RuleRef{}, "", nil, nil, nil
+		d.fault("a fault in gwctl stopped the evaluation; please report it")
+	}
+}
+
+// fault denies for a reason that lies in no rule.
+func (d *Decision) fault(message string) {
+	d.Errors = append(d.Errors, RuleError{Code: ReasonEvalError, Message: message})
+	d.deny(ReasonEvalError, http.StatusForbidden)
+}
 
 func statusOf(code string) int {
 	if code == ReasonAttributeUnavailable {

@@ -51,7 +51,7 @@ func (r *Request) oblige(rule *Rule, d *Decision) (ok bool) {
 			err = fmt.Errorf("the value of %s cannot stand in a header", h.Name)
 		}
 		if err != nil {
-			d.Errors = append(d.Errors, RuleError{Rule: rule.Ref, Code: errorCode(err), Message: err.Error(), Position: rule.position})
+			d.failed(rule, err)
 			d.Obligations = nil
 			return false
 		}

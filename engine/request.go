@@ -1,22 +1,21 @@
 package engine
 
 import (
-	"fmt"
 	"net/http"
 	"net/netip"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/gwctl/gwctl/engine/celenv"
+	"github.com/gwctl/gwctl/engine/index"
 	"github.com/gwctl/gwctl/engine/slot"
 )
 
 // Request is one question to a Set: who wants to do what to which resource,
 // under which circumstances. It is made by [Set.HTTPRequest] or
-// [Set.DirectRequest], completed by the methods below, used once, and belongs
-// to one goroutine. Until [Request.Authenticate] is called the user is
-// anonymous.
+// [Set.DirectRequest], or made once by [Set.NewRequest] and reset for each
+// question; it is completed by the methods below, decided once, and belongs to
+// one goroutine. Until [Request.SetSubject] or [Request.Authenticate] is called
+// the user is anonymous. A Request must not be copied.
 type Request struct {
 	set     *Set
 	res     *resource
@@ -24,156 +23,107 @@ type Request struct {
 	target  *target // of an HTTP request with a route
 	over    Transport
 	action  string
-	route   string
-	allow   []string
-	noRoute int // HTTP status when no route was found
+	match   index.Match // of an HTTP request
+	noRoute int         // HTTP status when no route was found
 
 	bodyReason string // why the body cannot be used; "" when it can, or none is read
 	bodyStatus int
-	values     *slot.Values
+	values     slot.Values
 	anonymous  bool
+	misbound   bool // the subject is another set's
 	frames     map[*celenv.Scope]*celenv.Frame
-	condition  func(*Rule) (bool, error)
+	observe    func(*Rule) (bool, error)
 }
 
-// HTTP is what an HTTP request contributes. Path is in canonical form and
-// Segments are its decoded segments; nothing is repaired here.
-type HTTP struct {
-	ID, Method, Scheme, Host, Path string
-	Segments                       []string
-	Query, Headers                 map[string][]string // header names in any case
-	ClientIP                       netip.Addr
+// HTTP is what an HTTP request contributes.
+type HTTP = slot.HTTP
+
+// NewRequest makes a request that asks nothing yet, and is denied as one
+// without a route is. Used again and again by one goroutine at a time, it
+// decides without allocating memory.
+func (s *Set) NewRequest() *Request {
+	r := &Request{set: s}
+	r.reset(OverAuthZEN, s.base)
+	return r
+}
+
+// reset forgets everything about the question before.
+func (r *Request) reset(over Transport, layout *slot.Layout) {
+	r.res, r.cands, r.target, r.over, r.action, r.noRoute = nil, nil, nil, over, "", http.StatusForbidden
+	r.bodyReason, r.bodyStatus, r.observe = "", 0, nil
+	clear(r.frames)
+	r.values.Reset(layout)
+	r.SetSubject(nil)
 }
 
 // HTTPRequest routes an HTTP request and binds request.*, env.ip and the
-// values of the path.
+// values of the path. The lists and maps of h must not change while the request
+// is in use.
 func (s *Set) HTTPRequest(h HTTP) *Request {
-	m := s.routes.Match(h.Method, h.Host, h.Path, h.Segments)
-	r := &Request{set: s, over: OverHTTP, noRoute: http.StatusForbidden, allow: m.Allow}
-	switch {
-	case m.Foreign:
-		r.noRoute = http.StatusMisdirectedRequest
-	case m.Path:
-		r.noRoute = http.StatusMethodNotAllowed
-	}
-	layout := s.base
-	if m.Route >= 0 {
-		t := &s.targets[m.Route]
-		r.noRoute, r.route, r.target, r.res, layout = 0, t.pattern, t, t.res, t.res.layout
-		action, ok := t.actions[h.Method]
-		if !ok {
-			action = t.actions[http.MethodGet] // GET also stands for HEAD
-		}
-		if t.body != nil {
-			// Until the body is bound the request is denied.
-			r.bodyReason, r.bodyStatus = ReasonBodyUnavailable, http.StatusServiceUnavailable
-		}
-		r.setAction(action)
-	}
-	r.bind(layout)
-	r.bindHTTP(h)
-	if m.Route >= 0 {
-		for i, name := range r.target.placeholders {
-			r.Supply(slot.Path, slot.Resource, name, slot.Plain(m.Captures[i]))
-		}
-		r.lookUp()
-	}
+	r := &Request{set: s}
+	r.ResetHTTP(h)
 	return r
+}
+
+// ResetHTTP makes the request a new one, as [Set.HTTPRequest] does. What was
+// read from its values before may change.
+func (r *Request) ResetHTTP(h HTTP) {
+	m := &r.match
+	r.set.routes.Find(m, h.Method, h.Host, h.Path, h.Segments)
+	if m.Route < 0 {
+		r.reset(OverHTTP, r.set.base)
+		r.values.BindHTTP(h)
+		switch {
+		case m.Foreign:
+			r.noRoute = http.StatusMisdirectedRequest
+		case m.Path:
+			r.noRoute = http.StatusMethodNotAllowed
+		}
+		return
+	}
+	t := &r.set.targets[m.Route]
+	r.reset(OverHTTP, t.res.layout)
+	r.noRoute, r.target, r.res = 0, t, t.res
+	if t.body != nil {
+		// Until the body is bound the request is denied.
+		r.bodyReason, r.bodyStatus = ReasonBodyUnavailable, http.StatusServiceUnavailable
+	}
+	r.action, r.cands = t.towards(h.Method)
+	r.values.BindTarget(r.res.name, r.action)
+	r.values.BindHTTP(h)
+	r.values.BindPath(t.slots, m.Captures)
+	r.lookUp()
 }
 
 // DirectRequest asks about a resource type and action without HTTP.
 func (s *Set) DirectRequest(resourceType, action string) *Request {
-	r := &Request{set: s, over: OverAuthZEN, noRoute: http.StatusForbidden}
-	layout := s.base
-	if res, ok := s.resources[resourceType]; ok {
-		if _, ok := res.actions[action]; ok {
-			r.noRoute, r.res, layout = 0, res, res.layout
-			r.setAction(action)
-		}
-	}
-	r.bind(layout)
+	r := &Request{set: s}
+	r.ResetDirect(resourceType, action)
 	return r
+}
+
+// ResetDirect makes the request a new one, as [Set.DirectRequest] does. What
+// was read from its values before may change.
+func (r *Request) ResetDirect(resourceType, action string) {
+	r.match = index.Match{Captures: r.match.Captures}
+	res, ok := r.set.resources[resourceType]
+	if ok {
+		_, ok = res.actions[action]
+	}
+	if !ok {
+		r.reset(OverAuthZEN, r.set.base)
+		return
+	}
+	r.reset(OverAuthZEN, res.layout)
+	r.noRoute, r.res = 0, res
+	r.setAction(action)
+	r.values.BindTarget(res.name, action)
 }
 
 func (r *Request) setAction(action string) {
 	r.action, r.cands = action, nil
 	if c := r.res.actions[action]; c != nil {
 		r.cands = &c[r.over]
-	}
-}
-
-func (r *Request) bind(layout *slot.Layout) {
-	v := slot.NewValues(layout)
-	r.values, r.anonymous = v, true
-	r.condition = func(rule *Rule) (bool, error) { return rule.When.EvalBool(r.frame(rule)) }
-	v.Set(slot.UserAuthenticated, slot.BoolValue(false))
-	v.Set(slot.UserMethod, slot.StringValue("anonymous"))
-	for _, i := range []slot.Index{slot.UserRoles, slot.UserScopes, slot.UserGroups} {
-		v.Set(i, slot.StringsValue(nil))
-	}
-	if r.res != nil {
-		v.Set(slot.ActionName, slot.StringValue(r.action))
-		v.Set(slot.ResourceType, slot.StringValue(r.res.name))
-	}
-}
-
-func (r *Request) bindHTTP(h HTTP) {
-	v := r.values
-	headers := make(map[string][]string, len(h.Headers))
-	for name, list := range h.Headers {
-		lower := strings.ToLower(name)
-		headers[lower] = append(headers[lower], list...)
-	}
-	v.Set(slot.RequestID, slot.StringValue(h.ID))
-	v.Set(slot.RequestMethod, slot.StringValue(h.Method))
-	v.Set(slot.RequestScheme, slot.StringValue(h.Scheme))
-	v.Set(slot.RequestHost, slot.StringValue(h.Host))
-	v.Set(slot.RequestPath, slot.StringValue(h.Path))
-	v.Set(slot.RequestSegments, slot.StringsValue(h.Segments))
-	v.Set(slot.RequestQuery, slot.StringListsValue(h.Query))
-	v.Set(slot.RequestHeaders, slot.StringListsValue(headers))
-	if h.ClientIP.IsValid() {
-		v.Set(slot.EnvIP, slot.IPValue(h.ClientIP))
-	}
-}
-
-// lookUp supplies what the set's Directories know about the resource.
-func (r *Request) lookUp() {
-	id, state := r.values.Get(slot.ResourceID)
-	if state != slot.Present || len(r.set.directory) == 0 {
-		return
-	}
-	for _, v := range r.set.directory[resourceKey{r.res.name, id.Str()}] {
-		r.Supply(slot.Directory, slot.Resource, v.name, v.in)
-	}
-}
-
-// LookUp supplies what the set's Directories know about the resource of a
-// DirectRequest, once resource.id is supplied.
-func (r *Request) LookUp() {
-	if r.res != nil {
-		r.lookUp()
-	}
-}
-
-// Principal is what the method of authentication itself says about a user.
-type Principal struct {
-	Method string // jwt, api_key, …; never "anonymous"
-	Issuer string // "" when there is none
-	Type   string // human, service, …
-}
-
-// Authenticate makes the user authenticated. Roles, scopes and the rest come
-// through [Request.Supply].
-func (r *Request) Authenticate(p Principal) {
-	r.anonymous = false
-	r.values.Set(slot.UserAuthenticated, slot.BoolValue(true))
-	r.values.Set(slot.UserMethod, slot.StringValue(p.Method))
-	if p.Type != "" {
-		r.values.Set(slot.UserType, slot.StringValue(p.Type))
-	}
-	if p.Issuer != "" {
-		r.values.Set(slot.UserIssuer, slot.StringValue(p.Issuer))
 	}
 }
 
@@ -184,35 +134,8 @@ func (r *Request) SetTime(t time.Time) { r.values.Set(slot.EnvTime, slot.TimeVal
 // SetIP binds env.ip.
 func (r *Request) SetIP(a netip.Addr) { r.values.Set(slot.EnvIP, slot.IPValue(a)) }
 
-// Supply offers a provider's value for an attribute. Values that nobody
-// declared, that this provider may not give, or that are about an anonymous
-// user, are dropped and counted.
-func (r *Request) Supply(from slot.Provider, root slot.Root, name string, in slot.Input) {
-	if root == slot.User && r.anonymous {
-		r.values.Drop()
-		return
-	}
-	r.values.Supply(from, root, name, in)
-}
-
-// Fail says that the provider of an attribute did not answer.
-func (r *Request) Fail(root slot.Root, name string, err error) { r.values.Fail(root, name, err) }
-
-// FailSource says that the attribute source of the resource did not answer:
-// everything that a source may supply is unavailable, whoever else supplied it.
-func (r *Request) FailSource(err error) {
-	if r.res == nil {
-		return
-	}
-	for _, name := range r.res.layout.Names(slot.Resource) {
-		if i, _ := r.res.layout.Lookup(slot.Resource, name); slices.Contains(r.res.layout.Attr(i).From, slot.Source) {
-			r.Fail(slot.Resource, name, err)
-		}
-	}
-}
-
 // Values are the request's values, for records and explanations.
-func (r *Request) Values() *slot.Values { return r.values }
+func (r *Request) Values() *slot.Values { return &r.values }
 
 // Resource is the resource type, "" without a route.
 func (r *Request) Resource() string {
@@ -226,10 +149,15 @@ func (r *Request) Resource() string {
 func (r *Request) Action() string { return r.action }
 
 // Route is the pattern of the chosen route, "" without one.
-func (r *Request) Route() string { return r.route }
+func (r *Request) Route() string {
+	if r.target == nil {
+		return ""
+	}
+	return r.target.pattern
+}
 
 // Allow lists the methods of the path when the path matched, for a 405.
-func (r *Request) Allow() []string { return r.allow }
+func (r *Request) Allow() []string { return r.set.routes.Methods(&r.match) }
 
 // Anonymous tells whether the user is unauthenticated.
 func (r *Request) Anonymous() bool { return r.anonymous }
@@ -237,13 +165,25 @@ func (r *Request) Anonymous() bool { return r.anonymous }
 // Reads is what the candidate rules can look at; it decides what is fetched,
 // demanded and recorded.
 func (r *Request) Reads() celenv.Reads {
-	switch {
-	case r.cands == nil:
+	if r.cands == nil {
 		return celenv.Reads{}
-	case r.anonymous:
-		return r.cands.reads[0]
 	}
-	return r.cands.reads[1]
+	return *r.reads()
+}
+
+func (r *Request) reads() *celenv.Reads {
+	if r.anonymous {
+		return &r.cands.reads[0]
+	}
+	return &r.cands.reads[1]
+}
+
+// condition evaluates the condition of a rule that has one.
+func (r *Request) condition(rule *Rule) (bool, error) {
+	if r.observe != nil {
+		return r.observe(rule)
+	}
+	return rule.When.EvalBool(r.frame(rule))
 }
 
 // frame is the request as a rule's scope sees it; variables are evaluated in
@@ -251,7 +191,7 @@ func (r *Request) Reads() celenv.Reads {
 func (r *Request) frame(rule *Rule) *celenv.Frame {
 	f := r.frames[rule.scope]
 	if f == nil {
-		f = rule.scope.NewFrame(r.values)
+		f = rule.scope.NewFrame(&r.values)
 		if r.frames == nil {
 			r.frames = map[*celenv.Scope]*celenv.Frame{}
 		}
@@ -263,7 +203,7 @@ func (r *Request) frame(rule *Rule) *celenv.Frame {
 // Observe has conditions evaluated by the given function instead, which sees
 // each one that the decision asks for. It is for explanations; the algorithm
 // stays the same.
-func (r *Request) Observe(condition func(*Rule) (bool, error)) { r.condition = condition }
+func (r *Request) Observe(condition func(*Rule) (bool, error)) { r.observe = condition }
 
 // Candidates are the enforced rules that speak about the request, in deciding
 // order: deny rules, then allow rules.
@@ -280,42 +220,4 @@ func (r *Request) Shadows() []*Rule {
 		return nil
 	}
 	return r.cands.shadow
-}
-
-// Invalidate says that a provider's value for an attribute cannot be used.
-func (r *Request) Invalidate(root slot.Root, name string, err error) {
-	r.values.Invalidate(root, name, err)
-}
-
-// Give supplies an attribute from text by whoever asks for an explanation,
-// standing in for the provider. A list is written with commas.
-func (r *Request) Give(root, name, text string) error {
-	for at := slot.Root(0); at < slot.Roots; at++ {
-		i, ok := r.values.Layout().Lookup(at, name)
-		if at.String() != root || !ok || at == slot.Request {
-			continue
-		}
-		switch {
-		case at == slot.User && r.anonymous:
-			return fmt.Errorf("%s.%s: the user is anonymous and has no attributes", root, name)
-		case i == slot.UserAuthenticated || i == slot.ResourceType || i == slot.ActionName:
-			return fmt.Errorf("%s.%s is never supplied: it follows from the request", root, name)
-		}
-		in := slot.Plain(text)
-		if r.values.Layout().Attr(i).Type.Kind == slot.List {
-			var items []slot.Input
-			for part := range strings.SplitSeq(text, ",") {
-				if text != "" {
-					items = append(items, slot.Plain(part))
-				}
-			}
-			in = slot.FromList(items)
-		}
-		if _, _, err := r.values.Layout().Attr(i).Convert(in); err != nil {
-			return err
-		}
-		r.Supply(slot.Fixture, at, name, in)
-		return nil
-	}
-	return fmt.Errorf("%s.%s is not declared", root, name)
 }

@@ -21,6 +21,8 @@ type Set struct {
 	directory map[resourceKey][]supplied
 	roles     []string
 	rules     []*Rule
+	refs      []RuleRef // of the rules, in the same order
+	anonymous *Subject
 	source    *policy.Set
 }
 
@@ -39,11 +41,19 @@ type resource struct {
 // target is what a route leads to.
 type target struct {
 	res          *resource
-	actions      map[string]string // by method
 	pattern      string
-	placeholders []string
+	by           []towards
+	slots        []slot.Index // of the placeholders
 	body         *body
+	actions      map[string]string // by method
+	placeholders []string
 	decl         *policy.Route
+}
+
+// towards is what a target leads to for one method.
+type towards struct {
+	method, action string
+	cands          *candidates // nil without any
 }
 
 // Transport is how a question reaches the engine.
@@ -62,6 +72,8 @@ type candidates struct {
 	deny, allow []*Rule
 	shadow      []*Rule         // of both effects, in deciding order
 	reads       [2]celenv.Reads // what the enforced ones read, for unauthenticated and authenticated users
+	// would are deny and allow with the shadow rules among them; nil without any.
+	would *[2][]*Rule
 }
 
 type resourceKey struct{ kind, id string }
@@ -83,7 +95,13 @@ type Rule struct {
 	scope    *celenv.Scope
 	reads    celenv.Reads
 	position string
-	order    int // place in deciding order among the rules of the resource type
+	order    int // place in deciding order among all rules
+
+	// What a request compares, taken out of Decl.
+	anonymous               bool
+	roles, scopes, anyScope []string
+	wanted                  []string // scopes and anyScope
+	challenge               *Challenge
 }
 
 // Header is an obligation: a header for the upstream with its value.
@@ -106,10 +124,16 @@ func compareRules(a, b *Rule) int { return strings.Compare(a.Ref.Policy, b.Ref.P
 // action over a transport; rules are in deciding order already.
 func newCandidates(rules []*Rule, action string, over Transport) candidates {
 	c := candidates{}
+	var would [2][]*Rule
 	for _, r := range rules {
 		if !r.Covers(action) || !r.asked(over) {
 			continue
 		}
+		at := 0
+		if r.Decl.Allow {
+			at = 1
+		}
+		would[at] = append(would[at], r)
 		if r.Decl.Shadow {
 			c.shadow = append(c.shadow, r)
 			continue
@@ -123,6 +147,9 @@ func newCandidates(rules []*Rule, action string, over Transport) candidates {
 		} else {
 			c.deny = append(c.deny, r)
 		}
+	}
+	if len(c.shadow) > 0 {
+		c.would = &would
 	}
 	return c
 }

@@ -1,7 +1,5 @@
 package engine
 
-import "slices"
-
 // Shadow is what shadow rules would have changed. It is recorded and has no
 // effect.
 type Shadow struct {
@@ -20,20 +18,15 @@ type ShadowResult struct {
 
 // shadow asks the shadow rules after the decision is final, on the values that
 // are there. Nothing of theirs reaches the decision: not even a panic.
-func (r *Request) shadow(d Decision) (out *Shadow) {
-	rules := r.cands.shadow
-	if len(rules) == 0 {
-		return nil
-	}
+func (r *Request) shadow() (out *Shadow) {
 	defer func() {
 		if recover() != nil {
 			out = nil
 		}
 	}()
 	out = &Shadow{}
-	deny, allow := r.cands.deny, r.cands.allow
-	for _, rule := range rules {
-		if r.anonymous && rule.Decl.Allow && !rule.Decl.Anonymous {
+	for _, rule := range r.cands.shadow {
+		if r.anonymous && rule.Decl.Allow && !rule.anonymous {
 			out.Results = append(out.Results, ShadowResult{Rule: rule.Ref, Outcome: "not_matched"})
 			continue
 		}
@@ -46,22 +39,9 @@ func (r *Request) shadow(d Decision) (out *Shadow) {
 			result.Outcome, result.Code = "error", scratch.Errors[0].Code
 		}
 		out.Results = append(out.Results, result)
-		if rule.Decl.Allow {
-			allow = inOrder(allow, rule)
-		} else {
-			deny = inOrder(deny, rule)
-		}
 	}
-	would := r.decide(Decision{SetDigest: d.SetDigest}, deny, allow)
+	var would Decision
+	r.decide(&would, r.cands.would[0], r.cands.would[1])
 	out.Effect, out.Reason, out.Rule = would.Effect, would.Reason, would.Rule
 	return out
-}
-
-// inOrder puts a rule among others where its policy and position place it.
-func inOrder(rules []*Rule, rule *Rule) []*Rule {
-	at := slices.IndexFunc(rules, func(x *Rule) bool { return x.order > rule.order })
-	if at < 0 {
-		at = len(rules)
-	}
-	return slices.Insert(slices.Clone(rules), at, rule)
 }

@@ -2,35 +2,40 @@ package index
 
 import "strings"
 
-// boundTrie is a trie whose host pattern a request's host fits.
-type boundTrie struct {
-	root  *node
-	label string // what the placeholder stands for
+// root is the trie of a host pattern, or of none, made if it is not there.
+func (r *Routes) root(host string) ref {
+	if host == "" {
+		if r.any == 0 {
+			r.any = r.newNode(0, "")
+		}
+		return r.any
+	}
+	if root, ok := r.hosts[host]; ok {
+		return root
+	}
+	if r.hosts == nil {
+		r.hosts, r.labels = map[string]ref{}, map[string]ref{}
+	}
+	r.hosts[host] = r.newNode(0, "")
+	if _, domain, ok := cutPlaceholder(host); ok {
+		r.labels[domain] = r.hosts[host]
+	}
+	return r.hosts[host]
 }
 
-// bound finds the tries of a host, the exact one first. A port is not part of
-// a host pattern and counts for nothing.
-func (r *Routes) bound(host string) []boundTrie {
-	if len(r.hosts) == 0 {
-		return nil
-	}
+// bound finds the tries of a host: that of its name, and that of its domain
+// with what the domain's placeholder stands for. A port is not part of a host
+// pattern and counts for nothing.
+func (r *Routes) bound(host string) (exact, wild ref, label string) {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
 		host = host[:i]
 	}
-	var out []boundTrie
-	if root := r.hosts[host]; root != nil {
-		out = append(out, boundTrie{root: root})
+	exact = r.hosts[host]
+	label, domain, ok := strings.Cut(host, ".")
+	if ok && label != "" {
+		wild = r.labels[domain]
 	}
-	label, rest, ok := strings.Cut(host, ".")
-	if !ok || label == "" {
-		return out
-	}
-	for name, root := range r.hosts {
-		if _, domain, wild := cutPlaceholder(name); wild && domain == rest {
-			out = append(out, boundTrie{root: root, label: label})
-		}
-	}
-	return out
+	return exact, wild, label
 }
 
 // HostPlaceholder gives the name in {name}.example.com, "" without one.

@@ -135,15 +135,15 @@ func (t *Type) convertList(in Input, a *Attr) (Value, string) {
 	if limit := orDefault(a.MaxItems, DefaultMaxItems); len(in.items) > limit {
 		return Value{}, fmt.Sprintf("must have at most %d items", limit)
 	}
-	out := Value{kind: List, items: make([]Value, 0, len(in.items))}
+	out := make([]Value, 0, len(in.items))
 	for _, x := range in.items {
 		v, rule := t.Elem.convert(x, a)
 		if rule != "" {
 			return Value{}, "has an item that " + rule
 		}
-		out.items = append(out.items, v)
+		out = append(out, v)
 	}
-	return out, ""
+	return listValue(out), ""
 }
 
 func (t *Type) convertMap(in Input, a *Attr) (Value, string) {
@@ -153,7 +153,7 @@ func (t *Type) convertMap(in Input, a *Attr) (Value, string) {
 	if limit := orDefault(a.MaxEntries, DefaultMaxEntries); len(in.entries) > limit {
 		return Value{}, fmt.Sprintf("must have at most %d entries", limit)
 	}
-	out := Value{kind: Map, entries: make([]Entry, 0, len(in.entries))}
+	out := make([]Entry, 0, len(in.entries))
 	for _, e := range in.entries {
 		if len(e.Key) > DefaultMaxLength {
 			return Value{}, fmt.Sprintf("has a key of more than %d bytes", DefaultMaxLength)
@@ -162,10 +162,9 @@ func (t *Type) convertMap(in Input, a *Attr) (Value, string) {
 		if rule != "" {
 			return Value{}, "has an entry that " + rule
 		}
-		out.entries = append(out.entries, Entry{Key: e.Key, Value: v})
+		out = append(out, Entry{Key: e.Key, Value: v})
 	}
-	out.sort()
-	return out, ""
+	return mapValue(out), ""
 }
 
 // convertObject keeps the declared fields; what is not declared is dropped.
@@ -173,7 +172,7 @@ func (t *Type) convertObject(in Input) (Value, string) {
 	if in.shape != object {
 		return Value{}, "must be an object"
 	}
-	out := Value{kind: Object, object: t}
+	var out []Entry
 	for _, f := range t.Fields {
 		member, _ := in.Member(f.Name)
 		v, ok, err := f.Convert(member)
@@ -185,13 +184,12 @@ func (t *Type) convertObject(in Input) (Value, string) {
 			}
 			return Value{}, "has a field " + f.Name + " that cannot be used"
 		case ok:
-			out.entries = append(out.entries, Entry{Key: f.Name, Value: v})
+			out = append(out, Entry{Key: f.Name, Value: v})
 		case !f.Optional:
 			return Value{}, "lacks its field " + f.Name
 		}
 	}
-	out.sort()
-	return out, ""
+	return objectValue(t, out), ""
 }
 
 // check holds a value to the attribute's constraints; the elements of a list
@@ -199,14 +197,14 @@ func (t *Type) convertObject(in Input) (Value, string) {
 func (a *Attr) check(v Value) string {
 	switch v.kind {
 	case List:
-		for _, x := range v.items {
+		for _, x := range v.Items() {
 			if rule := a.check(x); rule != "" {
 				return "has an item that " + rule
 			}
 		}
 		return ""
 	case Map:
-		for _, e := range v.entries {
+		for _, e := range v.Entries() {
 			if rule := a.check(e.Value); rule != "" {
 				return "has an entry that " + rule
 			}
@@ -215,7 +213,7 @@ func (a *Attr) check(v Value) string {
 	case Object:
 		return "" // its fields were held to their own constraints
 	case Double:
-		if math.IsNaN(v.double) || math.IsInf(v.double, 0) {
+		if math.IsNaN(v.Double()) || math.IsInf(v.Double(), 0) {
 			return "must be a finite number"
 		}
 	}
@@ -236,11 +234,11 @@ func (a *Attr) check(v Value) string {
 func less(a, b Value) bool {
 	switch a.kind {
 	case Double:
-		return a.double < b.double
+		return a.Double() < b.Double()
 	case Timestamp:
-		return a.num < b.num || a.num == b.num && a.nanos < b.nanos
+		return a.Int() < b.Int() || a.num == b.num && a.small < b.small
 	}
-	return a.num < b.num
+	return a.Int() < b.Int()
 }
 
 func orDefault(v, def int) int {

@@ -8,6 +8,7 @@ type Index int
 type Layout struct {
 	attrs  []*Attr
 	byName [Roots]map[string]Index
+	users  []Index // of user.*
 }
 
 // NewLayout makes a layout of the built-in attributes followed by the
@@ -34,6 +35,9 @@ func (l *Layout) add(a *Attr) {
 		return
 	}
 	l.byName[a.Root][a.Name] = Index(len(l.attrs))
+	if a.Root == User {
+		l.users = append(l.users, Index(len(l.attrs)))
+	}
 	l.attrs = append(l.attrs, a)
 }
 

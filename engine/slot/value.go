@@ -1,21 +1,29 @@
 package slot
 
 import (
-	"encoding/json"
+	"encoding/binary"
+	"math"
 	"net/netip"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 )
 
 // Value is a typed value. The zero Value has kind Invalid and equals nothing.
+// It is kept small, since a request holds some thirty of them.
 type Value struct {
-	kind    Kind
-	num     int64 // bool, int, duration (ns), timestamp (s), prefix length
-	double  float64
-	nanos   int32
-	str     string
-	addr    netip.Addr
+	_      [0]func() // compare with Equal
+	kind   Kind
+	family uint8  // 4 or 6, of an address that there is
+	small  int32  // nanoseconds of a timestamp, bits of a network
+	num    uint64 // bool, int, double (its bits), duration (ns), timestamp (s), an address' upper half
+	low    uint64 // an address' lower half
+	str    string
+	many   *many // nil of an empty list or map, too
+}
+
+// many is what a value of several parts holds. It does not change.
+type many struct {
 	items   []Value
 	entries []Entry
 	object  *Type
@@ -39,54 +47,81 @@ func BoolValue(b bool) Value {
 }
 
 // IntValue makes an int.
-func IntValue(i int64) Value { return Value{kind: Int, num: i} }
+func IntValue(i int64) Value { return Value{kind: Int, num: uint64(i)} }
 
 // DoubleValue makes a double.
-func DoubleValue(f float64) Value { return Value{kind: Double, double: f} }
+func DoubleValue(f float64) Value { return Value{kind: Double, num: math.Float64bits(f)} }
 
 // StringValue makes a string.
 func StringValue(s string) Value { return Value{kind: String, str: s} }
 
 // TimeValue makes a timestamp.
 func TimeValue(t time.Time) Value {
-	return Value{kind: Timestamp, num: t.Unix(), nanos: int32(t.Nanosecond())}
+	return Value{kind: Timestamp, num: uint64(t.Unix()), small: int32(t.Nanosecond())}
 }
 
 // DurationValue makes a duration.
-func DurationValue(d time.Duration) Value { return Value{kind: Duration, num: int64(d)} }
+func DurationValue(d time.Duration) Value { return Value{kind: Duration, num: uint64(d)} }
 
 // IPValue makes an address; an IPv4-mapped one becomes IPv4.
-func IPValue(a netip.Addr) Value { return Value{kind: IP, addr: a.Unmap().WithZone("")} }
+func IPValue(a netip.Addr) Value { return addrValue(IP, a.Unmap()) }
 
 // CIDRValue makes a network.
-func CIDRValue(p netip.Prefix) Value { return Value{kind: CIDR, addr: p.Addr(), num: int64(p.Bits())} }
+func CIDRValue(p netip.Prefix) Value {
+	v := addrValue(CIDR, p.Addr())
+	v.small = int32(p.Bits())
+	return v
+}
+
+func addrValue(k Kind, a netip.Addr) Value {
+	if !a.IsValid() {
+		return Value{kind: k}
+	}
+	v := Value{kind: k, family: 6}
+	if a.Is4() {
+		v.family = 4
+	}
+	b := a.As16()
+	v.num, v.low = binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
+	return v
+}
 
 // StringsValue makes a list of strings.
 func StringsValue(list []string) Value {
-	v := Value{kind: List, items: make([]Value, len(list))}
-	for i, s := range list {
-		v.items[i] = StringValue(s)
+	if len(list) == 0 {
+		return Value{kind: List}
 	}
-	return v
+	items := make([]Value, len(list))
+	for i, s := range list {
+		items[i] = StringValue(s)
+	}
+	return Value{kind: List, many: &many{items: items}}
 }
 
 // StringListsValue makes a map of lists of strings, as headers are.
 func StringListsValue(m map[string][]string) Value {
-	v := Value{kind: Map, entries: make([]Entry, 0, len(m))}
+	entries := make([]Entry, 0, len(m))
 	for k, list := range m {
-		v.entries = append(v.entries, Entry{Key: k, Value: StringsValue(list)})
+		entries = append(entries, Entry{Key: k, Value: StringsValue(list)})
 	}
-	v.sort()
-	return v
+	return mapValue(entries)
 }
 
-func (v *Value) sort() {
-	slices.SortFunc(v.entries, func(a, b Entry) int {
-		if a.Key < b.Key {
-			return -1
-		}
-		return 1
-	})
+func listValue(items []Value) Value { return Value{kind: List, many: &many{items: items}} }
+
+// mapValue takes entries in any order.
+func mapValue(entries []Entry) Value {
+	sortEntries(entries)
+	return Value{kind: Map, many: &many{entries: entries}}
+}
+
+func objectValue(t *Type, entries []Entry) Value {
+	sortEntries(entries)
+	return Value{kind: Object, many: &many{entries: entries, object: t}}
+}
+
+func sortEntries(entries []Entry) {
+	slices.SortStableFunc(entries, func(a, b Entry) int { return strings.Compare(a.Key, b.Key) })
 }
 
 // Kind tells what the value is.
@@ -96,37 +131,61 @@ func (v Value) Kind() Kind { return v.kind }
 func (v Value) Bool() bool { return v.num != 0 }
 
 // Int is the value of an int.
-func (v Value) Int() int64 { return v.num }
+func (v Value) Int() int64 { return int64(v.num) }
 
 // Double is the value of a double.
-func (v Value) Double() float64 { return v.double }
+func (v Value) Double() float64 { return math.Float64frombits(v.num) }
 
 // Str is the value of a string.
 func (v Value) Str() string { return v.str }
 
 // Time is the value of a timestamp, in UTC.
-func (v Value) Time() time.Time { return time.Unix(v.num, int64(v.nanos)).UTC() }
+func (v Value) Time() time.Time { return time.Unix(int64(v.num), int64(v.small)).UTC() }
 
 // Duration is the value of a duration.
 func (v Value) Duration() time.Duration { return time.Duration(v.num) }
 
 // Addr is the value of an ip.
-func (v Value) Addr() netip.Addr { return v.addr }
+func (v Value) Addr() netip.Addr {
+	switch v.family {
+	case 4:
+		var b [4]byte
+		binary.BigEndian.PutUint32(b[:], uint32(v.low))
+		return netip.AddrFrom4(b)
+	case 6:
+		var b [16]byte
+		binary.BigEndian.PutUint64(b[:8], v.num)
+		binary.BigEndian.PutUint64(b[8:], v.low)
+		return netip.AddrFrom16(b)
+	}
+	return netip.Addr{}
+}
 
 // Prefix is the value of a cidr.
-func (v Value) Prefix() netip.Prefix { return netip.PrefixFrom(v.addr, int(v.num)) }
+func (v Value) Prefix() netip.Prefix { return netip.PrefixFrom(v.Addr(), int(v.small)) }
 
 // Items are the elements of a list. They must not be changed.
-func (v Value) Items() []Value { return v.items }
+func (v Value) Items() []Value {
+	if v.many == nil {
+		return nil
+	}
+	return v.many.items
+}
 
 // ObjectType is the type of an object, nil of anything else.
-func (v Value) ObjectType() *Type { return v.object }
+func (v Value) ObjectType() *Type {
+	if v.many == nil {
+		return nil
+	}
+	return v.many.object
+}
 
 // Entry gives a field of an object or an entry of a map.
 func (v Value) Entry(key string) (Value, bool) {
-	for _, e := range v.entries {
-		if e.Key == key {
-			return e.Value, true
+	entries := v.Entries()
+	for i := range entries {
+		if entries[i].Key == key {
+			return entries[i].Value, true
 		}
 	}
 	return Value{}, false
@@ -134,83 +193,44 @@ func (v Value) Entry(key string) (Value, bool) {
 
 // Entries are the entries of a map, or the fields of an object that have a
 // value, sorted by key. They must not be changed.
-func (v Value) Entries() []Entry { return v.entries }
+func (v Value) Entries() []Entry {
+	if v.many == nil {
+		return nil
+	}
+	return v.many.entries
+}
 
 // Strings are the elements of a list of strings.
 func (v Value) Strings() []string {
-	out := make([]string, len(v.items))
-	for i, x := range v.items {
-		out[i] = x.str
+	out := make([]string, len(v.Items()))
+	for i := range out {
+		out[i] = v.many.items[i].str
 	}
 	return out
 }
 
-// Equal tells whether two values have the same kind and content.
-func (v Value) Equal(o Value) bool {
-	if v.kind != o.kind || v.num != o.num || v.double != o.double || v.nanos != o.nanos || v.str != o.str || v.addr != o.addr {
+func (v *Value) holdsAny(items []string) bool {
+	if v.many == nil {
 		return false
 	}
-	return slices.EqualFunc(v.items, o.items, Value.Equal) &&
-		slices.EqualFunc(v.entries, o.entries, func(a, b Entry) bool { return a.Key == b.Key && a.Value.Equal(b.Value) })
-}
-
-// AppendJSON appends the value in the form that records and explanations use:
-// timestamps as RFC 3339, durations as Go writes them, addresses as text.
-func (v Value) AppendJSON(dst []byte) []byte {
-	switch v.kind {
-	case Bool:
-		return strconv.AppendBool(dst, v.Bool())
-	case Int:
-		return strconv.AppendInt(dst, v.num, 10)
-	case Double:
-		return appendAny(dst, v.double)
-	case List:
-		dst = append(dst, '[')
-		for i, x := range v.items {
-			if i > 0 {
-				dst = append(dst, ',')
+	for i := range v.many.items {
+		for _, s := range items {
+			if v.many.items[i].str == s {
+				return true
 			}
-			dst = x.AppendJSON(dst)
 		}
-		return append(dst, ']')
-	case Map, Object:
-		dst = append(dst, '{')
-		for i, e := range v.entries {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(appendAny(dst, e.Key), ':')
-			dst = e.Value.AppendJSON(dst)
-		}
-		return append(dst, '}')
 	}
-	return appendAny(dst, v.Text())
+	return false
 }
 
-// Text gives a scalar value as text.
-func (v Value) Text() string {
-	switch v.kind {
-	case String:
-		return v.str
-	case Timestamp:
-		return v.Time().Format(time.RFC3339Nano)
-	case Duration:
-		return v.Duration().String()
-	case IP:
-		return v.addr.String()
-	case CIDR:
-		return v.Prefix().String()
-	case Invalid:
-		return ""
+// Equal tells whether two values have the same kind and content.
+func (v Value) Equal(o Value) bool {
+	if v.kind == Double && o.kind == Double {
+		return v.Double() == o.Double()
 	}
-	return string(v.AppendJSON(nil))
-}
-
-// appendAny encodes a string or a finite number, which cannot fail.
-func appendAny(dst []byte, x any) []byte {
-	b, err := json.Marshal(x)
-	if err != nil {
-		return append(dst, "null"...)
+	if v.kind != o.kind || v.family != o.family || v.small != o.small || v.num != o.num || v.low != o.low || v.str != o.str {
+		return false
 	}
-	return append(dst, b...)
+	return v.many == o.many || slices.EqualFunc(v.Items(), o.Items(), Value.Equal) &&
+		slices.EqualFunc(v.Entries(), o.Entries(), func(a, b Entry) bool { return a.Key == b.Key && a.Value.Equal(b.Value) })
 }

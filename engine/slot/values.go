@@ -11,6 +11,7 @@ const (
 	Unavailable
 	Malformed // what was supplied breaks the attribute's type or bounds
 	Conflicting
+	deferred // bound, and worked out when it is first looked at; nobody sees it
 )
 
 var stateNames = [...]string{"absent", "present", "unavailable", "invalid", "conflict"}
@@ -18,46 +19,128 @@ var stateNames = [...]string{"absent", "present", "unavailable", "invalid", "con
 // String gives the state as records write it.
 func (s State) String() string { return stateNames[s] }
 
-type cell struct {
+// mark is what is known about a slot beside its value, which counts only where
+// the mark says that there is one.
+type mark struct {
 	state State
 	from  Provider
-	value Value
-	err   error
 }
 
-// Values are one request's values in the order of a Layout.
+// Values are one request's values in the order of a Layout. They are used
+// again and again, by one goroutine at a time, and must not be copied.
 type Values struct {
 	layout  *Layout
-	cells   []cell
+	marks   []mark
+	values  []Value
+	faults  []fault
 	dropped int
 	body    bool
+	bound   bound
+}
+
+// fault is why a slot is Malformed or Unavailable.
+type fault struct {
+	slot Index
+	err  error
 }
 
 // NewValues makes values that are all absent.
-func NewValues(l *Layout) *Values { return &Values{layout: l, cells: make([]cell, l.Len())} }
+func NewValues(l *Layout) *Values {
+	v := &Values{}
+	v.Reset(l)
+	return v
+}
+
+// Reset makes the values all absent, and has them follow a layout. What was
+// read from them before may change.
+func (v *Values) Reset(l *Layout) {
+	v.layout = l
+	n := l.Len()
+	if n > cap(v.marks) {
+		v.marks, v.values = make([]mark, n), make([]Value, n)
+	}
+	// Values stay where they are: without their marks they count for nothing.
+	v.marks, v.values = v.marks[:n], v.values[:n]
+	clear(v.marks)
+	clear(v.faults)
+	v.faults, v.dropped, v.body = v.faults[:0], 0, false
+	v.bound.reset()
+}
 
 // Layout is the layout that the values follow.
 func (v *Values) Layout() *Layout { return v.layout }
 
+// look gives a slot's mark, once what is bound to it is worked out.
+func (v *Values) look(i Index) *mark {
+	m := &v.marks[i]
+	if m.state == deferred {
+		*m = mark{}
+		v.settle(i)
+	}
+	return m
+}
+
 // Get gives a slot's state, and its value if it is Present.
 func (v *Values) Get(i Index) (Value, State) {
-	c := &v.cells[i]
-	if c.state != Present {
-		return Value{}, c.state
+	m := v.look(i)
+	if m.state != Present {
+		return Value{}, m.state
 	}
-	return c.value, c.state
+	return v.values[i], Present
+}
+
+// State gives a slot's state, as Get does, without making a value that nobody
+// may look at.
+func (v *Values) State(i Index) State {
+	if v.marks[i].state == deferred && isRequest(i) {
+		return Present
+	}
+	return v.look(i).state
+}
+
+// HoldsAny tells whether a list of strings has one of the given ones, and the
+// list's state.
+func (v *Values) HoldsAny(i Index, items []string) (bool, State) {
+	m := v.look(i)
+	return m.state == Present && v.values[i].holdsAny(items), m.state
 }
 
 // Err says why a slot is Malformed or Unavailable.
-func (v *Values) Err(i Index) error { return v.cells[i].err }
+func (v *Values) Err(i Index) error {
+	v.look(i)
+	for _, f := range v.faults {
+		if f.slot == i {
+			return f.err
+		}
+	}
+	return nil
+}
 
 // From tells who supplied a slot's value.
-func (v *Values) From(i Index) Provider { return v.cells[i].from }
+func (v *Values) From(i Index) Provider { return v.look(i).from }
 
 // Set puts a value of the attribute's own type into a slot, unchecked. It is
 // for values that gwctl makes itself.
-func (v *Values) Set(i Index, value Value) {
-	v.cells[i] = cell{state: Present, from: Builtin, value: value}
+func (v *Values) Set(i Index, value Value) { v.put(i, Builtin, value) }
+
+func (v *Values) put(i Index, from Provider, value Value) {
+	v.marks[i], v.values[i] = mark{Present, from}, value
+	if len(v.faults) > 0 {
+		v.fault(i, nil)
+	}
+}
+
+// fault keeps what is wrong with a slot; nil is nothing.
+func (v *Values) fault(i Index, err error) {
+	for at := range v.faults {
+		if v.faults[at].slot == i {
+			v.faults[at].err = err
+			return
+		}
+	}
+	if err != nil {
+		v.faults = append(v.faults, fault{i, err})
+	}
 }
 
 // Supply offers a provider's value for an attribute. A value from someone
@@ -70,18 +153,22 @@ func (v *Values) Supply(from Provider, r Root, name string, in Input) {
 		v.dropped++
 		return
 	}
+	v.supply(from, i, in)
+}
+
+func (v *Values) supply(from Provider, i Index, in Input) {
 	value, ok, err := v.convert(from, v.layout.attrs[i], in)
-	c := &v.cells[i]
+	m := v.look(i)
 	switch {
 	case err != nil:
-		c.malformed(from, err)
-	case !ok, c.state == Malformed, c.state == Conflicting:
-	case c.supplied() && !c.value.Equal(value):
-		c.state = Conflicting
-	case c.state == Unavailable:
-		c.from, c.value = from, value // to be compared, not to be read
+		v.malformed(i, from, err)
+	case !ok, m.state == Malformed, m.state == Conflicting:
+	case m.supplied() && !v.values[i].Equal(value):
+		m.state = Conflicting
+	case m.state == Unavailable:
+		m.from, v.values[i] = from, value // to be compared, not to be read
 	default:
-		*c = cell{state: Present, from: from, value: value}
+		v.put(i, from, value)
 	}
 }
 
@@ -99,15 +186,17 @@ func (v *Values) convert(from Provider, a *Attr, in Input) (Value, bool, error) 
 	return value, ok, err
 }
 
-// supplied tells whether somebody gave a value, Unavailable or not.
-func (c *cell) supplied() bool {
-	return c.value.Kind() != Invalid && c.from != Builtin
+// supplied tells whether somebody gave a value that can be compared,
+// Unavailable or not.
+func (m *mark) supplied() bool {
+	return m.state != Malformed && m.from != NoProvider && m.from != Builtin
 }
 
 // malformed keeps the first thing that was wrong.
-func (c *cell) malformed(from Provider, err error) {
-	if c.state != Malformed {
-		*c = cell{state: Malformed, from: from, err: err}
+func (v *Values) malformed(i Index, from Provider, err error) {
+	if m := v.look(i); m.state != Malformed {
+		*m = mark{Malformed, from}
+		v.fault(i, err)
 	}
 }
 
@@ -116,8 +205,9 @@ func (c *cell) malformed(from Provider, err error) {
 // Conflicting stays so, whoever comes first.
 func (v *Values) Fail(r Root, name string, err error) {
 	if i, ok := v.layout.Lookup(r, name); ok {
-		if c := &v.cells[i]; c.state == Absent || c.state == Present {
-			c.state, c.err = Unavailable, err
+		if m := v.look(i); m.state == Absent || m.state == Present {
+			m.state = Unavailable
+			v.fault(i, err)
 		}
 	}
 }
@@ -125,7 +215,7 @@ func (v *Values) Fail(r Root, name string, err error) {
 // Invalidate marks an attribute as supplied with something unusable.
 func (v *Values) Invalidate(r Root, name string, err error) {
 	if i, ok := v.layout.Lookup(r, name); ok {
-		v.cells[i].malformed(NoProvider, err)
+		v.malformed(i, NoProvider, err)
 	}
 }
 
@@ -139,4 +229,9 @@ func (v *Values) SetBody() { v.body = true }
 func (v *Values) HasBody() bool { return v.body }
 
 // Dropped counts the values that nobody may supply.
-func (v *Values) Dropped() int { return v.dropped }
+func (v *Values) Dropped() int {
+	if v.bound.user != nil {
+		return v.dropped + v.bound.user.dropped
+	}
+	return v.dropped
+}

@@ -1,0 +1,178 @@
+package slot
+
+import (
+	"net/netip"
+	"strings"
+	"unicode/utf8"
+)
+
+// HTTP is what an HTTP request contributes. Path is in canonical form and
+// Segments are its decoded segments; nothing is repaired here.
+type HTTP struct {
+	ID, Method, Scheme, Host, Path string
+	Segments                       []string
+	Query, Headers                 map[string][]string // header names in any case
+	ClientIP                       netip.Addr
+}
+
+// bound is what slots are worked out from when they are first looked at: most
+// requests are decided on a few of them.
+type bound struct {
+	http             HTTP
+	user             *Values
+	resource, action string
+	pathSlots        []Index
+	pathTexts        []string
+	lists            lists
+}
+
+func (b *bound) reset() {
+	b.user, b.pathSlots, b.pathTexts = nil, nil, nil
+	b.lists.reset()
+}
+
+// BindHTTP binds request.* and env.ip. The request's lists and maps must not
+// change until the next Reset.
+func (v *Values) BindHTTP(h HTTP) {
+	v.bound.http = h
+	for i := RequestID; i <= RequestHeaders; i++ {
+		v.marks[i] = mark{state: deferred}
+	}
+	if h.ClientIP.IsValid() {
+		v.marks[EnvIP] = mark{state: deferred}
+	}
+}
+
+// BindUser binds user.*, as other values have it. Those must be of the same
+// policy set, and must not change any more.
+func (v *Values) BindUser(user *Values) {
+	v.bound.user = user
+	for _, i := range v.layout.users {
+		v.marks[i] = mark{state: deferred}
+	}
+}
+
+// BindTarget binds resource.type and action.name.
+func (v *Values) BindTarget(resource, action string) {
+	v.bound.resource, v.bound.action = resource, action
+	v.marks[ResourceType], v.marks[ActionName] = mark{state: deferred}, mark{state: deferred}
+}
+
+// BindPath binds attributes to the texts of a path, in the same order.
+func (v *Values) BindPath(slots []Index, texts []string) {
+	v.bound.pathSlots, v.bound.pathTexts = slots, texts
+	for _, i := range slots {
+		v.marks[i] = mark{state: deferred}
+	}
+}
+
+// isRequest tells whether a slot is bound by BindHTTP and nobody else.
+func isRequest(i Index) bool { return i >= RequestID && i <= RequestHeaders }
+
+// settle works out what is bound to a slot.
+func (v *Values) settle(i Index) {
+	h := &v.bound.http
+	switch i {
+	case ActionName:
+		v.Set(i, StringValue(v.bound.action))
+	case ResourceType:
+		v.Set(i, StringValue(v.bound.resource))
+	case EnvIP:
+		v.Set(i, IPValue(h.ClientIP))
+	case RequestID:
+		v.Set(i, StringValue(h.ID))
+	case RequestMethod:
+		v.Set(i, StringValue(h.Method))
+	case RequestScheme:
+		v.Set(i, StringValue(h.Scheme))
+	case RequestHost:
+		v.Set(i, StringValue(h.Host))
+	case RequestPath:
+		v.Set(i, StringValue(h.Path))
+	case RequestSegments:
+		v.Set(i, v.bound.lists.strings(h.Segments))
+	case RequestQuery:
+		v.Set(i, v.bound.lists.named(h.Query, false))
+	case RequestHeaders:
+		v.Set(i, v.bound.lists.named(h.Headers, true))
+	default:
+		if v.layout.attrs[i].Root == User {
+			v.settleUser(i)
+			return
+		}
+		for at, slot := range v.bound.pathSlots {
+			if slot == i {
+				v.supply(Path, i, Plain(v.bound.pathTexts[at]))
+			}
+		}
+	}
+}
+
+func (v *Values) settleUser(i Index) {
+	user := v.bound.user
+	v.marks[i], v.values[i] = user.marks[i], user.values[i]
+	if len(v.faults)+len(user.faults) > 0 {
+		v.fault(i, user.Err(i))
+	}
+}
+
+// User gives the values of user.* alone, all worked out. Nothing changes them
+// any more, so that any number of others may be bound to them.
+func (v *Values) User(base *Layout) *Values {
+	out := NewValues(base)
+	for _, i := range base.users {
+		v.look(i)
+		out.marks[i], out.values[i] = v.marks[i], v.values[i]
+		out.fault(i, v.Err(i))
+	}
+	out.dropped = v.Dropped()
+	return out
+}
+
+// Single gives the value of a header, named in lower case, or of a query
+// parameter, with how often it was sent. ok is false if it was not there at
+// all. It does not make the map of all of them.
+func (v *Values) Single(from Index, name string) (text string, times int, ok bool) {
+	if v.marks[from].state != deferred {
+		list, _ := v.Get(from)
+		e, ok := list.Entry(name)
+		if items := e.Items(); len(items) > 0 {
+			text, times = items[0].str, len(items)
+		}
+		return text, times, ok
+	}
+	if from == RequestQuery {
+		list, ok := v.bound.http.Query[name]
+		if len(list) > 0 {
+			text = list[0]
+		}
+		return text, len(list), ok
+	}
+	for key, list := range v.bound.http.Headers {
+		if !isLower(key, name) {
+			continue
+		}
+		ok = true
+		if times += len(list); len(list) > 0 {
+			text = list[0] // counts only if it is the only one
+		}
+	}
+	return text, times, ok
+}
+
+// isLower tells whether lower is strings.ToLower(name).
+func isLower(name, lower string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if c >= utf8.RuneSelf {
+			return strings.ToLower(name) == lower
+		}
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if i >= len(lower) || c != lower[i] {
+			return false
+		}
+	}
+	return len(name) == len(lower)
+}
