@@ -2,6 +2,7 @@ package peerbench
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/peerbench/workload"
@@ -9,10 +10,11 @@ import (
 	"github.com/gwctl/gwctl/policy"
 )
 
-// Gwctl is gwctl's engine over a set. This file is the only one that calls it.
-type Gwctl struct{ set *engine.Set }
-
 const nameGwctl = "gwctl"
+
+// Gwctl is gwctl's engine with a set. This file is the only one that calls it;
+// gwctl_sets.go writes the sets.
+type Gwctl struct{ set *engine.Set }
 
 // LoadGwctl reads and compiles a set.
 func LoadGwctl(files []policy.File) (*Gwctl, error) {
@@ -27,73 +29,64 @@ func LoadGwctl(files []policy.File) (*Gwctl, error) {
 	return &Gwctl{set}, nil
 }
 
-// attribute is one value of a user, as a token's mapping supplies it.
-type attribute struct {
-	name string
-	in   slot.Input
-}
-
-// subject is a user as the door keeps it between requests.
-type subject []attribute
-
-func newSubject(u *workload.User) subject {
-	s := subject{{"id", slot.Quoted(u.ID)}, {"tenant", slot.Quoted(u.Tenant)}, {"roles", slot.Strings(u.Roles)}, {"groups", slot.Strings(u.Groups)}}
-	if u.Country == "" {
-		return s
-	}
-	return append(s, attribute{"country", slot.Quoted(u.Country)}, attribute{"plan", slot.Quoted(u.Plan)}, attribute{"clearance", slot.FromNumber(fmt.Sprint(u.Clearance))},
-		attribute{"mfa", slot.FromBool(u.MFA)}, attribute{"projects", slot.Strings(u.Projects)}, attribute{"regions", slot.Strings(u.Regions)})
-}
-
-func (s subject) bind(r *engine.Request) {
-	r.Authenticate(engine.Principal{Method: "jwt", Issuer: "https://idp.example.com", Type: "human"})
-	for _, a := range s {
-		r.Supply(slot.Credential, slot.User, a.name, a.in)
-	}
-}
-
-// asks makes workers for HTTP requests: from method, host, canonical path and
-// a user who is bound already to the decision.
-func (g *Gwctl) asks(list []*workload.User, qs []workload.Question) workload.Engine {
-	subjects := make([]subject, len(list))
-	for i, u := range list {
-		subjects[i] = newSubject(u)
-	}
-	return workload.Shared(func(i int) bool {
-		q := &qs[i]
-		r := g.set.HTTPRequest(engine.HTTP{Method: q.Method, Scheme: "https", Host: q.Host, Path: q.Path, Segments: q.Segments, ClientIP: q.IP})
-		subjects[q.User.Number].bind(r)
-		return g.set.Decide(r).Allowed()
-	})
-}
-
 func loadGwctl(w *workload.Routes) func() (any, error) {
 	files := routesSet(w)
 	return func() (any, error) { return LoadGwctl(files) }
 }
 
-func gwctlRoutes(w *workload.Routes) (workload.Engine, error) {
-	g, err := LoadGwctl(routesSet(w))
+// bind binds a user once, as a door does when it has verified a token.
+func (g *Gwctl) bind(inputs ...engine.UserInput) *engine.Subject {
+	return g.set.Bind(engine.Principal{Method: "jwt", Issuer: "https://idp.example.com", Type: "human"}, inputs...)
+}
+
+func claim(name string, value slot.Input) engine.UserInput {
+	return engine.UserInput{From: slot.Credential, Name: name, Value: value}
+}
+
+func (g *Gwctl) subject(u *workload.User) *engine.Subject {
+	inputs := []engine.UserInput{
+		claim("id", slot.Quoted(u.ID)), claim("tenant", slot.Quoted(u.Tenant)), claim("roles", slot.Strings(u.Roles)), claim("groups", slot.Strings(u.Groups)),
+	}
+	if u.Country != "" { // a user of the Mix
+		inputs = append(inputs, claim("country", slot.Quoted(u.Country)), claim("plan", slot.Quoted(u.Plan)), claim("mfa", slot.FromBool(u.MFA)),
+			claim("clearance", slot.FromNumber(strconv.FormatInt(u.Clearance, 10))), claim("projects", slot.Strings(u.Projects)), claim("regions", slot.Strings(u.Regions)))
+	}
+	return g.bind(inputs...)
+}
+
+// gwctlHTTP answers HTTP requests: from method, host, canonical path and the
+// user's bound attributes to the decision. Each worker has a request that it
+// uses again and again.
+func gwctlHTTP(files []policy.File, users []*workload.User, questions []workload.Question) (workload.Engine, error) {
+	g, err := LoadGwctl(files)
 	if err != nil {
 		return nil, err
 	}
-	return g.asks(w.Users, w.Questions), nil
+	subjects := make([]*engine.Subject, len(users))
+	for i, u := range users {
+		subjects[i] = g.subject(u)
+	}
+	return func() workload.Worker {
+		r := g.set.NewRequest()
+		return func(i int) bool {
+			q := &questions[i]
+			r.ResetHTTP(engine.HTTP{Method: q.Method, Scheme: "https", Host: q.Host, Path: q.Path, Segments: q.Segments, ClientIP: q.IP})
+			r.SetSubject(subjects[q.User.Number])
+			return g.set.Decide(r).Allowed()
+		}
+	}, nil
+}
+
+func gwctlRoutes(w *workload.Routes) (workload.Engine, error) {
+	return gwctlHTTP(routesSet(w), w.Users, w.Questions)
 }
 
 func gwctlMix(w *workload.Mix) (workload.Engine, error) {
-	g, err := LoadGwctl(mixSet())
-	if err != nil {
-		return nil, err
-	}
-	return g.asks(w.Users, w.Questions), nil
+	return gwctlHTTP(mixSet(), w.Users, w.Questions)
 }
 
 func gwctlCrowd(w *workload.Crowd) (workload.Engine, error) {
-	g, err := LoadGwctl(crowdSet(w))
-	if err != nil {
-		return nil, err
-	}
-	return g.asks(w.Users, w.Questions), nil
+	return gwctlHTTP(crowdSet(w), w.Users, w.Questions)
 }
 
 // gwctlDrive asks about a resource by its id: the set's Directory knows the
@@ -104,33 +97,29 @@ func gwctlDrive(w *workload.Drive) (workload.Engine, error) {
 		return nil, err
 	}
 	type direct struct {
-		subject    subject
-		kind, name string
-		id         slot.Input
+		subject      *engine.Subject
+		kind, action string
+		id           slot.Input
 	}
-	users := map[string]subject{}
-	asked := make([]direct, len(w.Questions))
+	users, asked := map[string]*engine.Subject{}, make([]direct, len(w.Questions))
 	for i, q := range w.Questions {
 		who := driveID(q.Graph, q.User)
 		if users[who] == nil {
 			u := w.Graphs[q.Graph].ByUID[q.User]
-			users[who] = subject{
-				{"id", slot.Quoted(who)}, {"view", slot.Quoted(driveID(q.Graph, u.View))},
-				{"owned_documents", slot.Strings(driveIDs(q.Graph, u.OwnedDocuments))}, {"owned_folders", slot.Strings(driveIDs(q.Graph, u.OwnedFolders))},
-			}
+			users[who] = g.bind(claim("id", slot.Quoted(who)), claim("view", slot.Quoted(driveID(q.Graph, u.View))),
+				claim("owned_documents", slot.Strings(driveIDs(q.Graph, u.OwnedDocuments))), claim("owned_folders", slot.Strings(driveIDs(q.Graph, u.OwnedFolders))))
 		}
-		kind := "document"
-		if q.Resource.Type == "Folder" {
-			kind = "folder"
-		}
-		asked[i] = direct{users[who], kind, driveAction(q.Action), slot.Quoted(driveID(q.Graph, q.Resource))}
+		asked[i] = direct{users[who], driveKind(q.Resource), driveAction(q.Action), slot.Quoted(driveID(q.Graph, q.Resource))}
 	}
-	return workload.Shared(func(i int) bool {
-		a := &asked[i]
-		r := g.set.DirectRequest(a.kind, a.name)
-		a.subject.bind(r)
-		r.Supply(slot.Caller, slot.Resource, "id", a.id)
-		r.LookUp()
-		return g.set.Decide(r).Allowed()
-	}), nil
+	return func() workload.Worker {
+		r := g.set.NewRequest()
+		return func(i int) bool {
+			a := &asked[i]
+			r.ResetDirect(a.kind, a.action)
+			r.SetSubject(a.subject)
+			r.Supply(slot.Caller, slot.Resource, "id", a.id)
+			r.LookUp()
+			return g.set.Decide(r).Allowed()
+		}
+	}, nil
 }

@@ -247,3 +247,5 @@ func driveAction(name string) string {
 	}
 	return out.String()
 }
+
+func driveKind(u workload.UID) string { return strings.ToLower(u.Type) }
