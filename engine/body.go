@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -83,17 +84,14 @@ func (c *compiler) bodyFields(d *policy.Resource) []*slot.Attr {
 func widest(a, b *slot.Attr) *slot.Attr {
 	w := *a
 	w.Optional = a.Optional || b.Optional
-	w.MaxLength, w.MaxItems, w.MaxEntries = wider(a.MaxLength, b.MaxLength), wider(a.MaxItems, b.MaxItems), wider(a.MaxEntries, b.MaxEntries)
+	w.MaxLength, w.MaxItems, w.MaxEntries = wider(a.MaxLength, b.MaxLength, slot.DefaultMaxLength), wider(a.MaxItems, b.MaxItems, slot.DefaultMaxItems), wider(a.MaxEntries, b.MaxEntries, slot.DefaultMaxEntries)
 	w.Enum, w.Pattern, w.Min, w.Max = nil, nil, slot.Value{}, slot.Value{}
 	return &w
 }
 
-// wider of two sizes, of which 0 is the default.
-func wider(a, b int) int {
-	if a == 0 || b == 0 {
-		return max(a, b, 0)
-	}
-	return max(a, b)
+// wider of two sizes, of which 0 stands for the default.
+func wider(a, b, normal int) int {
+	return max(cmp.Or(a, normal), cmp.Or(b, normal))
 }
 
 // actionAttributes joins the attributes of a resource's actions.
@@ -179,6 +177,9 @@ func (r *Request) Body(data []byte) error {
 	b := r.target.body
 	in, err := slot.ParseBody(data)
 	if err != nil {
+		return r.refuseBody(err)
+	}
+	if err := in.CheckVariants(b.fields, b.chooser); err != nil {
 		return r.refuseBody(err)
 	}
 	r.bodyReason, r.bodyStatus = "", 0

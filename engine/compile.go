@@ -18,12 +18,18 @@ func Compile(src *policy.Set) (*Set, policy.Diagnostics) {
 	if err != nil {
 		return nil, policy.Diagnostics{{Severity: document.Error, Code: "internal", Message: err.Error()}}
 	}
-	c := &compiler{lib: lib, src: src, libraries: map[[2]string]*celenv.Scope{}, set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
+	return newCompiler(src, lib).compile()
+}
+
+func newCompiler(src *policy.Set, lib *celenv.Library) *compiler {
+	return &compiler{lib: lib, src: src, libraries: map[[2]string]*celenv.Scope{}, set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
+}
+
+func (c *compiler) compile() (*Set, policy.Diagnostics) {
 	c.schema()
 	c.resources()
-	for _, p := range sortedPolicies(src.Policies) {
-		c.policy(p)
-	}
+	c.policies()
+	c.set.rules = c.rules
 	c.link()
 	c.directories()
 	c.suites()
@@ -32,8 +38,22 @@ func Compile(src *policy.Set) (*Set, policy.Diagnostics) {
 		return nil, found
 	}
 	c.prepare()
-	c.set.digest = digest(c.set, lib)
+	c.set.digest = digest(c.set, c.lib)
+	c.forget()
 	return c.set, found
+}
+
+// forget drops what only compiling needed.
+func (c *compiler) forget() {
+	for _, r := range c.set.rules {
+		if r.When != nil {
+			r.When.Forget()
+		}
+		for _, h := range r.Headers {
+			h.Value.Forget()
+		}
+		r.scope.Forget()
+	}
 }
 
 type compiler struct {
@@ -42,19 +62,16 @@ type compiler struct {
 	set   *Set
 	w     document.Walker
 	found policy.Diagnostics
+	rules []*Rule
 	user  []*slot.Attr
 	env   []*slot.Attr
 	// unusable are the attributes, by root and name, whose declaration is
 	// wrong: what reads them is not reported once more.
 	unusable  [][2]string
 	libraries map[[2]string]*celenv.Scope // by name and resource type
+	literals  map[string][]string         // what can be written for an attribute
 	hinted    int                         // names looked up for a close one
-}
-
-func sortedPolicies(in []*policy.Policy) []*policy.Policy {
-	out := slices.Clone(in)
-	slices.SortFunc(out, func(a, b *policy.Policy) int { return strings.Compare(a.Name.Value, b.Name.Value) })
-	return out
+	unguarded bool                        // tests of the algorithm need rules that fail
 }
 
 func (c *compiler) schema() {
@@ -64,25 +81,20 @@ func (c *compiler) schema() {
 		for _, r := range s.Roles {
 			c.set.roles = append(c.set.roles, r.Value)
 		}
-		c.knownRoles()
 	}
 	c.set.base = slot.NewLayout(c.user, c.env)
 }
 
-// knownRoles lets conditions name the declared roles only. What a token says
-// is not held to them: a role that nobody named is harmless.
-func (c *compiler) knownRoles() {
-	if len(c.set.roles) == 0 {
-		return
+// scope is where conditions over a resource type are compiled. They can name
+// declared roles only; what a token says is not held to them, since a role that
+// nobody named is harmless.
+func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[string]*celenv.Scope) (*celenv.Scope, error) {
+	scope, err := c.lib.NewScope(res.layout, consts, libs)
+	if err != nil {
+		return nil, fmt.Errorf("building the scope of %s: %w", res.name, err)
 	}
-	i := slices.IndexFunc(c.user, func(a *slot.Attr) bool { return a.Name == "roles" })
-	if i < 0 {
-		builtin := *slot.NewLayout().Attr(slot.UserRoles)
-		i, c.user = len(c.user), append(c.user, &builtin)
-	}
-	for _, r := range c.set.roles {
-		c.user[i].Known = append(c.user[i].Known, slot.StringValue(r))
-	}
+	scope.SetLiterals(c.literals)
+	return scope, nil
 }
 
 func (c *compiler) resources() {
@@ -114,18 +126,18 @@ func (c *compiler) policy(p *policy.Policy) {
 	}
 	for _, name := range c.checkRules(p) {
 		res := c.set.resources[name]
-		scope, err := c.lib.NewScope(res.layout, consts, c.imports(p, res))
+		scope, err := c.scope(res, consts, c.imports(p, res))
 		if err != nil {
 			c.w.Error(p.At, "internal", "", "%s", err)
 			return
 		}
 		c.breakAll(scope, p.Consts, consts)
 		c.vars(scope, p.Vars, res)
-		for _, d := range p.Rules {
-			if r := c.rule(scope, p, d, res); r != nil {
-				c.set.rules = append(c.set.rules, r)
+		together(c, p.Rules, func(part *compiler, d *policy.Rule) {
+			if r := part.rule(scope, p, d, res); r != nil {
+				part.rules = append(part.rules, r)
 			}
-		}
+		})
 	}
 }
 
@@ -175,6 +187,16 @@ func (c *compiler) resourceNames() []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// actionNames are the actions of all resource types: a guard can name any.
+func (c *compiler) actionNames() []string {
+	var out []string
+	for _, r := range c.set.resources {
+		out = append(out, r.decl.ActionNames()...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // maxHints is how many undeclared names of a set get a close match, and
@@ -252,7 +274,11 @@ func (c *compiler) vars(scope *celenv.Scope, vars []policy.Var, res *resource) {
 				visit(next)
 			}
 		}
-		if e := c.expr(scope, v.Expr, nil, res); e != nil {
+		e, problems := scope.Compile(v.Expr.Value, nil)
+		if c.unguarded {
+			e, problems = scope.CompileUnguarded(v.Expr.Value, nil)
+		}
+		if c.report(v.Expr, problems, res); e != nil {
 			scope.AddVar(v.Name.Value, e)
 		} else {
 			scope.Break("vars", v.Name.Value)
@@ -268,15 +294,17 @@ func (c *compiler) vars(scope *celenv.Scope, vars []policy.Var, res *resource) {
 
 func (c *compiler) rule(scope *celenv.Scope, p *policy.Policy, d *policy.Rule, res *resource) *Rule {
 	r := &Rule{Ref: RuleRef{p.Name.Value, d.ID.Value}, Resource: res.name, Decl: d, Policy: p, scope: scope, position: d.Span.String()}
+	options := celenv.RuleOptions{Deny: !d.Allow, HTTPOnly: d.HTTP && !d.AuthZEN, Present: res.present(d)}
 	if d.When.IsSet() {
 		r.position = d.When.Span().String()
-		if r.When = c.expr(scope, d.When, &slot.Type{Kind: slot.Bool}, res); r.When == nil {
+		if r.When = c.ofRule(scope, d.When, res, options); r.When == nil {
 			return nil
 		}
 		r.reads = r.When.Reads()
 	}
+	options.Want, options.Deny, options.Given = &slot.Type{Kind: slot.String}, false, r.When
 	for _, h := range d.Headers {
-		e := c.expr(scope, h.Value, &slot.Type{Kind: slot.String}, res)
+		e := c.ofRule(scope, h.Value, res, options)
 		if e == nil {
 			return nil
 		}
@@ -292,12 +320,20 @@ func (c *compiler) rule(scope *celenv.Scope, p *policy.Policy, d *policy.Rule, r
 	return r
 }
 
-// expr compiles one CEL text, reporting problems at their token.
-func (c *compiler) expr(scope *celenv.Scope, t policy.Text, want *slot.Type, res *resource) *celenv.Expr {
-	if !t.IsSet() {
-		return nil
+// ofRule compiles a condition or an obligation.
+func (c *compiler) ofRule(scope *celenv.Scope, t policy.Text, res *resource, o celenv.RuleOptions) *celenv.Expr {
+	if c.unguarded {
+		e, problems := scope.CompileUnguarded(t.Value, o.Type())
+		c.report(t, problems, res)
+		return e
 	}
-	e, problems := scope.Compile(t.Value, want)
+	e, problems := scope.CompileRule(t.Value, o)
+	c.report(t, problems, res)
+	return e
+}
+
+// report places what is wrong with a CEL text at its token.
+func (c *compiler) report(t policy.Text, problems []celenv.Problem, res *resource) {
 	for _, p := range problems {
 		d := document.NewDiagnostic(t.At(p.Offset, p.Length), document.Error, p.Code, p.Message)
 		if p.Hint == "" && p.Code == "undeclared_attribute" {
@@ -305,7 +341,6 @@ func (c *compiler) expr(scope *celenv.Scope, t policy.Text, want *slot.Type, res
 		}
 		c.found = append(c.found, d.WithHint(p.Hint))
 	}
-	return e
 }
 
 // link gives every resource type and action its candidates.

@@ -86,11 +86,11 @@ func TestCompileRefuses(t *testing.T) {
 		{"limit: 5", "limit: [x, 1]", "bad_constant", "["}, // and not once more where it is read
 		{when, "vars.mne && consts.limit > 3", "undeclared_attribute", "mne"},
 		{when, "vars.mine && consts.limit > '3'", "type_mismatch", ">"},
-		{when, "resource.owner", "type_mismatch", "resource.owner"},
+		{when, "user.id", "type_mismatch", "user.id"},
 		{when, "resource.ownr == 'x'", "undeclared_attribute", "ownr"},
-		{"mine: resource.owner == user.id", "mine: resource.ownr == user.id", "undeclared_attribute", "ownr"},
-		{"mine: resource.owner == user.id", "mine: vars.mine", "variable_cycle", "mine"},
-		{"mine: resource.owner == user.id", "mine: vars.b, b: vars.c, c: vars.mine", "variable_cycle", "mine"},
+		{"resource.owner == user.id", "resource.ownr == user.id", "undeclared_attribute", "ownr"},
+		{"mine: has(resource.owner) && resource.owner == user.id", "mine: vars.mine", "variable_cycle", "mine"},
+		{"mine: has(resource.owner) && resource.owner == user.id", "mine: vars.b, b: vars.c, c: vars.mine", "variable_cycle", "mine"},
 		// directories
 		{`{type: order, id: "1", tenant: acme}`, `{type: ordr, id: "1"}`, "undeclared_resource", "ordr"},
 		{`{type: order, id: "1", tenant: acme}`, `{type: order, tenant: acme}`, "missing_key", "{"},
@@ -141,7 +141,7 @@ func TestCompileAccepts(t *testing.T) {
 		{"country: {type: string,", "roles: {type: list(string), from: [source],"},
 		{"country: {type: string,", "tenant: {type: string,"},
 		{"country: {type: string,", `country: {type: string, pattern: "a|b",`},
-		{"mine: resource.owner == user.id", "mine: vars.early && vars.early, early: resource.owner == user.id"},
+		{"mine: has", "mine: vars.early && vars.early, early: has"},
 		{"metadata: {name: shop}\nspec:\n", "metadata: {name: shop}\nspec:\n  roles: [customer, other]\n"},
 	} {
 		changed := strings.Replace(digested, tt[0], tt[1], 1)
@@ -156,7 +156,7 @@ func TestCompileAccepts(t *testing.T) {
 func TestRoleLiterals(t *testing.T) {
 	schema := "apiVersion: gwctl.dev/v1\nkind: Schema\nmetadata: {name: s}\nspec: {roles: [admin, ops]}\n---\n" +
 		"apiVersion: gwctl.dev/v1\nkind: Resource\nmetadata: {name: order}\nspec: {actions: {read: {}}}\n---\n"
-	if found := check(schema+policyOf("p", allowAll+`, when: "'admn' in user.roles"`), suiteOfNothing); len(found) != 1 || found[0].Code != "undeclared_value" {
+	if found := check(schema+policyOf("p", allowAll+`, when: "'admn' in user.roles"`), suiteOfNothing); len(found) != 1 || found[0].Code != "undeclared_role" {
 		t.Errorf("misspelt: %v", found)
 	}
 	if found := check(schema+policyOf("p", allowAll+`, roles: [admn]`), suiteOfNothing); len(found) != 1 || found[0].Code != "undeclared_role" {

@@ -9,7 +9,7 @@ import (
 // [Request.decide] is the whole of it, for every door. What shadow rules would
 // have made of the answer is added afterwards and changes nothing.
 func (s *Set) Decide(r *Request) (d Decision) {
-	d = Decision{SetDigest: s.digest, Route: r.Route(), Resource: r.Resource(), Action: r.action}
+	d.SetDigest, d.Route, d.Resource, d.Action = s.digest, r.Route(), r.Resource(), r.action
 	defer d.contain()
 
 	// 1. A resource type and an action, or nothing.

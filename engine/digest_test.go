@@ -205,11 +205,11 @@ metadata: {name: p, description: text, owner: me, labels: {team: x}}
 spec:
   resources: [order]
   consts: {limit: 5, names: [x, y]}
-  vars: {mine: resource.owner == user.id}
+  vars: {mine: has(resource.owner) && resource.owner == user.id}
   rules:
     - {id: r1, effect: allow, actions: [read], roles: [customer], scopes: [s1], when: "vars.mine && consts.limit > 3"}
     - {id: r2, effect: allow, actions: [read], any_scope: [s1, s2], anonymous: true}
-    - {id: r3, effect: deny, when: user.a, reason: {code: stop, message: Stop., status: 451}}
+    - {id: r3, effect: deny, when: "has(user.a) && user.a", reason: {code: stop, message: Stop., status: 451}}
 ---
 apiVersion: gwctl.dev/v1
 kind: Directory
@@ -236,11 +236,11 @@ func TestDigestOfMeaning(t *testing.T) {
 		{`route: "GET /orders/{id}", action: read`, `route: "GET /orders/{id}", action: list`}, {`"GET /orders/{id}"`, `"POST /orders/{id}"`}, {`"GET /orders/{id}"`, `"GET /order/{id}"`},
 		{`"GET /orders/{id}"`, `"GET /orders/{owner...}"`}, {`"GET /orders/{id}"`, `"GET,HEAD /orders/{id}"`}, {`    - {route: "DELETE /orders/{id}", action: delete}` + "\n", ""},
 		{"metadata: {name: p,", "metadata: {name: q,"}, {"limit: 5", "limit: 6"}, {"limit: 5", "limit: 5, more: 5"}, {"names: [x, y]", "names: [y, x]"}, {"names: [x, y]", `names: [x, y, "5"]`},
-		{"mine: resource.owner == user.id", "mine: resource.owner != user.id"}, {"vars: {mine:", "vars: {other: 'true', mine:"},
+		{"mine: has(resource.owner) && resource.owner == user.id", "mine: has(resource.owner) && resource.owner != user.id"}, {"vars: {mine:", "vars: {other: 'true', mine:"},
 		{"id: r1", "id: r0"}, {"actions: [read], roles", "actions: [list], roles"}, {"actions: [read], roles", "actions: [read, list], roles"}, {"roles: [customer]", "roles: [admin]"},
 		{"roles: [customer], ", ""}, {"scopes: [s1], when", "scopes: [s2], when"}, {"scopes: [s1], when", "any_scope: [s1], when"}, {"scopes: [s1], when", "when"},
 		{"&& consts.limit > 3", "|| consts.limit > 3"}, {"any_scope: [s1, s2]", "any_scope: [s1]"}, {"any_scope: [s1, s2]", "scopes: [s1, s2]"}, {", anonymous: true}", "}"},
-		{"effect: deny, when: user.a", "effect: deny, when: user.b"}, {"effect: deny, when: user.a", "effect: deny, actions: [read], when: user.a"}, {", reason: {code: stop, message: Stop., status: 451}", ""},
+		{"when: \"has(user.a) && user.a", "when: \"has(user.b) && user.b"}, {"effect: deny, when:", "effect: deny, actions: [read], when:"}, {", reason: {code: stop, message: Stop., status: 451}", ""},
 		{"code: stop", "code: halt"}, {"message: Stop.", "message: Halt."}, {"status: 451", "status: 404"},
 		{"resources: [order]", `resources: [order, order2]`}, {"tenant: acme}", "tenant: evil}"}, {`id: "1"`, `id: "2"`}, {"tenant: acme}]", `tenant: acme}, {type: order, id: "2"}]`},
 		{"plan: pro}", "plan: free}"}, {"nobody: anonymous", "nothing: anonymous"},
@@ -258,8 +258,8 @@ func TestDigestOfMeaning(t *testing.T) {
 		}
 		seen[digest] = fmt.Sprintf("%q instead of %q", tt[1], tt[0])
 	}
-	swapped := strings.Replace(digested, "- {id: r1,", "- {id: r9, effect: deny, when: user.b}\n    - {id: r1,", 1)
-	moved := strings.Replace(digested, "status: 451}}\n", "status: 451}}\n    - {id: r9, effect: deny, when: user.b}\n", 1)
+	swapped := strings.Replace(digested, "- {id: r1,", "- {id: r9, effect: deny, when: user.authenticated}\n    - {id: r1,", 1)
+	moved := strings.Replace(digested, "status: 451}}\n", "status: 451}}\n    - {id: r9, effect: deny, when: user.authenticated}\n", 1)
 	if compile(t, swapped).Digest() == compile(t, moved).Digest() {
 		t.Error("the order of rules means something and does not count")
 	}
@@ -274,7 +274,7 @@ func TestDigestOfWords(t *testing.T) {
 	for _, tt := range [][2]string{
 		{"description: text", "description: other text"}, {"owner: me", "owner: you"}, {"labels: {team: x}", "labels: {team: y, more: z}"}, {"metadata: {name: shop}", "metadata: {name: bazaar}"},
 		{"kind: Policy", "kind: Policy # a comment"}, {"enum: [free, pro]", "enum: [pro, free]"}, {"any_scope: [s1, s2]", "any_scope: [s2, s1]"}, {"from: [path, source]", "from: [source, path]"},
-		{"country: {type: string,", "country: {type: string, description: where,"}, {"when: user.a,", `when: "user.a",`}, {"consts: {limit: 5, names: [x, y]}", "consts: {names: [x, y], limit: 5}"},
+		{"country: {type: string,", "country: {type: string, description: where,"}, {`when: "has(user.a) && user.a"`, `when: "has( user.a )   && user.a"`}, {"consts: {limit: 5, names: [x, y]}", "consts: {names: [x, y], limit: 5}"},
 	} {
 		if !strings.Contains(digested, tt[0]) {
 			t.Fatalf("the set does not say %q", tt[0])

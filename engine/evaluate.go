@@ -113,6 +113,7 @@ func (r *Request) precondition() (first precondition) {
 	}
 	for _, i := range reads.Slots {
 		switch state := r.values.State(i); {
+		case state == slot.Present:
 		case state == slot.Malformed:
 			status := http.StatusForbidden
 			if r.values.From(i) == slot.Path {
@@ -131,8 +132,12 @@ func (r *Request) precondition() (first precondition) {
 func (r *Request) fullName(i slot.Index) string { return r.values.Layout().Attr(i).FullName() }
 
 // demands tells whether an absent attribute denies: a required one does, of
-// users only where they are authenticated and of a type that has it.
+// users only where they are authenticated and of a type that has it, of actions
+// only where the one that is asked for declares it.
 func (r *Request) demands(a *slot.Attr) bool {
+	if a.Root == slot.Action {
+		return a.Name != "name" && r.res.demands(r.action, a.Name)
+	}
 	if !a.Demanded {
 		return false
 	}

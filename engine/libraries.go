@@ -40,7 +40,7 @@ func (c *compiler) library(l *policy.Library, res *resource) *celenv.Scope {
 			consts[k.Name.Value] = v
 		}
 	}
-	scope, err := c.lib.NewScope(res.layout, consts, nil)
+	scope, err := c.scope(res, consts, nil)
 	if err != nil {
 		c.w.Error(l.At, "internal", "", "%s", err)
 		return nil

@@ -61,13 +61,13 @@ func (r *Request) reset(over Transport, layout *slot.Layout) {
 // is in use.
 func (s *Set) HTTPRequest(h HTTP) *Request {
 	r := &Request{set: s}
-	r.ResetHTTP(h)
+	r.ResetHTTP(&h)
 	return r
 }
 
 // ResetHTTP makes the request a new one, as [Set.HTTPRequest] does. What was
 // read from its values before may change.
-func (r *Request) ResetHTTP(h HTTP) {
+func (r *Request) ResetHTTP(h *HTTP) {
 	m := &r.match
 	r.set.routes.Find(m, h.Method, h.Host, h.Path, h.Segments)
 	if m.Route < 0 {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
 )
@@ -82,10 +83,26 @@ func compile(t testing.TB, docs ...string) *Set {
 	return set
 }
 
-// shopSet compiles the shop with policies.
+// unguarded compiles rules that can fail, which Compile keeps out.
+func unguarded(t testing.TB, docs ...string) *Set {
+	t.Helper()
+	lib, err := celenv.NewLibrary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCompiler(load(t, docs...), lib)
+	c.unguarded = true
+	set, found := c.compile()
+	if found.HasErrors() || set == nil {
+		t.Fatalf("%v\n%s", found, strings.Join(docs, "\n---\n"))
+	}
+	return set
+}
+
+// shopSet compiles the shop with policies, whose rules may fail.
 func shopSet(t testing.TB, policies ...string) *Set {
 	t.Helper()
-	return compile(t, append([]string{shop}, policies...)...)
+	return unguarded(t, append([]string{shop}, policies...)...)
 }
 
 // alice is an ordinary authenticated user.

@@ -78,5 +78,5 @@ func nobody(s *Set) *Subject {
 	for _, i := range []slot.Index{slot.UserRoles, slot.UserScopes, slot.UserGroups} {
 		v.Set(i, slot.StringsValue(nil))
 	}
-	return &Subject{set: s, values: v}
+	return &Subject{set: s, values: v.User(s.base)}
 }

@@ -169,6 +169,7 @@ func Reasons(src *policy.Set) []string {
 	out := []string{
 		ReasonAllowed, ReasonNoRoute, ReasonUnauthenticated, ReasonNoMatchingRule, ReasonInsufficientScope, ReasonDeniedByRule,
 		ReasonEvalError, ReasonAttributeInvalid, ReasonAttributeConflict, ReasonAttributeMissing, ReasonAttributeUnavailable,
+		ReasonBodyInvalid, ReasonBodyUnavailable, ReasonObligationError,
 		// The sidecar's own, for requests that never reach a rule.
 		"request_not_canonical", "hop_by_hop_abuse", "method_not_allowed",
 	}

@@ -138,6 +138,9 @@ func TestTrapAbsentEqualsAbsent(t *testing.T) {
 	r := as(ask(set, "GET", "h", "/orders/7"), "alice")
 	r.Supply(slot.Source, slot.Resource, "owner", slot.Quoted("alice"))
 	wantDecision(t, set.Decide(r), engine.Allow, engine.ReasonAllowed, 200)
+	_, found := trapSet(t, trapSchema, trapOrder, rulesOver("p", `    - {id: own, effect: allow, anonymous: true, actions: [read], when: "resource.owner == user.id"}
+`))
+	wantCode(t, found, "unguarded_optional")
 }
 
 // Trap 3: a body that says who the owner is does not make it so.
@@ -264,24 +267,26 @@ func TestTrapGuardOverANonHTTPRequest(t *testing.T) {
 	}
 	guarded := mustTrapSet(t, trapSchema, trapOrder, allow, fmt.Sprintf(guard, "has(request.method) && request.method == 'PATCH'", ""))
 	wantDecision(t, direct(guarded), engine.Allow, engine.ReasonAllowed, 200)
+	_, found := trapSet(t, trapSchema, trapOrder, allow, fmt.Sprintf(guard, "request.method == 'PATCH'", ""))
+	wantCode(t, found, "unguarded_optional")
 	http := mustTrapSet(t, trapSchema, trapOrder, allow, fmt.Sprintf(guard, "request.method == 'PATCH'", ", transports: [http]"))
 	wantDecision(t, direct(http), engine.Allow, engine.ReasonAllowed, 200)
 	wantDecision(t, http.Decide(as(ask(http, "GET", "h", "/orders/7"), "alice")), engine.Allow, engine.ReasonAllowed, 200)
 }
 
-// Trap 13: a shadow rule that fails or exceeds its budget changes nothing.
+// Trap 13: a shadow rule over budget does not load, and one that comes near it
+// changes nothing. TestShadowOverBudget has one that gets past the check.
 func TestTrapShadowRuleOverBudget(t *testing.T) {
-	heavy := "request.segments.all(a, request.segments.all(b, request.segments.all(c, request.segments.all(d, a + b + c + d != 'x'))))"
-	rules := fmt.Sprintf("    - {id: yes, effect: allow, actions: [read]}\n    - {id: s, effect: deny, mode: shadow, until: 2026-06-30, transports: [http], when: %q}\n", heavy)
-	set, found := trapSet(t, trapSchema, trapOrder, rulesOver("p", rules))
-	if set == nil {
-		wantCode(t, found, "cost_over_budget") // refused at load is the other good answer
-		return
+	rules := func(when string) string {
+		return rulesOver("p", fmt.Sprintf("    - {id: yes, effect: allow, actions: [read]}\n    - {id: s, effect: deny, mode: shadow, until: 2026-06-30, transports: [http], when: %q}\n", when))
 	}
+	_, found := trapSet(t, trapSchema, trapOrder, rules("request.segments.all(a, request.segments.all(b, a + b != request.path))"))
+	wantCode(t, found, "cost_over_budget")
+	set := mustTrapSet(t, trapSchema, trapOrder, rules("request.segments.all(a, a != request.path)"))
 	d := set.Decide(as(ask(set, "GET", "h", "/orders/7"), "alice"))
 	wantDecision(t, d, engine.Allow, engine.ReasonAllowed, 200)
-	if d.Shadow == nil || len(d.Shadow.Results) != 1 {
-		t.Fatalf("the shadow rule is not reported: %+v", d.Shadow)
+	if d.Shadow == nil || len(d.Shadow.Results) != 1 || d.Shadow.Results[0].Outcome != "matched" || d.Shadow.Effect != engine.Deny {
+		t.Errorf("the shadow rule is reported as %+v", d.Shadow)
 	}
 }
 

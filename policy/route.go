@@ -57,6 +57,14 @@ const (
 	MaxMaxBody     = 1 << 20
 )
 
+// LeadsTo tells whether the route can mean one of some actions.
+func (r *Route) LeadsTo(some func(action string) bool) bool {
+	if r.BodyAction != nil {
+		return slices.ContainsFunc(r.BodyAction.Map, func(l Label) bool { return some(l.Value.Value) })
+	}
+	return slices.ContainsFunc(r.Methods, func(m MethodAction) bool { return some(m.Action.Value) })
+}
+
 func readRoute(w *document.Walker, n *document.Node) (Route, bool) {
 	o := w.Object(n, "a route")
 	r := Route{Pattern: o.Text("route"), Span: n.Span()}

@@ -58,11 +58,13 @@ spec:
       effect: allow
       actions: [peek]
       when: "'x-plan' in request.headers || request.param('q').hasValue() || has(user.clearance)"
-    - {id: glances, effect: allow, actions: [glance], anonymous: true, when: "'x-plan' in request.headers"}
+      transports: [http]
+    - {id: glances, effect: allow, actions: [glance], anonymous: true, when: "'x-plan' in request.headers", transports: [http]}
     - id: looks-up
       effect: allow
       actions: [lookup]
       when: request.header('authorization').hasValue() && consts.known[request.header('authorization').value()]
+      transports: [http]
     - id: embargo
       effect: deny
       when: resource.id == 'embargoed'

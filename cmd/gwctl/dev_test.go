@@ -94,7 +94,7 @@ spec:
   resources: [page]
   rules:
     - {id: old, effect: allow, actions: [read], when: "resource.area == 'old' && env.time < timestamp('2001-01-01T00:00:00Z')"}
-    - {id: near, effect: allow, actions: [read], when: "resource.area == 'near' && env.ip == ip('192.0.2.1')"}
+    - {id: near, effect: allow, actions: [read], when: "resource.area == 'near' && env.ip == ip('192.0.2.1')", transports: [http]}
     - {id: new, effect: allow, actions: [read], when: "resource.area == 'new' && env.time > timestamp('2020-01-01T00:00:00Z')"}
     - {id: open, effect: allow, actions: [read], when: "resource.area == 'open'"}
 `)

@@ -50,6 +50,8 @@ func tenants() map[string]tenancy {
 		"github.com/spf13/cobra":                {[]string{"cmd"}, "the command tree is the only user interface"},
 		"github.com/spf13/pflag":                {[]string{"cmd"}, "flags belong to the command tree"},
 		"cel.dev/cel-go":                        {[]string{"engine", "lint/rules"}, "conditions are the engine's; lint rules read its checked trees"},
+		"cel.dev/expr":                          {[]string{"engine/celenv"}, "the conformance tests of CEL are written in its messages; the product needs none"},
+		"google.golang.org/protobuf":            {[]string{"engine/celenv"}, "reads the conformance tests of CEL; the product needs none"},
 		"go.yaml.in/yaml/v3":                    {[]string{"policy/document"}, "documents are read strictly in one place"},
 		"github.com/prometheus/client_golang":   {[]string{"sidecar/health"}, "metrics are published in one place"},
 		"github.com/fsnotify/fsnotify":          {[]string{"policy/watch"}, "files are watched in one place"},

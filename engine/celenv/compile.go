@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -19,10 +21,13 @@ import (
 type Expr struct {
 	Source  string
 	scope   *Scope
-	checked *cel.Ast
+	checked atomic.Pointer[cel.Ast] // nil once forgotten
+	planned sync.Once
 	program cel.Program
+	failed  error // of planning it
 	typ     *types.Type
 	reads   Reads
+	static  static
 }
 
 // Reads is what an expression can look at, its variables included.
@@ -36,32 +41,36 @@ type Reads struct {
 // Compile checks an expression against the scope. want is the type that the
 // result must have, or nil for any. Either the expression or problems are
 // returned; neither, if all that is wrong is that it reads something that
-// [Scope.Break] named.
+// [Scope.Break] named. It is for variables; what rules state goes through
+// CompileRule.
 func (s *Scope) Compile(source string, want *slot.Type) (*Expr, []Problem) {
-	parsed, issues := s.env.Parse(source)
-	if issues.Err() != nil {
-		return nil, s.problems(source, nil, issues)
+	return s.compile(source, want, mode{unplaced: true})
+}
+
+// CompileUnguarded is Compile without the checks of guards, defaults and cost.
+// It is for tests that want to see how evaluation deals with what the checks
+// keep out; rules and variables never go this way.
+func (s *Scope) CompileUnguarded(source string, want *slot.Type) (*Expr, []Problem) {
+	return s.compile(source, want, mode{unguarded: true})
+}
+
+func (s *Scope) compile(source string, want *slot.Type, m mode) (*Expr, []Problem) {
+	checked, problems := s.checkedTree(source)
+	if checked == nil {
+		return nil, problems
 	}
-	checked, issues := s.env.Check(parsed)
-	if issues.Err() != nil {
-		return nil, s.problems(source, parsed.NativeRep(), issues)
-	}
-	e := &Expr{Source: source, scope: s, checked: checked, typ: checked.OutputType()}
+	e := &Expr{Source: source, scope: s, typ: checked.OutputType()}
+	e.checked.Store(checked)
 	r := reader{scope: s, source: source, ast: checked.NativeRep()}
 	r.walk(checked.NativeRep().Expr(), nil)
 	if want != nil && !e.typ.IsExactType(celType(want)) {
 		r.problems = append(r.problems, Problem{Length: len([]rune(source)), Code: "type_mismatch",
 			Message: fmt.Sprintf("the expression gives %s, not %s", e.TypeName(), want), Hint: comparisonHint(want)})
 	}
-	if len(r.problems) > 0 {
-		return nil, r.problems
+	if problems = append(r.problems, e.check(m, len(r.problems) == 0)...); len(problems) > 0 {
+		return nil, problems
 	}
 	e.reads = r.reads()
-	program, err := s.env.Program(checked, cel.CostLimit(StepBudget))
-	if err != nil {
-		return nil, []Problem{{Length: len([]rune(source)), Code: "cel_invalid", Message: err.Error()}}
-	}
-	e.program = program
 	return e, nil
 }
 
@@ -75,12 +84,12 @@ func comparisonHint(want *slot.Type) string {
 // VarRefs lists the variables that an unchecked expression names, so that
 // they can be compiled in an order in which each finds its own.
 func (s *Scope) VarRefs(source string) []string {
-	parsed, issues := s.env.Parse(source)
-	if issues.Err() != nil {
+	parsed, errs := s.lib.parse(source)
+	if len(errs) > 0 {
 		return nil
 	}
 	var out []string
-	ast.PostOrderVisit(parsed.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+	ast.PostOrderVisit(parsed.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() == ast.SelectKind && isIdent(e.AsSelect().Operand(), "vars") && !slices.Contains(out, e.AsSelect().FieldName()) {
 			out = append(out, e.AsSelect().FieldName())
 		}
@@ -96,11 +105,20 @@ func (e *Expr) TypeName() string { return cel.FormatCELType(e.typ) }
 // Reads is everything the expression can look at.
 func (e *Expr) Reads() Reads { return e.reads }
 
-// AST is the checked tree, for reading only.
-func (e *Expr) AST() *ast.AST { return e.checked.NativeRep() }
+// plan makes the program when it is first run.
+func (e *Expr) plan() (cel.Program, error) {
+	e.planned.Do(func() {
+		e.program, e.failed = e.scope.lib.env.Program(e.tree(), cel.CostLimit(StepBudget))
+	})
+	return e.program, e.failed
+}
 
 func (e *Expr) eval(f *Frame) (ref.Val, error) {
-	v, _, err := e.program.Eval(f)
+	program, err := e.plan()
+	if err != nil {
+		return nil, fmt.Errorf("planning the expression: %w", err)
+	}
+	v, _, err := program.Eval(f)
 	if err != nil {
 		return nil, settle(err)
 	}
@@ -141,16 +159,19 @@ func (e *Expr) EvalBool(f *Frame) (bool, error) {
 // Constant tells whether an expression has the same value for every request,
 // and which. It follows && and || as far as constants decide them; any part
 // that reads an attribute is not constant.
-func (e *Expr) Constant() (value, ok bool) { return e.constant(e.AST().Expr()) }
+func (e *Expr) Constant() (value, ok bool) {
+	tree := e.AST()
+	return e.constant(tree, tree.Expr())
+}
 
-func (e *Expr) constant(x ast.Expr) (value, ok bool) {
+func (e *Expr) constant(tree *ast.AST, x ast.Expr) (value, ok bool) {
 	if x.Kind() == ast.CallKind {
 		call := x.AsCall()
 		if name := call.FunctionName(); name == "_&&_" || name == "_||_" {
 			decides := name == "_||_"
 			all := true
 			for _, a := range call.Args() {
-				v, isConst := e.constant(a)
+				v, isConst := e.constant(tree, a)
 				if isConst && v == decides {
 					return decides, true
 				}
@@ -164,7 +185,10 @@ func (e *Expr) constant(x ast.Expr) (value, ok bool) {
 			return v.Constant()
 		}
 	}
-	text, err := parser.Unparse(x, e.AST().SourceInfo())
+	if e.scope.readsRoot(x) {
+		return false, false
+	}
+	text, err := parser.Unparse(x, tree.SourceInfo())
 	if err != nil {
 		return false, false
 	}
@@ -174,4 +198,18 @@ func (e *Expr) constant(x ast.Expr) (value, ok bool) {
 	}
 	v, err := part.EvalBool(e.scope.NewFrame(slot.NewValues(e.scope.layout)))
 	return v, err == nil
+}
+
+// readsRoot tells whether a node reads anything but constants.
+func (s *Scope) readsRoot(e ast.Expr) bool {
+	found := false
+	each(e, func(x ast.Expr) {
+		if x.Kind() != ast.IdentKind {
+			return
+		}
+		_, isRoot := rootNamed(x.AsIdent())
+		_, isLib := s.libs[x.AsIdent()]
+		found = found || isRoot || isLib || x.AsIdent() == "vars"
+	})
+	return found
 }

@@ -8,6 +8,7 @@ import (
 	_ "time/tzdata" // zones mean the same on every machine, also on one without zone files
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 )
@@ -47,14 +48,15 @@ func isZoneName(name string) bool {
 // calendarFunction is one of date, clock and weekday.
 type calendarFunction struct {
 	name string
+	size uint64 // of the result, at most
 	text func(time.Time) string
 }
 
 func calendarFunctions() []calendarFunction {
 	return []calendarFunction{
-		{"date", func(t time.Time) string { return t.Format(time.DateOnly) }},
-		{"clock", func(t time.Time) string { return t.Format(clockLayout) }},
-		{"weekday", func(t time.Time) string { return strings.ToLower(t.Weekday().String()) }},
+		{"date", 10, func(t time.Time) string { return t.Format(time.DateOnly) }},
+		{"clock", 5, func(t time.Time) string { return t.Format(clockLayout) }},
+		{"weekday", 9, func(t time.Time) string { return strings.ToLower(t.Weekday().String()) }},
 	}
 }
 
@@ -67,8 +69,10 @@ const clockLayout = "15:04"
 func (z *zones) options() []cel.EnvOption {
 	var out []cel.EnvOption
 	for _, f := range calendarFunctions() {
-		out = append(out, cel.Function(f.name, cel.Overload(f.name+"_timestamp_string", []*cel.Type{cel.TimestampType, cel.StringType}, cel.StringType,
-			cel.BinaryBinding(z.calendar(f)))))
+		id := f.name + "_timestamp_string"
+		out = append(out,
+			cel.Function(f.name, cel.Overload(id, []*cel.Type{cel.TimestampType, cel.StringType}, cel.StringType, cel.BinaryBinding(z.calendar(f)))),
+			cel.CostModel(cost.Overload(id, cost.EvalCost(cost.Const(2)), cost.ResultSize(cost.AtMost(cost.Const(f.size))))))
 	}
 	return out
 }

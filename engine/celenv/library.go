@@ -25,36 +25,44 @@ const (
 )
 
 // Library is what all scopes share: CEL's standard library and the extensions
-// of the language. It does not change and may be used concurrently.
+// of the language. It may be used concurrently.
 type Library struct {
-	env *cel.Env
+	env    *cel.Env
+	parser *parser.Parser
+	zones  *zones
+	fronts fronts
 }
 
 // NewLibrary builds the shared environment.
 func NewLibrary() (*Library, error) {
+	z := &zones{}
 	options := []cel.EnvOption{
-		cel.OptionalTypes(), cel.EnableMacroCallTracking(), cel.DefaultUTCTimeZone(true),
+		standardLibrary(), cel.OptionalTypes(), cel.EnableMacroCallTracking(), cel.DefaultUTCTimeZone(true),
 		cel.ParserExpressionSizeLimit(MaxExpressionSize), cel.ParserRecursionLimit(MaxNesting), cel.RegexProgramSizeLimit(MaxRegexProgram),
 		cel.HomogeneousAggregateLiterals(),
 		ext.Strings(), ext.Lists(), ext.Sets(), ext.Math(), ext.TwoVarComprehensions(), ext.Network(),
 		requestFunction("header", slot.RequestHeaders), requestFunction("param", slot.RequestQuery),
 	}
-	env, err := cel.NewEnv(slices.Concat(options, (&zones{}).options())...)
+	env, err := cel.NewCustomEnv(slices.Concat(options, z.options(), costModels())...)
 	if err != nil {
 		return nil, fmt.Errorf("building the CEL environment: %w", err)
 	}
-	return &Library{env: env}, nil
+	p, err := newParser(env)
+	if err != nil {
+		return nil, err
+	}
+	return &Library{env: env, parser: p, zones: z, fronts: fronts{free: map[string][]*front{}}}, nil
 }
 
 // Canonical gives an expression in one spelling: layout, quotes and needless
 // parentheses do not matter, everything else does. What does not parse is given
 // back as it is.
 func (l *Library) Canonical(source string) string {
-	parsed, issues := l.env.Parse(source)
-	if issues.Err() != nil {
+	parsed, errs := l.parse(source)
+	if len(errs) > 0 {
 		return source
 	}
-	text, err := parser.Unparse(parsed.NativeRep().Expr(), parsed.NativeRep().SourceInfo(), parser.WrapOnColumn(MaxExpressionSize*4))
+	text, err := parser.Unparse(parsed.Expr(), parsed.SourceInfo(), parser.WrapOnColumn(MaxExpressionSize*4))
 	if err != nil {
 		return source
 	}

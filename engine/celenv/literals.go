@@ -3,98 +3,266 @@ package celenv
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
-	"regexp/syntax"
-	"slices"
 	"strings"
-	"time"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
-	"cel.dev/cel-go/common/types/traits"
-
-	"github.com/gwctl/gwctl/engine/slot"
-	"github.com/gwctl/gwctl/policy/document"
 )
 
-// forms are the functions that read a text, with what is wrong with a literal
-// one. At run time such a text would only be an error of every request.
-var forms = map[string]func(string) string{
-	"duration": func(s string) string {
-		_, err := time.ParseDuration(s)
-		return unless(err == nil, "is no duration such as 90s")
-	},
-	"timestamp": func(s string) string {
-		_, err := time.Parse(time.RFC3339, s)
-		return unless(err == nil, "is no timestamp such as 2026-01-15T10:00:00Z")
-	},
-	"ip": ipForm, "containsIP": ipForm, "cidr": cidrForm, "containsCIDR": cidrForm,
+// literals finds what is written down wrong: patterns, networks, zones, times,
+// and values that an attribute never has. A constant counts as written down,
+// and so does the variable of a loop over constants.
+type literals struct {
+	*view
+	problems []Problem
+	reported map[int64]bool // one finding a token is enough
 }
 
-// readByForm tells whether a literal is the argument of such a function.
-func readByForm(a *ast.AST, id int64) bool {
-	found := false
-	ast.PostOrderVisit(a.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		if e.Kind() == ast.CallKind && forms[e.AsCall().FunctionName()] != nil {
-			found = found || slices.ContainsFunc(e.AsCall().Args(), func(x ast.Expr) bool { return x.ID() == id })
-		}
-	}))
-	return found
+func checkLiterals(v *view) []Problem {
+	l := &literals{view: v, reported: map[int64]bool{}}
+	l.visit(v.root(), locals{})
+	v.expr.static.domain, v.expr.static.elements = l.domain(v.root(), locals{}), l.elementDomain(v.root(), locals{})
+	return l.problems
 }
 
-func unless(ok bool, what string) string {
-	if ok {
-		return ""
+// known is a value that stands in the source, or in a constant, and the node
+// to point at.
+type known struct {
+	value ref.Val
+	at    ast.Expr
+}
+
+// local is what is known of a loop's variable.
+type local struct {
+	values []known
+	domain *domain
+}
+
+// locals are the variables of loops, by name.
+type locals map[string]local
+
+func (l locals) with(name string, v local) locals {
+	out := make(locals, len(l)+1)
+	for k, x := range l {
+		out[k] = x
 	}
-	return what
+	out[name] = v
+	return out
 }
 
-func ipForm(s string) string {
-	a, err := netip.ParseAddr(s)
-	return unless(err == nil && a.Zone() == "" && !a.Is4In6(), "is no IP address")
+func (l *literals) visit(e ast.Expr, in locals) {
+	switch e.Kind() {
+	case ast.SelectKind:
+		l.visit(e.AsSelect().Operand(), in)
+	case ast.CallKind:
+		call := e.AsCall()
+		l.call(call, in)
+		if call.IsMemberFunction() {
+			l.visit(call.Target(), in)
+		}
+		for _, a := range call.Args() {
+			l.visit(a, in)
+		}
+	case ast.ListKind:
+		for _, x := range e.AsList().Elements() {
+			l.visit(x, in)
+		}
+	case ast.MapKind:
+		for _, x := range e.AsMap().Entries() {
+			l.visit(x.AsMapEntry().Key(), in)
+			l.visit(x.AsMapEntry().Value(), in)
+		}
+	case ast.StructKind:
+		for _, x := range e.AsStruct().Fields() {
+			l.visit(x.AsStructField().Value(), in)
+		}
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		l.visit(c.IterRange(), in)
+		l.visit(c.AccuInit(), in)
+		inner := l.enter(c, in)
+		l.visit(c.LoopCondition(), inner)
+		l.visit(c.LoopStep(), inner)
+		l.visit(c.Result(), inner)
+	}
 }
 
-func cidrForm(s string) string {
-	p, err := netip.ParsePrefix(s)
-	return unless(err == nil && p == p.Masked() && !p.Addr().Is4In6(), "is no network without host bits, such as 192.0.2.0/24")
+// enter gives a loop's variables what is known of the list that it goes over.
+func (l *literals) enter(c ast.ComprehensionExpr, in locals) locals {
+	if isBind(c) {
+		return in.with(c.AccuVar(), local{l.values(c.AccuInit(), in), l.domain(c.AccuInit(), in)})
+	}
+	out := in.with(c.AccuVar(), local{})
+	element := local{}
+	if l.ast.GetType(c.IterRange().ID()).Kind() == types.ListKind {
+		element = local{l.elements(c.IterRange(), in), l.elementDomain(c.IterRange(), in)}
+	}
+	if c.HasIterVar2() {
+		return out.with(c.IterVar(), local{}).with(c.IterVar2(), element)
+	}
+	return out.with(c.IterVar(), element)
 }
 
-// zoned are the functions of a timestamp that take a time zone.
-var zoned = []string{
-	"getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear",
-	"getHours", "getMinutes", "getSeconds", "getMilliseconds",
-}
-
-// literals holds what is written into a call to what can ever be meant. A
-// misspelt value of an enum is not just useless: in `user.plan != 'fre'` it
-// lets everybody in.
-func (r *reader) literals(e ast.Expr, call ast.CallExpr, locals []string) {
-	args := call.Args()
-	switch name := call.FunctionName(); {
-	case name == "dyn" || name == "type":
-		r.report(e, "undeclared_function", fmt.Sprintf("there is no function %q", name), "types are checked when the set is loaded")
+func (l *literals) call(call ast.CallExpr, in locals) {
+	name, args := call.FunctionName(), call.Args()
+	switch name {
+	case "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_":
+		l.compare(args[0], args[1], name, in)
+		l.compare(args[1], args[0], name, in)
+	case "@in":
+		l.member(args[0], args[1], in)
+	case "sets.contains", "sets.intersects", "sets.equivalent":
+		l.lists(args[0], args[1], in)
+		l.lists(args[1], args[0], in)
+	case "date", "clock", "weekday":
+		l.zoneName(name, args[1], in)
+	}
+	subject := -1 // which argument the check of the function speaks about
+	switch {
 	case name == "matches":
-		for _, w := range r.written(args[len(args)-1]) {
-			if text, ok := w.value.(types.String); ok {
-				r.pattern(w.at, string(text))
-			}
-		}
-	case forms[name] != nil && len(args) == 1:
-		for _, w := range r.written(args[0]) {
-			text, ok := w.value.(types.String)
-			if wrong := forms[name](string(text)); ok && wrong != "" {
-				r.report(w.at, "bad_literal", fmt.Sprintf("%q %s", string(text), wrong), "")
-			}
-		}
-	case slices.Contains(zoned, name) && len(args) == 1:
-		r.zone(args[0], false)
-	case slices.Contains([]string{"date", "clock", "weekday"}, name) && len(args) == 2:
-		r.zone(args[1], true)
-	case name == "_==_" || name == "_!=_" || name == "@in":
-		r.compared(args[0], args[1], locals)
-		r.compared(args[1], args[0], locals)
+		subject = len(args) - 1
+	case len(args) == 1 && (isZoneGetter(name) || isParsed(name)):
+		subject = 0
 	}
+	if subject < 0 || l.ast.GetType(args[subject].ID()).Kind() != types.StringKind {
+		return
+	}
+	values := l.values(args[subject], in)
+	if isZoneGetter(name) && len(values) == 0 {
+		l.report(args[subject], Problem{Code: "literal_required", Message: name + " takes a literal time zone", Hint: quotedZone})
+	}
+	for _, k := range values {
+		if text, ok := k.value.(types.String); ok {
+			l.report(k.at, checkText(name, string(text)))
+		}
+	}
+}
+
+// zoneName holds the zone of date, clock and weekday to the IANA names. It is
+// written down, so that a decision can be replayed and a misspelt zone found.
+func (l *literals) zoneName(function string, e ast.Expr, in locals) {
+	values := l.values(e, in)
+	if len(values) == 0 {
+		l.report(e, Problem{Code: "literal_required", Message: function + " takes a literal time zone", Hint: quotedZone})
+	}
+	for _, k := range values {
+		name, _ := k.value.(types.String)
+		if _, err := l.scope.lib.zones.load(string(name)); err != nil {
+			l.report(k.at, Problem{Code: "bad_literal", Message: err.Error(), Hint: zoneHint})
+		}
+	}
+}
+
+const (
+	zoneHint   = "zones are IANA names such as 'Europe/Berlin', or 'UTC'"
+	quotedZone = "write its IANA name in quotes, as in 'Europe/Berlin'"
+)
+
+func isZoneGetter(name string) bool {
+	switch name {
+	case "getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes", "getSeconds", "getMilliseconds":
+		return true
+	}
+	return false
+}
+
+// isParsed tells whether a function reads its text as a value of some format.
+func isParsed(name string) bool {
+	switch name {
+	case "cidr", "ip", "containsIP", "containsCIDR", "ip.isCanonical", "timestamp", "duration":
+		return true
+	}
+	return false
+}
+
+// checkText checks a text that a function is given; the zero Problem means that
+// it is fine.
+func checkText(function, text string) Problem {
+	switch function {
+	case "matches":
+		return checkPattern(text)
+	case "cidr", "containsCIDR":
+		return checkNetwork(text)
+	case "ip", "containsIP", "ip.isCanonical":
+		return checkAddress(text)
+	case "timestamp":
+		if types.IsError(types.String(text).ConvertToType(types.TimestampType)) {
+			return Problem{Code: "bad_literal", Message: fmt.Sprintf("%q is not a timestamp", text), Hint: "write it as in '2026-01-15T10:00:00Z'"}
+		}
+	case "duration":
+		if types.IsError(types.String(text).ConvertToType(types.DurationType)) {
+			return Problem{Code: "bad_literal", Message: fmt.Sprintf("%q is not a duration", text), Hint: "write it as in '90s', '1h30m' or '250ms'; there are no days"}
+		}
+	default:
+		return checkGetterZone(text)
+	}
+	return Problem{}
+}
+
+// checkGetterZone checks the zone of getHours and its like, where CEL allows
+// offsets too.
+func checkGetterZone(text string) Problem {
+	digits := strings.TrimLeft(text, "+-")
+	if strings.Contains(text, ":") {
+		var h, m int
+		if n, err := fmt.Sscanf(digits, "%2d:%2d", &h, &m); err == nil && n == 2 && len(digits) == 5 && len(text)-len(digits) <= 1 && h <= 23 && m <= 59 {
+			return Problem{}
+		}
+		return Problem{Code: "bad_literal", Message: fmt.Sprintf("%q is not an offset", text), Hint: "offsets are written as in '+01:00'; a name such as 'Europe/Berlin' knows daylight saving"}
+	}
+	if _, err := (&zones{}).load(text); err != nil {
+		return Problem{Code: "bad_literal", Message: err.Error(), Hint: zoneHint}
+	}
+	return Problem{}
+}
+
+func checkNetwork(text string) Problem {
+	p, err := netip.ParsePrefix(text)
+	switch {
+	case err != nil || p.Addr().Is4In6():
+		return Problem{Code: "bad_literal", Message: fmt.Sprintf("%q is not a network", text), Hint: "write it as in '192.0.2.0/24' or '2001:db8::/32'"}
+	case p.Masked() != p:
+		return Problem{Code: "bad_literal", Message: fmt.Sprintf("%q has bits set behind its prefix", text), Hint: fmt.Sprintf("the network is '%s', the address alone '%s/%d'", p.Masked(), p.Addr(), p.Addr().BitLen())}
+	}
+	return Problem{}
+}
+
+func checkAddress(text string) Problem {
+	if a, err := netip.ParseAddr(text); err != nil || a.Zone() != "" || a.Is4In6() {
+		return Problem{Code: "bad_literal", Message: fmt.Sprintf("%q is not an IP address", text), Hint: "write it as in '192.0.2.1' or '2001:db8::1'"}
+	}
+	return Problem{}
+}
+
+// report places a problem on a node; the zero one is none.
+func (l *literals) report(at ast.Expr, p Problem) {
+	if p.Code == "" || l.reported[at.ID()] {
+		return
+	}
+	l.reported[at.ID()] = true
+	p.Offset, p.Length = l.token(at)
+	l.problems = append(l.problems, p)
+}
+
+// badLiteral words a finding of CEL's own literal checks our way: placed on
+// the whole literal, and named by what it is given to.
+func (s *Scope) badLiteral(p *Problem, runes []rune, parsed *ast.AST, literal ast.Expr) {
+	p.Length = literalLength(runes, p.Offset)
+	text, _ := literal.AsLiteral().(types.String)
+	each(parsed.Expr(), func(e ast.Expr) {
+		if e.Kind() != ast.CallKind {
+			return
+		}
+		for _, a := range e.AsCall().Args() {
+			if name := e.AsCall().FunctionName(); a.ID() == literal.ID() && (isParsed(name) || name == "matches") {
+				if found := checkText(name, string(text)); found.Code != "" {
+					found.Offset, found.Length = p.Offset, p.Length
+					*p = found
+				}
+			}
+		}
+	})
 }
 
 func literalText(e ast.Expr) (string, bool) {
@@ -103,142 +271,4 @@ func literalText(e ast.Expr) (string, bool) {
 	}
 	s, ok := e.AsLiteral().(types.String)
 	return string(s), ok
-}
-
-var offsetForm = regexp.MustCompile(`^[+-]?([01][0-9]|2[0-3]):[0-5][0-9]$`)
-
-// zone holds a time zone to one that is named here: "Local" or an unknown name
-// would make the decision depend on the machine. CEL's own functions also take
-// an offset; ours want a name, as an offset knows no daylight saving.
-func (r *reader) zone(at ast.Expr, nameOnly bool) {
-	given := r.written(at)
-	if len(given) == 0 {
-		r.report(at, "literal_required", "a time zone is a literal or a constant", "write a name such as 'Europe/Berlin'")
-	}
-	for _, w := range given {
-		text, _ := w.value.(types.String)
-		_, err := time.LoadLocation(string(text))
-		named := err == nil && isZoneName(string(text))
-		if !named && (nameOnly || !offsetForm.MatchString(string(text))) {
-			r.report(w.at, "bad_literal", fmt.Sprintf("%q is no time zone", string(text)), "write a name such as 'Europe/Berlin'")
-		}
-	}
-}
-
-// pattern holds a regular expression to saying where it begins and ends:
-// matches() looks anywhere in a text, which hardly anyone expects.
-func (r *reader) pattern(at ast.Expr, text string) {
-	re, err := syntax.Parse(text, syntax.Perl)
-	if err != nil {
-		r.report(at, "bad_pattern", fmt.Sprintf("the pattern cannot be read: %s", err), "patterns follow RE2")
-		return
-	}
-	if begin, end := anchors(re); !begin || !end {
-		r.report(at, "unanchored_pattern", "the pattern also matches in the middle of a text",
-			"begin it with ^ or .* and end it with $ or .*; put alternatives in (?:…)")
-	}
-}
-
-// anchors tells whether every way through a pattern begins with ^ or .* and
-// whether every one ends with $ or .*.
-func anchors(re *syntax.Regexp) (begin, end bool) {
-	switch re.Op {
-	case syntax.OpBeginText:
-		return true, false
-	case syntax.OpEndText:
-		return false, true
-	case syntax.OpStar:
-		any := re.Sub[0].Op == syntax.OpAnyChar || re.Sub[0].Op == syntax.OpAnyCharNotNL
-		return any, any
-	case syntax.OpCapture:
-		return anchors(re.Sub[0])
-	case syntax.OpConcat:
-		begin, _ = anchors(re.Sub[0])
-		_, end = anchors(re.Sub[len(re.Sub)-1])
-		return begin, end
-	case syntax.OpAlternate:
-		begin, end = true, true
-		for _, sub := range re.Sub {
-			b, e := anchors(sub)
-			begin, end = begin && b, end && e
-		}
-		return begin, end
-	}
-	return false, false
-}
-
-// compared holds the values that an attribute is compared with to those that
-// it can have.
-func (r *reader) compared(attribute, with ast.Expr, locals []string) {
-	if attribute.Kind() != ast.SelectKind || attribute.AsSelect().IsTestOnly() {
-		return
-	}
-	sel := attribute.AsSelect()
-	if sel.Operand().Kind() != ast.IdentKind || slices.Contains(locals, sel.Operand().AsIdent()) {
-		return
-	}
-	root, ok := rootNamed(sel.Operand().AsIdent())
-	i, found := r.scope.layout.Lookup(root, sel.FieldName())
-	if !ok || !found {
-		return
-	}
-	attr := r.scope.layout.Attr(i)
-	known := slices.Concat(attr.Enum, attr.Known)
-	if len(known) == 0 || attr.Type.Kind == slot.Map {
-		return // `in` asks a map for its keys, which are free
-	}
-	for _, w := range r.written(with) {
-		if !slices.ContainsFunc(known, func(v slot.Value) bool { return celValue(v).Equal(w.value) == types.True }) {
-			hint := "declared: " + strings.Join(names(known), ", ")
-			if near, ok := document.Closest(Render(w.value), names(known)); ok {
-				hint = fmt.Sprintf("did you mean %s?", near)
-			}
-			r.report(w.at, "undeclared_value", fmt.Sprintf("%s is never %s", attr.FullName(), Render(w.value)), hint)
-		}
-	}
-}
-
-func names(values []slot.Value) []string {
-	var out []string
-	for _, v := range values {
-		out = append(out, Render(celValue(v)))
-	}
-	return out
-}
-
-type written struct {
-	at    ast.Expr
-	value ref.Val
-}
-
-// written are the literals that an operand stands for: itself, those of a
-// list, or those of a constant.
-func (r *reader) written(e ast.Expr) []written {
-	switch e.Kind() {
-	case ast.LiteralKind:
-		return []written{{e, e.AsLiteral()}}
-	case ast.ListKind:
-		var out []written
-		for _, x := range e.AsList().Elements() {
-			out = append(out, r.written(x)...)
-		}
-		return out
-	case ast.SelectKind:
-		if !isIdent(e.AsSelect().Operand(), "consts") {
-			return nil
-		}
-		switch value := r.scope.consts[e.AsSelect().FieldName()].(type) {
-		case traits.Lister:
-			var out []written
-			for it := value.Iterator(); it.HasNext() == types.True; {
-				out = append(out, written{e, it.Next()})
-			}
-			return out
-		case traits.Mapper, nil:
-			return nil
-		default:
-			return []written{{e, value}}
-		}
-	}
-	return nil
 }

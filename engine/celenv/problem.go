@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
 
@@ -20,15 +19,15 @@ type Problem struct {
 
 // problems turns CEL's findings into ours: placed on the token they are
 // about, named by the kind of node rather than by their text.
-func (s *Scope) problems(source string, parsed *ast.AST, issues *cel.Issues) []Problem {
+func (s *Scope) problems(source string, parsed *ast.AST, errs []*common.Error) []Problem {
 	runes := []rune(source)
 	var out []Problem
-	for _, e := range issues.Errors() {
+	for _, e := range errs {
 		offset := Offset(source, e.Location)
 		p := Problem{Offset: offset, Length: tokenLength(runes, offset), Code: "type_mismatch", Message: operators.Replace(e.Message)}
 		node := find(parsed, e.ExprID)
 		operand, field, selects := selection(node)
-		if selects && operand.Kind() == ast.IdentKind && s.broken[operand.AsIdent()+"."+field] {
+		if selects && operand.Kind() == ast.IdentKind && s.isBroken(operand.AsIdent(), field) {
 			continue
 		}
 		switch {
@@ -40,11 +39,7 @@ func (s *Scope) problems(source string, parsed *ast.AST, issues *cel.Issues) []P
 			}
 		case node == nil:
 		case node.Kind() == ast.LiteralKind:
-			at, _ := parsed.SourceInfo().GetOffsetRange(node.ID())
-			p.Length = runesIn(runes[offset:], int(at.Stop-at.Start))
-			if readByForm(parsed, node.ID()) {
-				p.Code = "bad_literal"
-			}
+			s.badLiteral(&p, runes, parsed, node)
 		case node.Kind() == ast.IdentKind && !isRoot(node.AsIdent()):
 			s.undeclared(&p, node.AsIdent())
 		case selects:
@@ -55,6 +50,14 @@ func (s *Scope) problems(source string, parsed *ast.AST, issues *cel.Issues) []P
 		out = append(out, p)
 	}
 	return out
+}
+
+// isBroken tells whether a name is declared and wrong, here or in a library.
+func (s *Scope) isBroken(root, name string) bool {
+	if lib, ok := s.libs[root]; ok {
+		return lib.broken["vars."+name] || lib.broken["consts."+name]
+	}
+	return s.broken[root+"."+name]
 }
 
 func isRoot(name string) bool {
@@ -104,16 +107,20 @@ func (s *Scope) noField(p *Problem, runes []rune, operand ast.Expr, field string
 	}
 }
 
-func (s *Scope) unknownFunction(name string) bool { return !s.env.HasFunction(name) }
+func (s *Scope) unknownFunction(name string) bool { return !s.lib.env.HasFunction(name) }
 
 func (s *Scope) noFunction(p *Problem, runes []rune, name string) {
 	p.Code, p.Message = "undeclared_function", fmt.Sprintf("there is no function %q", name)
 	p.Offset, p.Length = calledAt(runes, p.Offset, name), len([]rune(name))
+	if hint, removed := removedHint(name); removed {
+		p.Hint = hint
+		return
+	}
 	known := []string{"has"}
-	for f := range s.env.Functions() {
+	for f := range s.lib.env.Functions() {
 		known = append(known, f)
 	}
-	for _, m := range s.env.Macros() {
+	for _, m := range s.lib.env.Macros() {
 		known = append(known, m.Function())
 	}
 	if near, ok := document.Closest(name, known); ok {

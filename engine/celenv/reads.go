@@ -165,7 +165,6 @@ func (r *reader) loopVariable(e ast.Expr, name string) ast.Expr {
 func (r *reader) walkCall(e ast.Expr, locals []string) {
 	call := e.AsCall()
 	args := call.Args()
-	r.literals(e, call, locals)
 	switch call.FunctionName() {
 	case "_?._": // user.?country
 		field, isLiteral := literalText(args[1])

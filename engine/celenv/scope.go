@@ -2,11 +2,9 @@ package celenv
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
-	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 
@@ -17,7 +15,7 @@ import (
 // resource type. Variables are added as they are compiled; after that a Scope
 // does not change.
 type Scope struct {
-	env    *cel.Env
+	lib    *Library
 	layout *slot.Layout
 	consts map[string]ref.Val
 	ctypes map[string]*types.Type
@@ -25,13 +23,15 @@ type Scope struct {
 	broken map[string]bool   // root.name of what did not compile
 	libs   map[string]*Scope // imported libraries, each a scope over the same layout
 	shapes map[string]*slot.Type
+
+	literals map[string][]string // see SetLiterals
 }
 
 // NewScope makes a scope over a layout with the given constants and imported
 // libraries, which are scopes over the same layout.
 func (l *Library) NewScope(layout *slot.Layout, consts map[string]slot.Value, libs map[string]*Scope) (*Scope, error) {
 	s := &Scope{
-		layout: layout, consts: map[string]ref.Val{}, ctypes: map[string]*types.Type{}, vars: map[string]*Expr{}, broken: map[string]bool{},
+		lib: l, layout: layout, consts: map[string]ref.Val{}, ctypes: map[string]*types.Type{}, vars: map[string]*Expr{}, broken: map[string]bool{},
 		libs: libs, shapes: map[string]*slot.Type{},
 	}
 	for i := range layout.Len() {
@@ -40,21 +40,6 @@ func (l *Library) NewScope(layout *slot.Layout, consts map[string]slot.Value, li
 	for name, v := range consts {
 		s.consts[name], s.ctypes[name] = celValue(v), constType(v)
 	}
-	options := []cel.EnvOption{
-		cel.CustomTypeProvider(&provider{Provider: l.env.CELTypeProvider(), scope: s}),
-		cel.Variable("vars", varsType), cel.Variable("consts", constsType),
-	}
-	for r := range slot.Body {
-		options = append(options, cel.Variable(r.String(), rootType(r)))
-	}
-	for name := range libs {
-		options = append(options, cel.Variable(name, libType(name)))
-	}
-	env, err := l.env.Extend(options...)
-	if err != nil {
-		return nil, fmt.Errorf("building a CEL scope: %w", err)
-	}
-	s.env = env
 	return s, nil
 }
 

@@ -72,7 +72,8 @@ func (e *Expr) Trace(f *Frame) Trace {
 }
 
 func (e *Expr) traced(f *Frame) (ref.Val, []Part, error) {
-	program, err := e.scope.env.Program(e.checked, cel.EvalOptions(cel.OptTrackState), cel.CostLimit(StepBudget))
+	tree := e.tree()
+	program, err := e.scope.lib.env.Program(tree, cel.EvalOptions(cel.OptTrackState), cel.CostLimit(StepBudget))
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing the trace: %w", err)
 	}
@@ -84,8 +85,8 @@ func (e *Expr) traced(f *Frame) (ref.Val, []Part, error) {
 	if details != nil {
 		state = details.State()
 	}
-	w := &partWriter{info: e.AST().SourceInfo(), state: state, result: out}
-	w.walk(e.AST().Expr(), 0)
+	w := &partWriter{info: tree.NativeRep().SourceInfo(), state: state, result: out}
+	w.walk(tree.NativeRep().Expr(), 0)
 	return out, w.parts, err
 }
 
@@ -100,7 +101,7 @@ type partWriter struct {
 // nothing new and are left out.
 func (w *partWriter) walk(e ast.Expr, depth int) {
 	children := w.children(e)
-	if e.Kind() == ast.LiteralKind || e.Kind() == ast.IdentKind || isConstSelect(e) {
+	if e.Kind() == ast.LiteralKind || e.Kind() == ast.IdentKind || isConstSelect(e) || isBody(e) && !e.AsSelect().IsTestOnly() {
 		return
 	}
 	p := Part{Depth: depth, Text: w.text(e), State: NotEvaluated}

@@ -87,6 +87,9 @@ func Explain(set *engine.Set, r *engine.Request) Explanation {
 					shadow.Outcome = s.Outcome
 				}
 			}
+			if shadow.Outcome == "matched" {
+				shadow.Why = "it is a shadow rule: recorded, without effect"
+			}
 		}
 		x.Rules = append(x.Rules, shadow)
 	}
@@ -165,7 +168,8 @@ func stopped(d engine.Decision) bool { return d.Reason == engine.ReasonEvalError
 // skipped tells whether the decision was made before the rule's phase.
 func (w *walker) skipped(rule *engine.Rule) bool {
 	deny, _ := w.r.Candidates()
-	if w.d.Attribute != "" || stopped(w.d) {
+	switch {
+	case w.d.Attribute != "", w.d.Reason == engine.ReasonBodyInvalid, w.d.Reason == engine.ReasonBodyUnavailable, stopped(w.d):
 		return true
 	}
 	return rule.Decl.Allow && slices.ContainsFunc(deny, func(x *engine.Rule) bool { return x.Ref == w.d.Rule })

@@ -189,15 +189,15 @@ kind: Policy
 metadata: {name: p}
 spec:
   resources: [order]
-  vars: {not_a: "!user.a"}
+  vars: {not_a: "has(user.a) && !user.a"}
   rules:
     - {id: stop, effect: deny, actions: [read, list], when: "has(user.b) && user.b"}
-    - {id: role, effect: allow, actions: [read], roles: [admin], when: user.a}
-    - {id: scope, effect: allow, actions: [read], scopes: [s1], when: user.a}
+    - {id: role, effect: allow, actions: [read], roles: [admin], when: "has(user.a) && user.a"}
+    - {id: scope, effect: allow, actions: [read], scopes: [s1], when: "has(user.a) && user.a"}
     - {id: var, effect: allow, actions: [read], when: vars.not_a}
     - {id: always, effect: allow, actions: [list], anonymous: true}
     - {id: needs, effect: allow, actions: [delete], when: user.must == 'x'}
-    - {id: never, effect: deny, actions: [delete], when: user.a}
+    - {id: never, effect: deny, actions: [delete], when: "has(user.a) ? user.a : 1 / 0 == 1"}
 `
 
 // TestExplain: what each rule came to, which step decided, and what to do.
@@ -295,7 +295,7 @@ func TestExplainParts(t *testing.T) {
 	r.Supply(slot.Credential, slot.User, "a", slot.Plain("false"))
 	x = Explain(set, r)
 	v := x.Rules[len(x.Rules)-1]
-	if v.Rule != "p/var" || len(v.Vars) != 1 || v.Vars[0].Name != "not_a" || v.Vars[0].Source != "!user.a" || len(v.Vars[0].Parts) == 0 || v.Vars[0].Parts[0].Value != "true" {
+	if v.Rule != "p/var" || len(v.Vars) != 1 || v.Vars[0].Name != "not_a" || v.Vars[0].Source != "has(user.a) && !user.a" || len(v.Vars[0].Parts) == 0 || v.Vars[0].Parts[0].Value != "true" {
 		t.Errorf("%+v", v)
 	}
 }

@@ -33,8 +33,8 @@ func (t *tries) overlap(at ref, segments []segment, more, less bool) ref {
 	}
 	switch s.kind {
 	case literal:
-		if c := t.literal(at, s.text); c != 0 {
-			if found := t.overlap(c, tail, more, less); found != 0 {
+		if n.first != 0 {
+			if found := t.overlap(t.literal(at, s.text), tail, more, less); found != 0 {
 				return found
 			}
 		}

@@ -135,7 +135,10 @@ func (t *tries) take(f *found, root ref, segments []string) bool {
 // specific. It only calls itself where there is a way back.
 func (t *tries) walk(f *found, at ref, segments []string, i, captured int) bool {
 	for ; i < len(segments); i++ {
-		n, next := &t.nodes[at], t.literal(at, segments[i])
+		n, next := &t.nodes[at], ref(0)
+		if n.first != 0 {
+			next = t.literal(at, segments[i])
+		}
 		switch {
 		case next != 0 && n.param == 0 && n.rest == 0:
 			at = next

@@ -43,12 +43,12 @@ type tries struct {
 	texts   []byte
 	known   map[string]int32 // where a text stands; each does so once
 	seed    maphash.Seed
-	slots   []slot // open addressing, a power of two and at most half full
+	slots   []bucket // open addressing, a power of two and at most half full
 	used    int
 }
 
-// slot is a literal in the index; most others are told apart by the tag.
-type slot struct {
+// bucket is a literal in the index; most others are told apart by the tag.
+type bucket struct {
 	tag uint32
 	at  ref
 }
@@ -75,11 +75,11 @@ func (t *tries) search(parent ref, text string) (int, uint32) {
 	return int(h & uint64(len(t.slots)-1)), uint32(h >> 32)
 }
 
-// literal gives the literal below a node. Most nodes have a single one, and
-// comparing that is faster than hashing the segment.
+// literal gives the literal below a node that has some. Most have a single one,
+// and comparing that is faster than hashing the segment.
 func (t *tries) literal(parent ref, text string) ref {
 	if p := &t.nodes[parent]; !p.many {
-		if p.first != 0 && string(t.text(&t.nodes[p.first])) == text {
+		if string(t.text(&t.nodes[p.first])) == text {
 			return p.first
 		}
 		return 0
@@ -112,8 +112,10 @@ func (t *tries) child(parent ref, s segment) ref {
 		}
 		return t.nodes[parent].param
 	}
-	if n := t.literal(parent, s.text); n != 0 {
-		return n
+	if t.nodes[parent].first != 0 {
+		if n := t.literal(parent, s.text); n != 0 {
+			return n
+		}
 	}
 	n := t.newNode(parent, s.text)
 	p := &t.nodes[parent]
@@ -126,7 +128,7 @@ func (t *tries) child(parent ref, s segment) ref {
 func (t *tries) index(n ref) {
 	if t.used++; 2*t.used > len(t.slots) {
 		old := t.slots
-		t.slots = make([]slot, max(16, 2*len(old)))
+		t.slots = make([]bucket, max(16, 2*len(old)))
 		for _, s := range old {
 			if s.at != 0 {
 				t.put(s.at)
@@ -141,7 +143,7 @@ func (t *tries) put(n ref) {
 	for t.slots[i].at != 0 {
 		i = (i + 1) & (len(t.slots) - 1)
 	}
-	t.slots[i] = slot{tag, n}
+	t.slots[i] = bucket{tag, n}
 }
 
 // addRoute puts a route at the end of a pattern. It gives the route that was

@@ -64,7 +64,6 @@ type Attr struct {
 	For        []string // user types that have it; empty means all
 	From       []Provider
 	Enum       []Value
-	Known      []Value // values that conditions may name; data may hold others
 	Pattern    *regexp.Regexp
 	Min, Max   Value // of kind Invalid when unset
 	MaxItems   int

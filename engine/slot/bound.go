@@ -2,6 +2,7 @@ package slot
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,6 +21,7 @@ type HTTP struct {
 type bound struct {
 	http             HTTP
 	user             *Values
+	userRead         bool // some slot of the user was looked at or set
 	resource, action string
 	pathSlots        []Index
 	pathTexts        []string
@@ -27,19 +29,20 @@ type bound struct {
 }
 
 func (b *bound) reset() {
-	b.user, b.pathSlots, b.pathTexts = nil, nil, nil
+	b.user, b.userRead, b.pathSlots, b.pathTexts = nil, false, nil, nil
 	b.lists.reset()
 }
 
 // BindHTTP binds request.* and env.ip. The request's lists and maps must not
 // change until the next Reset.
-func (v *Values) BindHTTP(h HTTP) {
-	v.bound.http = h
-	for i := RequestID; i <= RequestHeaders; i++ {
-		v.marks[i] = mark{state: deferred}
+func (v *Values) BindHTTP(h *HTTP) {
+	v.bound.http = *h
+	of := (*[RequestHeaders - RequestID + 1]mark)(v.marks[RequestID:])
+	for i := range of {
+		of[i] = mark{state: fromRequest}
 	}
 	if h.ClientIP.IsValid() {
-		v.marks[EnvIP] = mark{state: deferred}
+		v.marks[EnvIP] = mark{state: fromRequest}
 	}
 }
 
@@ -47,22 +50,26 @@ func (v *Values) BindHTTP(h HTTP) {
 // policy set, and must not change any more.
 func (v *Values) BindUser(user *Values) {
 	v.bound.user = user
-	for _, i := range v.layout.users {
-		v.marks[i] = mark{state: deferred}
+	if !v.bound.userRead {
+		return
 	}
+	for _, i := range v.layout.users {
+		v.marks[i] = mark{state: fromUser}
+	}
+	v.bound.userRead = false
 }
 
 // BindTarget binds resource.type and action.name.
 func (v *Values) BindTarget(resource, action string) {
 	v.bound.resource, v.bound.action = resource, action
-	v.marks[ResourceType], v.marks[ActionName] = mark{state: deferred}, mark{state: deferred}
+	v.marks[ResourceType], v.marks[ActionName] = mark{state: fromRequest}, mark{state: fromRequest}
 }
 
 // BindPath binds attributes to the texts of a path, in the same order.
 func (v *Values) BindPath(slots []Index, texts []string) {
 	v.bound.pathSlots, v.bound.pathTexts = slots, texts
 	for _, i := range slots {
-		v.marks[i] = mark{state: deferred}
+		v.marks[i] = mark{state: fromRequest}
 	}
 }
 
@@ -70,50 +77,58 @@ func (v *Values) BindPath(slots []Index, texts []string) {
 func isRequest(i Index) bool { return i >= RequestID && i <= RequestHeaders }
 
 // settle works out what is bound to a slot.
-func (v *Values) settle(i Index) {
-	h := &v.bound.http
-	switch i {
-	case ActionName:
-		v.Set(i, StringValue(v.bound.action))
-	case ResourceType:
-		v.Set(i, StringValue(v.bound.resource))
-	case EnvIP:
-		v.Set(i, IPValue(h.ClientIP))
-	case RequestID:
-		v.Set(i, StringValue(h.ID))
-	case RequestMethod:
-		v.Set(i, StringValue(h.Method))
-	case RequestScheme:
-		v.Set(i, StringValue(h.Scheme))
-	case RequestHost:
-		v.Set(i, StringValue(h.Host))
-	case RequestPath:
-		v.Set(i, StringValue(h.Path))
-	case RequestSegments:
-		v.Set(i, v.bound.lists.strings(h.Segments))
-	case RequestQuery:
-		v.Set(i, v.bound.lists.named(h.Query, false))
-	case RequestHeaders:
-		v.Set(i, v.bound.lists.named(h.Headers, true))
-	default:
-		if v.layout.attrs[i].Root == User {
-			v.settleUser(i)
-			return
-		}
-		for at, slot := range v.bound.pathSlots {
-			if slot == i {
-				v.supply(Path, i, Plain(v.bound.pathTexts[at]))
-			}
-		}
+func (v *Values) settle(i Index, m *mark) {
+	if m.state == fromUser {
+		v.settleUser(i, m)
+		return
 	}
+	*m = mark{}
+	if at := slices.Index(v.bound.pathSlots, i); at >= 0 {
+		v.supply(Path, i, Plain(v.bound.pathTexts[at]))
+		return
+	}
+	v.put(i, Builtin, v.builtin(i))
 }
 
-func (v *Values) settleUser(i Index) {
+func (v *Values) settleUser(i Index, m *mark) {
 	user := v.bound.user
-	v.marks[i], v.values[i] = user.marks[i], user.values[i]
+	v.bound.userRead = true
+	if user == nil {
+		*m = mark{}
+		return
+	}
+	*m, v.values[i] = user.marks[i], user.values[i]
 	if len(v.faults)+len(user.faults) > 0 {
 		v.fault(i, user.Err(i))
 	}
+}
+
+// builtin makes a value of the request's own.
+func (v *Values) builtin(i Index) Value {
+	h := &v.bound.http
+	switch i {
+	case ActionName:
+		return StringValue(v.bound.action)
+	case ResourceType:
+		return StringValue(v.bound.resource)
+	case EnvIP:
+		return IPValue(h.ClientIP)
+	case RequestID:
+		return StringValue(h.ID)
+	case RequestMethod:
+		return StringValue(h.Method)
+	case RequestScheme:
+		return StringValue(h.Scheme)
+	case RequestHost:
+		return StringValue(h.Host)
+	case RequestPath:
+		return StringValue(h.Path)
+	case RequestSegments:
+		return v.bound.lists.strings(h.Segments)
+	case RequestQuery:
+		return v.bound.lists.named(h.Query, false)
+	}
+	return v.bound.lists.named(h.Headers, true) // RequestHeaders, the only one left
 }
 
 // User gives the values of user.* alone, all worked out. Nothing changes them
@@ -133,7 +148,7 @@ func (v *Values) User(base *Layout) *Values {
 // parameter, with how often it was sent. ok is false if it was not there at
 // all. It does not make the map of all of them.
 func (v *Values) Single(from Index, name string) (text string, times int, ok bool) {
-	if v.marks[from].state != deferred {
+	if v.marks[from].state != fromRequest {
 		list, _ := v.Get(from)
 		e, ok := list.Entry(name)
 		if items := e.Items(); len(items) > 0 {

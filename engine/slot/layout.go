@@ -9,6 +9,7 @@ type Layout struct {
 	attrs  []*Attr
 	byName [Roots]map[string]Index
 	users  []Index // of user.*
+	unread []mark  // where Values begin: those of user.* come from their user
 }
 
 // NewLayout makes a layout of the built-in attributes followed by the
@@ -35,9 +36,12 @@ func (l *Layout) add(a *Attr) {
 		return
 	}
 	l.byName[a.Root][a.Name] = Index(len(l.attrs))
+	start := mark{}
 	if a.Root == User {
 		l.users = append(l.users, Index(len(l.attrs)))
+		start.state = fromUser
 	}
+	l.unread = append(l.unread, start)
 	l.attrs = append(l.attrs, a)
 }
 

@@ -11,7 +11,9 @@ const (
 	Unavailable
 	Malformed // what was supplied breaks the attribute's type or bounds
 	Conflicting
-	deferred // bound, and worked out when it is first looked at; nobody sees it
+	// Bound, and worked out when it is first looked at; nobody sees these.
+	fromUser
+	fromRequest
 )
 
 var stateNames = [...]string{"absent", "present", "unavailable", "invalid", "conflict"}
@@ -61,9 +63,12 @@ func (v *Values) Reset(l *Layout) {
 	}
 	// Values stay where they are: without their marks they count for nothing.
 	v.marks, v.values = v.marks[:n], v.values[:n]
-	clear(v.marks)
-	clear(v.faults)
-	v.faults, v.dropped, v.body = v.faults[:0], 0, false
+	copy(v.marks, l.unread)
+	if len(v.faults) > 0 {
+		clear(v.faults)
+		v.faults = v.faults[:0]
+	}
+	v.dropped, v.body = 0, false
 	v.bound.reset()
 }
 
@@ -73,9 +78,8 @@ func (v *Values) Layout() *Layout { return v.layout }
 // look gives a slot's mark, once what is bound to it is worked out.
 func (v *Values) look(i Index) *mark {
 	m := &v.marks[i]
-	if m.state == deferred {
-		*m = mark{}
-		v.settle(i)
+	if m.state >= fromUser {
+		v.settle(i, m)
 	}
 	return m
 }
@@ -92,7 +96,7 @@ func (v *Values) Get(i Index) (Value, State) {
 // State gives a slot's state, as Get does, without making a value that nobody
 // may look at.
 func (v *Values) State(i Index) State {
-	if v.marks[i].state == deferred && isRequest(i) {
+	if v.marks[i].state == fromRequest && isRequest(i) {
 		return Present
 	}
 	return v.look(i).state
@@ -121,7 +125,12 @@ func (v *Values) From(i Index) Provider { return v.look(i).from }
 
 // Set puts a value of the attribute's own type into a slot, unchecked. It is
 // for values that gwctl makes itself.
-func (v *Values) Set(i Index, value Value) { v.put(i, Builtin, value) }
+func (v *Values) Set(i Index, value Value) {
+	if i <= UserGroups || i >= builtinCount {
+		v.bound.userRead = true
+	}
+	v.put(i, Builtin, value)
+}
 
 func (v *Values) put(i Index, from Provider, value Value) {
 	v.marks[i], v.values[i] = mark{Present, from}, value

@@ -43,7 +43,7 @@ spec:
   resources: [order]
   rules:
     - {id: owner, effect: allow, actions: [read], when: "has(resource.owner) && resource.owner == user.id"}
-    - {id: high, effect: allow, actions: [read, delete], roles: [admin], when: user.level > 3}
+    - {id: high, effect: allow, actions: [read, delete], roles: [admin], when: "has(user.level) ? user.level > 3 : 1 / 0 == 1"}
     - {id: region, effect: deny, when: env.region != 'eu', reason: {code: wrong_region, status: 451}}
     - {id: late, effect: deny, actions: [delete], when: env.time.getHours() > 18}
     - {id: address, effect: deny, actions: [delete], when: "has(env.ip) && cidr('203.0.113.0/24').containsIP(env.ip)"}

@@ -12,8 +12,8 @@ func constantCondition() *lint.Rule {
 		Severity: document.Warning,
 		Why: "A condition that is always true restricts nothing, and one that is always false makes a rule that never speaks. " +
 			"Both are usually left over from a trial, and an allow rule with `|| true` in it is open to everybody who holds its roles.",
-		Before: "- id: read\n  effect: allow\n  actions: [read]\n  when: user.tenant == resource.tenant || true",
-		After:  "- id: read\n  effect: allow\n  actions: [read]\n  when: has(user.tenant) && user.tenant == resource.tenant",
+		Before: "- id: read\n  effect: allow\n  actions: [read]\n  when: user.type == 'human' || true",
+		After:  "- id: read\n  effect: allow\n  actions: [read]\n  when: user.type == 'human'",
 		Run: func(p *lint.Pass) {
 			for _, r := range p.Set.Inspect().Rules {
 				if r.When == nil {

@@ -89,12 +89,12 @@ func conditionCodes() Area {
 			Name:    "literal_required",
 			Meaning: "`request.header`, `request.param` or a time zone is given a name that is computed.",
 			Mend:    "Write the name in quotes.",
-			Example: &Example{File: "policies.yaml", Old: "when: vars.is_owner", New: "when: request.header(user.id).hasValue()"},
+			Example: &Example{File: "policies.yaml", Old: "when: vars.is_owner", New: "transports: [http]\n      when: request.header(user.id).hasValue()"},
 		}, {
 			Name:    "header_case",
 			Meaning: "A header is named with upper-case letters, which never match: header names are lower-case here.",
 			Mend:    "Write it in lower case.",
-			Example: &Example{File: "policies.yaml", Old: "when: vars.is_owner", New: "when: request.header('X-Plan').hasValue()"},
+			Example: &Example{File: "policies.yaml", Old: "when: vars.is_owner", New: "transports: [http]\n      when: request.header('X-Plan').hasValue()"},
 		}, {
 			Name:    "always_present",
 			Meaning: "`has()` is asked of a variable or constant. It would be true whatever the value is, so `has(vars.is_owner)` would let everybody in.",

@@ -77,7 +77,7 @@ func (e *Example) Command() []string {
 
 // Areas is the table of codes, in the order of the page.
 func Areas() []Area {
-	return []Area{fileCodes(), nameCodes(), schemaCodes(), resourceCodes(), policyCodes(), conditionCodes(), suiteCodes(), configCodes(), commandCodes()}
+	return []Area{fileCodes(), nameCodes(), schemaCodes(), resourceCodes(), policyCodes(), conditionCodes(), safetyCodes(), suiteCodes(), configCodes(), commandCodes()}
 }
 
 // Codes lists the codes of all areas.

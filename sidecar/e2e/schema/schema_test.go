@@ -12,7 +12,7 @@ const testdata = "cmd/gwctl/jsonschema/testdata/"
 // invalid belongs to the refused ones.
 func TestDocuments(t *testing.T) {
 	x := setUp(t)
-	docs := x.documents(t, "examples/*/*.yaml", "examples/*/policies/*.yaml", "docs/testdata/*/*.yaml",
+	docs := x.documents(t, "examples/*/*.yaml", "examples/recipes/*/*.yaml", "examples/*/policies/*.yaml", "docs/testdata/*/*.yaml",
 		testdata+"good/*.yaml", testdata+"refused/*.yaml", testdata+"beyond/*.yaml")
 	verdicts := x.verdicts(t, docs)
 	for _, d := range docs {
