@@ -67,10 +67,11 @@ func gwctlHTTP(files []policy.File, users []*workload.User, questions []workload
 		subjects[i] = g.subject(u)
 	}
 	return func() workload.Worker {
-		r := g.set.NewRequest()
+		r, h := g.set.NewRequest(), engine.HTTP{Scheme: "https"}
 		return func(i int) bool {
 			q := &questions[i]
-			r.ResetHTTP(engine.HTTP{Method: q.Method, Scheme: "https", Host: q.Host, Path: q.Path, Segments: q.Segments, ClientIP: q.IP})
+			h.Method, h.Host, h.Path, h.Segments, h.ClientIP = q.Method, q.Host, q.Path, q.Segments, q.IP
+			r.ResetHTTP(&h)
 			r.SetSubject(subjects[q.User.Number])
 			return g.set.Decide(r).Allowed()
 		}
