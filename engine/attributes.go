@@ -80,7 +80,10 @@ func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slo
 		Root: root, Name: d.Name.Value, Type: t, Optional: d.Optional || len(d.For) > 0, Demanded: !d.Optional, Sensitive: d.Sensitive,
 		MaxItems: int(d.MaxItems), MaxEntries: int(d.MaxEntries), MaxLength: int(d.MaxLength), From: defaultFrom(root),
 	}
-	builtins := slot.NewLayout()
+	builtins := c.set.base
+	if builtins == nil { // the schema itself is read
+		builtins = slot.NewLayout()
+	}
 	if i, ok := builtins.Lookup(root, a.Name); ok {
 		if built := builtins.Attr(i).Type; t.String() != built.String() {
 			c.w.Error(d.Type.Span(), "built_in", "declare it as a "+built.String(), "%s is built in as a %s", a.FullName(), built)
@@ -93,6 +96,9 @@ func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slo
 	}
 	for _, f := range d.From {
 		p, ok := slot.ParseProvider(f.Value)
+		if ok && root == slot.Env && p != slot.Caller {
+			c.w.Error(f.Span(), "bad_constraint", "leave it out, or write caller", "attributes of env come from the Sidecar, or from AuthZEN callers")
+		}
 		if !ok {
 			c.w.Error(f.Span(), "unknown_provider", "providers are credential, path, source, directory, caller", "%q cannot supply values", f.Value)
 		}

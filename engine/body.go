@@ -25,6 +25,7 @@ var ErrBodyInvalid = errors.New("the body is not what the route declares")
 // pool joins the declarations of several places, such as routes, by name.
 type pool struct {
 	attrs []*slot.Attr
+	place map[string]int // of the attributes, by name
 	count map[string]int
 }
 
@@ -32,13 +33,14 @@ type pool struct {
 // and type that is there. ok is false for another type.
 func (p *pool) add(a *slot.Attr, join func(have *slot.Attr) *slot.Attr) (ok bool) {
 	if p.count == nil {
-		p.count = map[string]int{}
+		p.count, p.place = map[string]int{}, map[string]int{}
 	}
 	p.count[a.Name]++
-	at := slices.IndexFunc(p.attrs, func(x *slot.Attr) bool { return x.Name == a.Name })
+	at, known := p.place[a.Name]
 	switch {
-	case at < 0:
+	case !known:
 		a.Demanded = false
+		p.place[a.Name] = len(p.attrs)
 		p.attrs = append(p.attrs, a)
 	case p.attrs[at].Type.String() != a.Type.String() || a.Type.Kind == slot.Object:
 		return false

@@ -22,7 +22,7 @@ func Compile(src *policy.Set) (*Set, policy.Diagnostics) {
 }
 
 func newCompiler(src *policy.Set, lib *celenv.Library) *compiler {
-	return &compiler{lib: lib, src: src, libraries: map[[2]string]*celenv.Scope{}, set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
+	return &compiler{lib: lib, most: indexed, src: src, libraries: map[[2]string]*celenv.Scope{}, set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
 }
 
 func (c *compiler) compile() (*Set, policy.Diagnostics) {
@@ -38,6 +38,7 @@ func (c *compiler) compile() (*Set, policy.Diagnostics) {
 		return nil, found
 	}
 	c.prepare()
+	c.plan()
 	c.set.digest = digest(c.set, c.lib)
 	c.forget()
 	return c.set, found
@@ -71,6 +72,7 @@ type compiler struct {
 	libraries map[[2]string]*celenv.Scope // by name and resource type
 	literals  map[string][]string         // what can be written for an attribute
 	hinted    int                         // names looked up for a close one
+	most      int                         // rules that are asked one by one
 	unguarded bool                        // tests of the algorithm need rules that fail
 }
 
@@ -100,7 +102,7 @@ func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[s
 func (c *compiler) resources() {
 	for _, d := range c.src.Resources {
 		r := &resource{name: d.Name.Value, decl: d, actions: map[string]*[transports]candidates{}}
-		r.layout = slot.NewLayout(c.user, c.env, c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
+		r.layout = c.set.base.Extend(c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
 		for _, a := range d.Actions {
 			r.actions[a.Name.Value] = nil
 		}
@@ -354,7 +356,7 @@ func (c *compiler) link() {
 	for name, res := range c.set.resources {
 		for action := range res.actions {
 			res.actions[action] = &[transports]candidates{
-				OverHTTP: newCandidates(byResource[name], action, OverHTTP), OverAuthZEN: newCandidates(byResource[name], action, OverAuthZEN),
+				OverHTTP: c.candidates(byResource[name], action, OverHTTP), OverAuthZEN: c.candidates(byResource[name], action, OverAuthZEN),
 			}
 			c.complete(res, action)
 		}

@@ -63,6 +63,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"country: {type: string,", `country: {type: string, pattern: "[A-Z",`, "bad_pattern", `"[A-Z"`},
 		{"country: {type: string,", `country: {type: string, pattern: "a)|(b",`, "bad_pattern", `"a)|(b"`},
 		{"country: {type: string,", "country: {type: string, from: [nowhere],", "unknown_provider", "nowhere"},
+		{"spec:\n  user:", "spec:\n  env: {zone: {type: string, optional: true, from: [source]}}\n  user:", "bad_constraint", "source"},
 		{"country: {type: string,", "authenticated: {type: string,", "built_in", "authenticated"},
 		{"country: {type: string,", "roles: {type: string,", "built_in", "string"},
 		{"country: {type: string,", "tenant: {type: int,", "built_in", "int"},

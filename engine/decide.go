@@ -11,6 +11,7 @@ import (
 func (s *Set) Decide(r *Request) (d Decision) {
 	d.SetDigest, d.Route, d.Resource, d.Action = s.digest, r.Route(), r.Resource(), r.action
 	defer d.contain()
+	r.turning = false
 
 	// 1. A resource type and an action, or nothing.
 	switch {
@@ -32,7 +33,7 @@ func (s *Set) Decide(r *Request) (d Decision) {
 		return d
 	}
 
-	r.decide(&d, r.cands.deny, r.cands.allow)
+	r.decide(&d, &r.cands.deny, &r.cands.allow)
 	if r.cands.would != nil {
 		d.Shadow = r.shadow()
 	}
@@ -41,10 +42,10 @@ func (s *Set) Decide(r *Request) (d Decision) {
 
 // decide asks deny rules, then allow rules. Their order gives the deciding
 // rule and nothing else.
-func (r *Request) decide(d *Decision, deny, allow []*Rule) {
+func (r *Request) decide(d *Decision, deny, allow *ruleset) {
 	// 3. A deny rule that matches, or else one that failed, denies.
 	var by *Rule
-	for _, rule := range deny {
+	for _, rule := range r.applicable(deny) {
 		if r.evaluate(rule, d) == matched {
 			r.matched(rule, d)
 			by = cmp.Or(by, rule)
@@ -63,7 +64,7 @@ func (r *Request) decide(d *Decision, deny, allow []*Rule) {
 	// 4. Else an allow rule that matches allows. Its failures do not match.
 	var scopes []string
 	unavailable := false
-	for _, rule := range allow {
+	for _, rule := range r.applicable(allow) {
 		if r.anonymous && !rule.anonymous {
 			continue
 		}
@@ -73,7 +74,7 @@ func (r *Request) decide(d *Decision, deny, allow []*Rule) {
 			by = cmp.Or(by, rule)
 		case scopesMissing:
 			if scopes == nil {
-				scopes = rule.wanted
+				scopes = rule.held.wanted
 			}
 		case failed:
 			unavailable = unavailable || d.Errors[len(d.Errors)-1].Code == ReasonAttributeUnavailable

@@ -86,7 +86,9 @@ type RuleError struct {
 }
 
 // Decision is the answer to one request, the same for every door. The zero
-// Decision denies: Effect is Deny and HTTPStatus 403.
+// Decision denies: Effect is Deny and HTTPStatus 403. It stays good when its
+// request is used again. What its lists and pointers lead to is shared with the
+// set and must not be changed; appending to them is safe.
 type Decision struct {
 	Effect    Effect
 	Reason    string // snake_case code; see the Reason constants

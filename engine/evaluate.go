@@ -22,9 +22,9 @@ const (
 // evaluate asks one rule: roles, then the condition, then scopes. A failure is
 // added to the decision's errors.
 func (r *Request) evaluate(rule *Rule, d *Decision) outcome {
-	held, err := r.holdsAny(slot.UserRoles, rule.roles)
+	held, err := r.holdsAny(slot.UserRoles, rule.held.roles)
 	if held && err == nil && rule.When != nil {
-		held, err = r.condition(rule)
+		held, err = r.holds(rule)
 	}
 	switch {
 	case err != nil:
@@ -73,12 +73,12 @@ func errorCode(err error) string {
 }
 
 func (r *Request) holdsScopes(rule *Rule) (bool, error) {
-	for i := range rule.scopes {
-		if held, err := r.holdsAny(slot.UserScopes, rule.scopes[i:i+1]); !held || err != nil {
+	for i := range rule.held.scopes {
+		if held, err := r.holdsAny(slot.UserScopes, rule.held.scopes[i:i+1]); !held || err != nil {
 			return false, err
 		}
 	}
-	return r.holdsAny(slot.UserScopes, rule.anyScope)
+	return r.holdsAny(slot.UserScopes, rule.held.anyScope)
 }
 
 // holdsAny tells whether one of the user's lists has any of the given items,

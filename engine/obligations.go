@@ -2,11 +2,13 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/policy/document"
 )
 
 // Obligation is a header that the upstream gets with an allowed request.
@@ -22,7 +24,7 @@ const maxObligation = 1024 // bytes of a value
 // on the name of a policy, whether a filter reaches the upstream.
 func (c *compiler) complete(res *resource, action string) {
 	for over := range transports {
-		allow := res.actions[action][over].allow
+		allow := res.actions[action][over].allow.rules
 		wanted := map[string]*Rule{}
 		for _, r := range allow {
 			for _, h := range r.Headers {
@@ -31,9 +33,24 @@ func (c *compiler) complete(res *resource, action string) {
 				}
 			}
 		}
+		if len(wanted) == 0 {
+			continue
+		}
+		names := slices.Sorted(maps.Keys(wanted))
 		for _, r := range allow {
-			for name, by := range wanted {
-				if !slices.ContainsFunc(r.Headers, func(h Header) bool { return policy.Fold(h.Name) == name }) {
+			set := map[string]bool{}
+			for _, h := range r.Headers {
+				set[policy.Fold(h.Name)] = true
+			}
+			if len(set) == len(wanted) {
+				continue
+			}
+			for _, name := range names {
+				by := wanted[name]
+				if len(c.w.Found()) >= document.MaxFindings {
+					return // each of many rules can lack what each other one sets
+				}
+				if !set[name] {
 					c.w.Error(r.Decl.ID.Span(), "obligation_gap", fmt.Sprintf("set it here too, with an empty string where it says nothing; %s is at %s", by.Ref, by.Decl.ID.Span()),
 						"%s sets the header %s for %s %s, and %s can decide it without", by.Ref, name, res.name, action, r.Ref)
 				}
@@ -45,8 +62,9 @@ func (c *compiler) complete(res *resource, action string) {
 // oblige evaluates the obligations of the deciding rule. ok is false when one
 // of them cannot be fulfilled, which denies.
 func (r *Request) oblige(rule *Rule, d *Decision) (ok bool) {
-	for _, h := range rule.Headers {
-		text, err := h.Value.EvalString(r.frame(rule))
+	for i := range rule.Headers {
+		h := &rule.Headers[i]
+		text, err := r.text(rule, h)
 		if err == nil && !headerText(text) {
 			err = fmt.Errorf("the value of %s cannot stand in a header", h.Name)
 		}

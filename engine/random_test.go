@@ -86,14 +86,27 @@ func randomQuery(rng *rand.Rand) *query {
 // bind makes the engine's request of the same query.
 func (q *query) bind(s *Set) *Request {
 	r := s.DirectRequest("order", q.action)
+	q.bindUser(r)
+	q.bindStates(r, "resource")
+	return r
+}
+
+func (q *query) bindUser(r *Request) {
 	if q.authenticated {
 		r.Authenticate(Principal{Method: "jwt", Type: q.kind})
 	}
 	r.Supply(slot.Credential, slot.User, "roles", slot.Strings(q.roles))
 	r.Supply(slot.Credential, slot.User, "scopes", slot.Strings(q.scopes))
+	q.bindStates(r, "user")
+}
+
+func (q *query) bindStates(r *Request, of string) {
 	values := map[string][2]string{"user.plan": {"pro", "free"}, "resource.tenant": {"acme", "evil"}, "resource.number": {"6", "5"}}
 	for name, state := range q.states {
 		root, attr, _ := strings.Cut(name, ".")
+		if root != of {
+			continue
+		}
 		at, from := slot.User, slot.Credential
 		if root == "resource" {
 			at, from = slot.Resource, slot.Source
@@ -116,7 +129,6 @@ func (q *query) bind(s *Set) *Request {
 			r.Fail(at, attr, errBroken)
 		}
 	}
-	return r
 }
 
 // differs says where a decision is not what the reference wants.

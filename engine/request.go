@@ -7,6 +7,7 @@ import (
 
 	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/index"
+	"github.com/gwctl/gwctl/engine/plan"
 	"github.com/gwctl/gwctl/engine/slot"
 )
 
@@ -20,7 +21,8 @@ type Request struct {
 	set     *Set
 	res     *resource
 	cands   *candidates
-	target  *target // of an HTTP request with a route
+	way     *way    // of an HTTP request with a route
+	target  *target // of the way
 	over    Transport
 	action  string
 	match   index.Match // of an HTTP request
@@ -31,8 +33,13 @@ type Request struct {
 	values     slot.Values
 	anonymous  bool
 	misbound   bool // the subject is another set's
-	frames     map[*celenv.Scope]*celenv.Frame
 	observe    func(*Rule) (bool, error)
+	unindexed  bool // every rule is asked
+
+	machine *plan.Machine // evaluates conditions
+	turning bool          // and is bound to the values
+	found   []int32       // rules that were looked up
+	asked   []*Rule
 }
 
 // HTTP is what an HTTP request contributes.
@@ -49,9 +56,9 @@ func (s *Set) NewRequest() *Request {
 
 // reset forgets everything about the question before.
 func (r *Request) reset(over Transport, layout *slot.Layout) {
-	r.res, r.cands, r.target, r.over, r.action, r.noRoute = nil, nil, nil, over, "", http.StatusForbidden
+	r.res, r.cands, r.way, r.target, r.over, r.action, r.noRoute = nil, nil, nil, nil, over, "", http.StatusForbidden
 	r.bodyReason, r.bodyStatus, r.observe = "", 0, nil
-	clear(r.frames)
+	r.turning, r.unindexed = false, false
 	r.values.Reset(layout)
 	r.SetSubject(nil)
 }
@@ -81,17 +88,16 @@ func (r *Request) ResetHTTP(h *HTTP) {
 		}
 		return
 	}
-	t := &r.set.targets[m.Route]
-	r.reset(OverHTTP, t.res.layout)
-	r.noRoute, r.target, r.res = 0, t, t.res
-	if t.body != nil {
+	w := &r.set.ways[m.Route]
+	r.reset(OverHTTP, w.layout)
+	r.noRoute, r.way, r.target, r.res, r.action, r.cands = 0, w, &r.set.targets[w.target], w.res, w.action, w.cands
+	if w.body != nil {
 		// Until the body is bound the request is denied.
 		r.bodyReason, r.bodyStatus = ReasonBodyUnavailable, http.StatusServiceUnavailable
 	}
-	r.action, r.cands = t.towards(h.Method)
-	r.values.BindTarget(r.res.name, r.action)
+	r.values.BindTarget(w.resource, w.action)
 	r.values.BindHTTP(h)
-	r.values.BindPath(t.slots, m.Captures)
+	r.values.BindPath(r.set.places[w.from:w.to], m.Captures)
 	r.lookUp()
 }
 
@@ -139,10 +145,13 @@ func (r *Request) Values() *slot.Values { return &r.values }
 
 // Resource is the resource type, "" without a route.
 func (r *Request) Resource() string {
-	if r.res == nil {
-		return ""
+	switch {
+	case r.way != nil:
+		return r.way.resource
+	case r.res != nil:
+		return r.res.name
 	}
-	return r.res.name
+	return ""
 }
 
 // Action is the action, "" without a route.
@@ -150,10 +159,10 @@ func (r *Request) Action() string { return r.action }
 
 // Route is the pattern of the chosen route, "" without one.
 func (r *Request) Route() string {
-	if r.target == nil {
+	if r.way == nil {
 		return ""
 	}
-	return r.target.pattern
+	return r.way.pattern
 }
 
 // Allow lists the methods of the path when the path matched, for a 405.
@@ -173,31 +182,9 @@ func (r *Request) Reads() celenv.Reads {
 
 func (r *Request) reads() *celenv.Reads {
 	if r.anonymous {
-		return &r.cands.reads[0]
+		return r.cands.reads[0]
 	}
-	return &r.cands.reads[1]
-}
-
-// condition evaluates the condition of a rule that has one.
-func (r *Request) condition(rule *Rule) (bool, error) {
-	if r.observe != nil {
-		return r.observe(rule)
-	}
-	return rule.When.EvalBool(r.frame(rule))
-}
-
-// frame is the request as a rule's scope sees it; variables are evaluated in
-// it once for all rules of the policy.
-func (r *Request) frame(rule *Rule) *celenv.Frame {
-	f := r.frames[rule.scope]
-	if f == nil {
-		f = rule.scope.NewFrame(&r.values)
-		if r.frames == nil {
-			r.frames = map[*celenv.Scope]*celenv.Frame{}
-		}
-		r.frames[rule.scope] = f
-	}
-	return f
+	return r.cands.reads[1]
 }
 
 // Observe has conditions evaluated by the given function instead, which sees
@@ -211,7 +198,7 @@ func (r *Request) Candidates() (deny, allow []*Rule) {
 	if r.cands == nil {
 		return nil, nil
 	}
-	return r.cands.deny, r.cands.allow
+	return r.cands.deny.rules, r.cands.allow.rules
 }
 
 // Shadows are the shadow rules that speak about the request.

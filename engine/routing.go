@@ -19,7 +19,7 @@ func (c *compiler) routes(res *resource) {
 			c.w.Error(d.Pattern.Span(), "bad_route", "", "%s", err)
 			continue
 		}
-		t := target{res: res, pattern: d.Pattern.Value, actions: map[string]string{}, body: c.body(res, d), decl: d}
+		t := target{res: res, pattern: d.Pattern.Value, body: c.body(res, d), decl: d}
 		var isRest bool
 		t.placeholders, isRest = pattern.Placeholders()
 		c.placeholders(res, d, t.placeholders, isRest)
@@ -27,7 +27,6 @@ func (c *compiler) routes(res *resource) {
 			if _, ok := res.actions[m.Action.Value]; !ok && d.BodyAction == nil {
 				c.undeclared(m.Action, "action", res.decl.ActionNames())
 			}
-			t.actions[m.Method] = m.Action.Value
 		}
 		c.bindHosts(res, pattern, d, t)
 	}
@@ -57,14 +56,15 @@ func (c *compiler) bindHosts(res *resource, p index.Pattern, d *policy.Route, t 
 }
 
 func (c *compiler) addRoute(host string, p index.Pattern, m policy.MethodAction, d *policy.Route) {
-	err := c.set.routes.Add(host, p, m.Method, len(c.set.targets))
+	err := c.set.routes.Add(host, p, m.Method, len(c.set.ways))
+	c.set.ways = append(c.set.ways, way{target: int32(len(c.set.targets)), action: m.Action.Value})
 	var conflict *index.ConflictError
 	if !errors.As(err, &conflict) {
 		return
 	}
 	place := d.Span.String() // a route that conflicts with itself
-	if conflict.Route < len(c.set.targets) {
-		place = c.routePlace(conflict.Route)
+	if with := int(c.set.ways[conflict.Route].target); with < len(c.set.targets) {
+		place = c.routePlace(with)
 	}
 	c.w.Error(d.Pattern.Span(), "route_conflict", "make one of them more specific; the other is at "+place, "%s", conflict.Reason)
 }
@@ -168,7 +168,11 @@ func (c *compiler) given(root slot.Root, layout *slot.Layout, key policy.Text, v
 
 // suites checks what suites name: users, resources, actions, rules, values.
 func (c *compiler) suites() {
+	if len(c.src.Suites) == 0 {
+		return
+	}
+	known := c.suiteNames()
 	for _, s := range c.src.Suites {
-		(&suiteChecker{compiler: c, suite: s}).check()
+		(&suiteChecker{compiler: c, suiteNames: known, suite: s}).check()
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/index"
+	"github.com/gwctl/gwctl/engine/plan"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
 )
@@ -18,6 +19,8 @@ type Set struct {
 	resources map[string]*resource
 	routes    index.Routes
 	targets   []target
+	ways      []way // by the number that routes give
+	places    []slot.Index
 	directory map[resourceKey][]supplied
 	roles     []string
 	rules     []*Rule
@@ -34,6 +37,7 @@ func (s *Set) Digest() string { return s.digest }
 type resource struct {
 	name    string
 	layout  *slot.Layout
+	memo    int // cells that the variables of its rules take
 	actions map[string]*[transports]candidates
 	decl    *policy.Resource
 }
@@ -42,18 +46,20 @@ type resource struct {
 type target struct {
 	res          *resource
 	pattern      string
-	by           []towards
-	slots        []slot.Index // of the placeholders
-	body         *body
-	actions      map[string]string // by method
 	placeholders []string
+	body         *body
 	decl         *policy.Route
 }
 
-// towards is what a target leads to for one method.
-type towards struct {
-	method, action string
-	cands          *candidates // nil without any
+// way is a route for one method. What a request looks at lies side by side.
+type way struct {
+	pattern, resource, action string
+	layout                    *slot.Layout
+	cands                     *candidates // nil without any
+	res                       *resource
+	body                      *body
+	target                    int32 // its place in the targets
+	from, to                  int32 // the slots of its placeholders, in the set's places
 }
 
 // Transport is how a question reaches the engine.
@@ -69,11 +75,10 @@ const (
 // candidates are the rules over one resource type and action, in deciding
 // order: by policy name, then by position.
 type candidates struct {
-	deny, allow []*Rule
-	shadow      []*Rule         // of both effects, in deciding order
-	reads       [2]celenv.Reads // what the enforced ones read, for unauthenticated and authenticated users
-	// would are deny and allow with the shadow rules among them; nil without any.
-	would *[2][]*Rule
+	deny, allow ruleset
+	reads       [2]*celenv.Reads // what the enforced ones read, for unauthenticated and authenticated users
+	would       *[2]ruleset      // deny and allow with the shadow rules among them; nil without any
+	shadow      []*Rule          // of both effects, in deciding order
 }
 
 type resourceKey struct{ kind, id string }
@@ -86,28 +91,34 @@ type supplied struct {
 
 // Rule is one rule compiled for one resource type.
 type Rule struct {
-	Ref      RuleRef
-	Resource string
-	Decl     *policy.Rule
-	Policy   *policy.Policy
-	When     *celenv.Expr // nil means true
-	Headers  []Header     // obligations
-	scope    *celenv.Scope
-	reads    celenv.Reads
-	position string
-	order    int // place in deciding order among all rules
+	Ref       RuleRef
+	When      *celenv.Expr  // nil means true
+	condition *plan.Program // of When
+	held      *held
+	order     int      // place in deciding order among all rules
+	anonymous bool     // as in Decl
+	Headers   []Header // obligations
+	Resource  string
+	Decl      *policy.Rule
+	Policy    *policy.Policy
+	scope     *celenv.Scope
+	reads     celenv.Reads
+	challenge *Challenge
+	position  string
+}
 
-	// What a request compares, taken out of Decl.
-	anonymous               bool
-	roles, scopes, anyScope []string
-	wanted                  []string // scopes and anyScope
-	challenge               *Challenge
+// held is what a user must hold for a rule; rules that say the same share it.
+type held struct {
+	roles            []string // one of them
+	scopes, anyScope []string // all of them, and one of them
+	wanted           []string // both
 }
 
 // Header is an obligation: a header for the upstream with its value.
 type Header struct {
 	Name  string
 	Value *celenv.Expr
+	text  *plan.Program
 }
 
 // Covers tells whether the rule speaks about an action.
@@ -120,10 +131,11 @@ func (r *Rule) Scope() *celenv.Scope { return r.scope }
 
 func compareRules(a, b *Rule) int { return strings.Compare(a.Ref.Policy, b.Ref.Policy) }
 
-// newCandidates picks the rules of one resource type that speak about an
+// candidates picks the rules of one resource type that speak about an
 // action over a transport; rules are in deciding order already.
-func newCandidates(rules []*Rule, action string, over Transport) candidates {
-	c := candidates{}
+func (c *compiler) candidates(rules []*Rule, action string, over Transport) candidates {
+	out := candidates{reads: [2]*celenv.Reads{{}, {}}}
+	var enforced [2][]*Rule
 	var would [2][]*Rule
 	for _, r := range rules {
 		if !r.Covers(action) || !r.asked(over) {
@@ -135,23 +147,20 @@ func newCandidates(rules []*Rule, action string, over Transport) candidates {
 		}
 		would[at] = append(would[at], r)
 		if r.Decl.Shadow {
-			c.shadow = append(c.shadow, r)
+			out.shadow = append(out.shadow, r)
 			continue
 		}
-		c.reads[1] = mergeReads(c.reads[1], r.reads)
+		addReads(out.reads[1], r.reads)
 		if !r.Decl.Allow || r.Decl.Anonymous {
-			c.reads[0] = mergeReads(c.reads[0], r.reads)
+			addReads(out.reads[0], r.reads)
 		}
-		if r.Decl.Allow {
-			c.allow = append(c.allow, r)
-		} else {
-			c.deny = append(c.deny, r)
-		}
+		enforced[at] = append(enforced[at], r)
 	}
-	if len(c.shadow) > 0 {
-		c.would = &would
+	if len(out.shadow) > 0 {
+		out.would = &[2]ruleset{newRuleset(would[0], c.most), newRuleset(would[1], c.most)}
 	}
-	return c
+	out.deny, out.allow = newRuleset(enforced[0], c.most), newRuleset(enforced[1], c.most)
+	return out
 }
 
 func (r *Rule) asked(over Transport) bool {
@@ -169,6 +178,20 @@ func union[T interface{ ~int | ~string }](a, b []T) []T {
 	out := append(slices.Clone(a), b...)
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// addReads joins what one more of many rules reads. Most read what others do.
+func addReads(to *celenv.Reads, r celenv.Reads) {
+	to.Slots, to.Headers, to.Params = insert(to.Slots, r.Slots), insert(to.Headers, r.Headers), insert(to.Params, r.Params)
+}
+
+func insert[T interface{ ~int | ~string }](sorted, more []T) []T {
+	for _, x := range more {
+		if i, ok := slices.BinarySearch(sorted, x); !ok {
+			sorted = slices.Insert(sorted, i, x)
+		}
+	}
+	return sorted
 }
 
 // Empty tells whether the set has no rule at all: it would deny everything,

@@ -41,7 +41,7 @@ func (r *Request) shadow() (out *Shadow) {
 		out.Results = append(out.Results, result)
 	}
 	var would Decision
-	r.decide(&would, r.cands.would[0], r.cands.would[1])
+	r.decide(&would, &r.cands.would[0], &r.cands.would[1])
 	out.Effect, out.Reason, out.Rule = would.Effect, would.Reason, would.Rule
 	return out
 }

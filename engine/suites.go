@@ -13,9 +13,23 @@ import (
 // unknown fixture, rule or attribute is an error and never a test that passes.
 type suiteChecker struct {
 	*compiler
-	suite *policy.TestSuite
-	users names
-	rules names
+	*suiteNames
+	suite     *policy.TestSuite
+	users     names // of the suite
+	everybody []string
+	things    []string // resources of the suite
+	fixtures  map[string]*policy.Fixture
+}
+
+// suiteNames are what the suites of a set can name in common.
+type suiteNames struct {
+	people, ruleRefs, reasons, delivered names
+}
+
+func (c *compiler) suiteNames() *suiteNames {
+	return &suiteNames{
+		people: newNames(c.peopleNames()), ruleRefs: newNames(c.ruleNames()), reasons: newNames(Reasons(c.src)), delivered: newNames(c.deliveredNames()),
+	}
 }
 
 // names are looked up often and listed only where one is missing.
@@ -32,9 +46,20 @@ func newNames(list []string) names {
 	return n
 }
 
+func fixtureNames(list []policy.Fixture) []string {
+	out := make([]string, len(list))
+	for i := range list {
+		out[i] = list[i].Name.Value
+	}
+	return out
+}
+
 func (c *suiteChecker) check() {
 	s := c.suite
-	c.users, c.rules = newNames(c.userNames()), newNames(c.ruleNames())
+	c.users, c.things, c.fixtures = newNames(fixtureNames(s.Users)), fixtureNames(s.Resources), map[string]*policy.Fixture{}
+	for i := range s.Resources {
+		c.fixtures[s.Resources[i].Name.Value] = &s.Resources[i]
+	}
 	if s.Now.IsSet() {
 		if _, err := time.Parse(time.RFC3339, s.Now.Value); err != nil {
 			c.w.Error(s.Now.Span(), "bad_time", "write it as 2026-01-15T10:00:00Z", "%q is not a timestamp", s.Now.Value)
@@ -78,43 +103,42 @@ func (c *suiteChecker) env(entries []document.ValueEntry) {
 // delivers holds the names to the attributes that resources have; which of
 // them the request is about is known when the case runs.
 func (c *suiteChecker) delivers(entries []document.ValueEntry) {
+	for _, e := range entries {
+		if !c.delivered.set[e.Key.Value] {
+			c.undeclared(e.Key, "attribute", c.delivered.list)
+		}
+	}
+}
+
+func (c *compiler) deliveredNames() []string {
 	var known []string
 	for _, r := range c.set.resources {
 		known = append(known, r.layout.Names(slot.Resource)...)
 	}
 	slices.Sort(known)
-	known = slices.DeleteFunc(slices.Compact(known), func(n string) bool { return n == "type" || n == "id" })
-	for _, e := range entries {
-		if !slices.Contains(known, e.Key.Value) {
-			c.undeclared(e.Key, "attribute", known)
-		}
-	}
+	return slices.DeleteFunc(slices.Compact(known), func(n string) bool { return n == "type" || n == "id" })
 }
 
 func (c *suiteChecker) user(t policy.Text) {
-	if !t.IsSet() || t.Value == "anonymous" {
+	if !t.IsSet() || t.Value == "anonymous" || c.users.set[t.Value] || c.people.set[t.Value] {
 		return
 	}
-	if !c.users.set[t.Value] {
-		c.undeclared(t, "user", c.users.list)
+	if c.everybody == nil {
+		c.everybody = slices.Concat(c.users.list, c.people.list)
 	}
+	c.undeclared(t, "user", c.everybody)
 }
 
-// userNames are those that a case of the suite can name.
-func (c *suiteChecker) userNames() []string {
+// peopleNames are users that the cases of every suite can name.
+func (c *compiler) peopleNames() []string {
 	var known []string
-	for _, u := range c.suite.Users {
-		known = append(known, u.Name.Value)
-	}
 	for _, d := range slices.Concat(c.src.Directories, c.src.Fixtures) {
-		for _, u := range d.Users {
-			known = append(known, u.Name.Value)
-		}
+		known = append(known, fixtureNames(d.Users)...)
 	}
 	return known
 }
 
-func (c *suiteChecker) ruleNames() []string {
+func (c *compiler) ruleNames() []string {
 	var known []string
 	for _, p := range c.src.Policies {
 		for _, r := range p.Rules {
@@ -125,21 +149,17 @@ func (c *suiteChecker) ruleNames() []string {
 }
 
 func (c *suiteChecker) resource(t policy.Text, actions []policy.Text) {
-	var known []string
-	for _, r := range c.suite.Resources {
-		known = append(known, r.Name.Value)
-		if r.Name.Value != t.Value {
-			continue
-		}
-		res, ok := c.set.resources[r.Type.Value]
-		for _, a := range actions {
-			if _, declared := res.action(a.Value); ok && a.IsSet() && !declared {
-				c.undeclared(a, "action", res.decl.ActionNames())
-			}
-		}
+	f, found := c.fixtures[t.Value]
+	if !found {
+		c.undeclared(t, "fixture", c.things)
 		return
 	}
-	c.undeclared(t, "fixture", known)
+	res, ok := c.set.resources[f.Type.Value]
+	for _, a := range actions {
+		if _, declared := res.action(a.Value); ok && a.IsSet() && !declared {
+			c.undeclared(a, "action", res.decl.ActionNames())
+		}
+	}
 }
 
 func (r *resource) action(name string) (*[transports]candidates, bool) {
@@ -151,16 +171,11 @@ func (r *resource) action(name string) (*[transports]candidates, bool) {
 }
 
 func (c *suiteChecker) expect(e policy.Expect) {
-	if e.Rule.IsSet() {
-		if !c.rules.set[e.Rule.Value] {
-			c.undeclared(e.Rule, "rule", c.rules.list)
-		}
+	if e.Rule.IsSet() && !c.ruleRefs.set[e.Rule.Value] {
+		c.undeclared(e.Rule, "rule", c.ruleRefs.list)
 	}
-	if e.Reason.IsSet() {
-		known := Reasons(c.src)
-		if !slices.Contains(known, e.Reason.Value) {
-			c.undeclared(e.Reason, "reason", known)
-		}
+	if e.Reason.IsSet() && !c.reasons.set[e.Reason.Value] {
+		c.undeclared(e.Reason, "reason", c.reasons.list)
 	}
 }
 

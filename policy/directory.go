@@ -46,6 +46,7 @@ const anonymous = "anonymous"
 func readUsers(w *document.Walker, spec *document.Object) []Fixture {
 	var out []Fixture
 	for _, e := range spec.Object("users").Entries() {
+		checkLength(w, e.Key)
 		if e.Key.Value == anonymous && !e.Value.IsScalar() {
 			w.Error(e.Key.Span(), "bad_user", "choose another name", "the name anonymous stands for a user without a credential")
 		}

@@ -80,6 +80,13 @@ func checkName(w *document.Walker, t Text) {
 	}
 }
 
+// checkLength bounds a name that may have any form.
+func checkLength(w *document.Walker, t Text) {
+	if len(t.Value) > maxName {
+		w.Error(t.Span(), "bad_name", "choose a shorter name", "a name has at most %d bytes, not %d", maxName, len(t.Value))
+	}
+}
+
 // checkIdent holds a text to the form of names that CEL reads.
 func checkIdent(w *document.Walker, t Text) {
 	if t.IsSet() && (!identForm.MatchString(t.Value) || len(t.Value) > maxName) {

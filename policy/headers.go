@@ -23,7 +23,12 @@ var protectedHeaders = []string{
 // Fold gives the form in which headers are compared: upstreams read X_User_Id
 // and X.User.Id as X-User-Id.
 func Fold(name string) string {
-	return strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(name))
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '.' {
+			return '-'
+		}
+		return r
+	}, strings.ToLower(name))
 }
 
 // checkHeader holds a header of an obligation to names that a rule may set.

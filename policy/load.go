@@ -52,16 +52,16 @@ func Load(files []File) (*Set, Diagnostics) {
 	if len(files) > MaxFiles {
 		return l.set, Diagnostics{document.NewDiagnostic(Span{Path: files[0].Path}, document.Error, "too_many_files", fmt.Sprintf("the set has %d files; at most %d are read", len(files), MaxFiles))}
 	}
-	for _, f := range files {
+	for f, r := range readings(files) {
 		if len(l.found) >= document.MaxFindings {
 			break
 		}
-		docs, found := document.Parse(f.Path, f.Data)
-		l.found = append(l.found, found...)
-		for _, d := range docs {
+		l.found = append(l.found, r.found...)
+		for _, d := range r.docs {
 			l.document(d, IsTestFile(f.Path))
 		}
 	}
+	measure(&l.w, l.set)
 	return l.set, append(l.found, l.w.Found()...).Sorted()
 }
 

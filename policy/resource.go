@@ -36,8 +36,8 @@ var hostForm = regexp.MustCompile(`^(\{[a-z_][a-z0-9_]*\}\.)?[a-z0-9]([a-z0-9-]*
 
 func readResource(w *document.Walker, h Header, root *document.Object) *Resource {
 	spec := root.Object("spec")
-	r := &Resource{Header: h, Attributes: readAttributes(w, spec, "attributes"), Hosts: spec.Texts("hosts")}
-	for _, e := range spec.Object("actions").Entries() {
+	r := &Resource{Header: h, Attributes: readAttributes(w, spec, "attributes"), Hosts: spec.Names("hosts")}
+	for _, e := range spec.Declarations("actions") {
 		checkName(w, e.Key)
 		o := w.Object(e.Value, e.Key.Value)
 		r.Actions = append(r.Actions, Action{Name: e.Key, Attributes: readAttributes(w, o, "attributes")})
@@ -47,15 +47,15 @@ func readResource(w *document.Walker, h Header, root *document.Object) *Resource
 	if n := spec.Node("actions"); n != nil && n.IsMap() && len(r.Actions) == 0 {
 		w.Error(spec.Key("actions"), "empty_list", "name at least one action, as in actions: {read: {}}", "the resource has no action")
 	}
+	var hosts []string
 	for _, host := range r.Hosts {
 		checkHost(w, host, host.Value)
+		hosts = append(hosts, host.Value)
 	}
 	for _, n := range spec.List("routes") {
 		route, ok := readRoute(w, n)
 		if ok && route.Host == "" {
-			for _, host := range r.Hosts {
-				route.Hosts = append(route.Hosts, host.Value)
-			}
+			route.Hosts = hosts
 		}
 		if ok && route.Host != "" {
 			route.Hosts = []string{route.Host}

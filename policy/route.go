@@ -138,7 +138,7 @@ func (r *Route) readActions(w *document.Walker, n *document.Node, methods []stri
 
 func (r *Route) readBodyAction(w *document.Walker, o *document.Object) {
 	b := &BodyAction{Field: o.Text("body")}
-	for _, e := range o.Object("map").Entries() {
+	for _, e := range o.Declarations("map") {
 		b.Map = append(b.Map, Label{Key: e.Key, Value: w.Text(e.Value, "the action of "+e.Key.Value)})
 	}
 	o.Require("map")
@@ -188,7 +188,7 @@ func (r *Route) readOptions(w *document.Walker, o *document.Object) {
 		return
 	}
 	c := o.Object("cors")
-	r.CORS = &CORS{Origins: c.Texts("origins"), Headers: c.Texts("headers"), Credentials: c.Bool("credentials")}
+	r.CORS = &CORS{Origins: c.Names("origins"), Headers: c.Names("headers"), Credentials: c.Bool("credentials")}
 	for _, origin := range r.CORS.Origins {
 		scheme, rest, ok := strings.Cut(origin.Value, "://")
 		if !ok || scheme != "https" && scheme != "http" || rest == "" || strings.ContainsAny(rest, "/*?# ") {

@@ -3,7 +3,6 @@ package policy
 import (
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gwctl/gwctl/policy/document"
@@ -101,7 +100,7 @@ var (
 
 func readPolicy(w *document.Walker, h Header, root *document.Object) *Policy {
 	spec := root.Object("spec")
-	p := &Policy{Header: h, Resources: spec.Texts("resources")}
+	p := &Policy{Header: h, Resources: spec.Names("resources")}
 	spec.Require("resources", "rules")
 	if len(p.Resources) > 1 {
 		for _, r := range p.Resources {
@@ -110,7 +109,7 @@ func readPolicy(w *document.Walker, h Header, root *document.Object) *Policy {
 			}
 		}
 	}
-	p.Without, p.Imports = spec.Texts("without"), spec.Texts("imports")
+	p.Without, p.Imports = spec.Names("without"), spec.Names("imports")
 	if len(p.Without) > 0 && !p.Guard() {
 		w.Error(spec.Key("without"), "bad_selection", "remove it, or write resources: [\"*\"]", "without belongs to guards")
 	}
@@ -130,7 +129,7 @@ func readPolicy(w *document.Walker, h Header, root *document.Object) *Policy {
 
 func readConsts(w *document.Walker, spec *document.Object) []Const {
 	var out []Const
-	for _, e := range spec.Object("consts").Entries() {
+	for _, e := range spec.Declarations("consts") {
 		checkIdent(w, e.Key)
 		out = append(out, Const{Name: e.Key, Value: w.Value(e.Value, e.Key.Value)})
 	}
@@ -139,7 +138,7 @@ func readConsts(w *document.Walker, spec *document.Object) []Const {
 
 func readVars(w *document.Walker, spec *document.Object) []Var {
 	var out []Var
-	for _, e := range spec.Object("vars").Entries() {
+	for _, e := range spec.Declarations("vars") {
 		checkIdent(w, e.Key)
 		out = append(out, Var{Name: e.Key, Expr: w.Text(e.Value, "variable "+e.Key.Value)})
 	}
@@ -149,8 +148,8 @@ func readVars(w *document.Walker, spec *document.Object) []Var {
 func readRule(w *document.Walker, n *document.Node, guard bool) *Rule {
 	o := w.Object(n, "a rule")
 	r := &Rule{
-		ID: readName(w, o, "id"), Effect: o.Text("effect"), Actions: o.Texts("actions"), Roles: o.Texts("roles"),
-		Scopes: o.Texts("scopes"), AnyScope: o.Texts("any_scope"), Anonymous: o.Bool("anonymous"), When: o.Text("when"), Span: n.Span(),
+		ID: readName(w, o, "id"), Effect: o.Text("effect"), Actions: o.Names("actions"), Roles: o.Names("roles"),
+		Scopes: o.Names("scopes"), AnyScope: o.Names("any_scope"), Anonymous: o.Bool("anonymous"), When: o.Text("when"), Span: n.Span(),
 	}
 	o.Require("id", "effect")
 	r.Allow = r.Effect.Value == "allow"
@@ -177,12 +176,13 @@ func (r *Rule) readObligations(w *document.Walker, o *document.Object) {
 		w.Error(o.Key("obligations"), "allow_only_deny_only", "remove them", "obligations belong to allow rules")
 	}
 	ob.Require("set_headers")
-	for _, e := range ob.Object("set_headers").Entries() {
+	seen := map[string]bool{}
+	for _, e := range ob.Declarations("set_headers") {
 		checkHeader(w, e.Key)
-		for _, x := range r.Headers {
-			if strings.EqualFold(x.Name.Value, e.Key.Value) {
-				w.Error(e.Key.Span(), "duplicate_name", "keep one spelling", "header %q stands twice", e.Key.Value)
-			}
+		if name := Fold(e.Key.Value); seen[name] {
+			w.Error(e.Key.Span(), "duplicate_name", "keep one spelling", "header %q stands twice", e.Key.Value)
+		} else {
+			seen[name] = true
 		}
 		r.Headers = append(r.Headers, Obligation{Name: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value)})
 	}
@@ -210,7 +210,7 @@ func (r *Rule) readMode(w *document.Walker, o *document.Object) {
 }
 
 func (r *Rule) readTransports(w *document.Walker, o *document.Object) {
-	list := o.Texts("transports")
+	list := o.Names("transports")
 	r.HTTP, r.AuthZEN = !o.Has("transports"), !o.Has("transports")
 	for _, t := range list {
 		switch t.Value {
@@ -271,7 +271,7 @@ func readReason(w *document.Walker, o *document.Object) *Reason {
 }
 
 func readChallenge(w *document.Walker, o *document.Object) *Challenge {
-	c := &Challenge{Error: o.Text("error"), ACRValues: o.Texts("acr_values"), MaxAge: -1}
+	c := &Challenge{Error: o.Text("error"), ACRValues: o.Names("acr_values"), MaxAge: -1}
 	for _, t := range append(slices.Clone(c.ACRValues), c.Error) {
 		if t.IsSet() && !tokenForm.MatchString(t.Value) {
 			w.Error(t.Span(), "bad_reason", "use visible characters without blanks, quotes and backslashes", "%q cannot stand in a challenge", t.Value)

@@ -32,7 +32,7 @@ type Attribute struct {
 
 func readSchema(w *document.Walker, h Header, root *document.Object) *Schema {
 	spec := root.Object("spec")
-	s := &Schema{Header: h, User: readAttributes(w, spec, "user"), Env: readAttributes(w, spec, "env"), Roles: spec.Texts("roles")}
+	s := &Schema{Header: h, User: readAttributes(w, spec, "user"), Env: readAttributes(w, spec, "env"), Roles: spec.Names("roles")}
 	spec.Done()
 	return s
 }
@@ -45,7 +45,7 @@ func readAttributes(w *document.Walker, spec *document.Object, key string) []Att
 
 func readFieldsOf(w *document.Walker, spec *document.Object, key string, depth int) []Attribute {
 	var out []Attribute
-	for _, e := range spec.Object(key).Entries() {
+	for _, e := range spec.Declarations(key) {
 		checkIdent(w, e.Key)
 		o := w.Object(e.Value, e.Key.Value)
 		a := Attribute{
@@ -55,11 +55,11 @@ func readFieldsOf(w *document.Walker, spec *document.Object, key string, depth i
 		a.MaxItems = readLimit(w, o, "maxItems")
 		a.MaxEntries = readLimit(w, o, "maxEntries")
 		a.MaxLength = readLimit(w, o, "maxLength")
-		for _, n := range o.List("enum") {
+		for _, n := range o.Items("enum") {
 			a.Enum = append(a.Enum, w.Value(n, "an item of enum"))
 		}
 		if depth == 0 { // who supplies it, and to whom it belongs, is said of the whole attribute
-			a.Sensitive, a.For, a.From = o.Bool("sensitive"), o.Texts("for"), o.Texts("from")
+			a.Sensitive, a.For, a.From = o.Bool("sensitive"), o.Names("for"), o.Names("from")
 		}
 		a.readFields(w, o, depth)
 		if e.Value.IsMap() && !o.Has("type") {

@@ -67,6 +67,7 @@ func readSuite(w *document.Walker, h Header, root *document.Object, cells *int64
 	s := &TestSuite{Header: h, Now: spec.Text("now"), Users: readUsers(w, spec)}
 	s.Env = readFields(w, spec.Object("env"))
 	for _, e := range spec.Object("resources").Entries() {
+		checkLength(w, e.Key)
 		s.Resources = append(s.Resources, readResourceFixture(w, e.Value, e.Key))
 	}
 	names := map[string]bool{}

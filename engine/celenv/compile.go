@@ -108,7 +108,7 @@ func (e *Expr) Reads() Reads { return e.reads }
 // plan makes the program when it is first run.
 func (e *Expr) plan() (cel.Program, error) {
 	e.planned.Do(func() {
-		e.program, e.failed = e.scope.lib.env.Program(e.tree(), cel.CostLimit(StepBudget))
+		e.program, e.failed = e.scope.lib.program(e.AST(), cel.CostLimit(StepBudget))
 	})
 	return e.program, e.failed
 }

@@ -146,11 +146,7 @@ func celValue(v slot.Value) ref.Val {
 		}
 		return types.NewRefValList(types.DefaultTypeAdapter, items)
 	case slot.Map:
-		m := make(map[ref.Val]ref.Val, len(v.Entries()))
-		for _, e := range v.Entries() {
-			m[types.String(e.Key)] = celValue(e.Value)
-		}
-		return types.NewRefValMap(types.DefaultTypeAdapter, m)
+		return slotDict(v.Entries())
 	case slot.Object:
 		return &record{value: v}
 	}

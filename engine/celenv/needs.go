@@ -21,12 +21,18 @@ const (
 // Needs gives sets of needs: whenever the condition is true or an error, each
 // of the sets has a need that is fulfilled. A rule that is found under one set
 // can so be passed over for most requests without asking it. There are none
-// where the condition gives nothing to go by, and after [Expr.Forget].
-func (e *Expr) Needs() [][]index.Need { return e.static.ways }
+// where the condition gives nothing to go by.
+func (e *Expr) Needs() [][]index.Need {
+	if e.checked.Load() != nil {
+		return e.static.ways
+	}
+	v := newView(e) // forgotten, and wanted again for an explanation
+	return v.needs(v.root())
+}
 
 func (v *view) needs(e ast.Expr) [][]index.Need {
 	if x, ok := v.variable(e); ok {
-		return x.static.ways
+		return x.Needs()
 	}
 	if e.Kind() != ast.CallKind {
 		return nil

@@ -64,6 +64,7 @@ func (r *reader) walk(e ast.Expr, locals []string) {
 		}
 	case ast.SelectKind:
 		sel := e.AsSelect()
+		r.intoOptional(e, sel.Operand())
 		if isBody(sel.Operand()) && !slices.Contains(locals, "request") {
 			r.selects("request.body", sel.FieldName())
 			return
@@ -150,6 +151,19 @@ func (r *reader) alwaysThere(operand ast.Expr, field string, locals []string) {
 	}
 }
 
+// optionalType is the name of CEL's type of optionals.
+const optionalType = "optional_type"
+
+// intoOptional refuses to go on into an optional that was a field or an item
+// itself, such as a variable: CEL looks at the optional there and not at what it
+// holds, so that the answer is always that there is nothing.
+func (r *reader) intoOptional(e, operand ast.Expr) {
+	field := operand.Kind() == ast.SelectKind && !operand.AsSelect().IsTestOnly() || isCall(operand, "_[_]")
+	if field && r.ast.GetType(operand.ID()).TypeName() == optionalType {
+		r.report(e, "stored_optional", "CEL does not look into an optional that is itself a field, variable or item", "write the whole chain in one place, as in user.?labels.?k, or take the value out with orValue(…) or optMap(…)")
+	}
+}
+
 // loopVariable is where a comprehension's macro names its variable.
 func (r *reader) loopVariable(e ast.Expr, name string) ast.Expr {
 	if macro, ok := r.ast.SourceInfo().GetMacroCall(e.ID()); ok && macro.Kind() == ast.CallKind {
@@ -166,7 +180,10 @@ func (r *reader) walkCall(e ast.Expr, locals []string) {
 	call := e.AsCall()
 	args := call.Args()
 	switch call.FunctionName() {
+	case "_[_]", "_[?_]":
+		r.intoOptional(e, args[0])
 	case "_?._": // user.?country
+		r.intoOptional(e, args[0])
 		field, isLiteral := literalText(args[1])
 		if isLiteral && isBody(args[0]) && !slices.Contains(locals, "request") {
 			r.selects("request.body", field)

@@ -32,7 +32,7 @@ func newRig(t testing.TB, vars ...string) *rig {
 	}
 	layout := slot.NewLayout([]*slot.Attr{
 		attr(slot.User, "country", "string"), attr(slot.User, "plan", "string", "free", "pro"), attr(slot.User, "tags", "list(string)", "a", "b"),
-		attr(slot.User, "labels", "map(string, string)", "x"), attr(slot.User, "clearance", "int"), attr(slot.User, "score", "double"),
+		attr(slot.User, "labels", "map(string, string)", "x"), attr(slot.User, "places", "map(string, string)"), attr(slot.User, "clearance", "int"), attr(slot.User, "score", "double"),
 		attr(slot.User, "since", "timestamp"), attr(slot.User, "ttl", "duration"), attr(slot.User, "flag", "bool"), attr(slot.User, "net", "cidr"),
 		attr(slot.Resource, "owner", "string"), attr(slot.Env, "region", "string"),
 		{Root: slot.User, Name: "roles", Type: mustType(t, "list(string)"), From: []slot.Provider{slot.Source}},

@@ -73,7 +73,7 @@ func (e *Expr) Trace(f *Frame) Trace {
 
 func (e *Expr) traced(f *Frame) (ref.Val, []Part, error) {
 	tree := e.tree()
-	program, err := e.scope.lib.env.Program(tree, cel.EvalOptions(cel.OptTrackState), cel.CostLimit(StepBudget))
+	program, err := e.scope.lib.program(tree.NativeRep(), cel.EvalOptions(cel.OptTrackState), cel.CostLimit(StepBudget))
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing the trace: %w", err)
 	}

@@ -144,6 +144,8 @@ func (w *walker) rule(rule *engine.Rule) Rule {
 		out.Outcome, out.Why = "not_evaluated", "the user is anonymous and the rule does not say anonymous: true"
 	case w.skipped(rule):
 		out.Outcome, out.Why = "not_evaluated", "the decision was made before"
+	case w.inapplicable(rule) != "":
+		out.Why = "not applicable: " + w.inapplicable(rule)
 	case !w.holdsAny(slot.UserRoles, rule.Decl.Roles):
 		out.Why = "the user has none of the roles " + names(rule.Decl.Roles)
 	default:

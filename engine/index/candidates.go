@@ -45,7 +45,9 @@ func NewCandidates(n int, needs func(i int) [][]Need) *Candidates {
 		// The set that the fewest rules share tells most.
 		crowd := func(set []Need) (sum int) {
 			for _, x := range set {
-				sum += shared[x.key()]
+				if x.Value.Kind() != slot.Invalid {
+					sum += shared[x.key()]
+				}
 			}
 			return sum
 		}

@@ -1,6 +1,10 @@
 package index
 
-import "github.com/gwctl/gwctl/engine/slot"
+import (
+	"slices"
+
+	"github.com/gwctl/gwctl/engine/slot"
+)
 
 // Need is one way in which a condition can be true: the slot holds the value,
 // or has it among its items. A slot whose value is unavailable or unusable
@@ -8,7 +12,7 @@ import "github.com/gwctl/gwctl/engine/slot"
 // Absent is set.
 type Need struct {
 	Slot   slot.Index
-	Value  slot.Value // of kind String, Int or Bool
+	Value  slot.Value // of kind String, Int or Bool; none of a need that only what cannot be read fulfils
 	Absent bool
 }
 
@@ -34,4 +38,16 @@ func (n Need) key() key {
 		}
 	}
 	return k
+}
+
+// Fulfilled tells whether values fulfil the need.
+func (n Need) Fulfilled(v *slot.Values) bool {
+	value, state := v.Get(n.Slot)
+	switch state {
+	case slot.Present:
+		return value.Equal(n.Value) || slices.ContainsFunc(value.Items(), n.Value.Equal)
+	case slot.Absent:
+		return n.Absent
+	}
+	return true
 }

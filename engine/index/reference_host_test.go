@@ -10,21 +10,22 @@ import (
 // Hosts of the reference: what routes are bound to, and what requests name.
 var (
 	hostPatterns = []string{"", "", "a.x.com", "b.x.com", "x.com", "{n}.x.com", "{m}.x.com", "{n}.y.com", "{n}.com"}
-	hostNames    = []string{"a.x.com", "a.x.com:8443", "c.x.com", "x.com", "b.a.x.com", "y.com", "a.y.com", "localhost", "[2001:db8::1]:80", "192.0.2.1"}
+	hostNames    = []string{"a.x.com", "a.x.com:8443", "c.x.com", "x.com", "b.a.x.com", "y.com", "a.y.com", "localhost", "[2001:db8::1]:80", "192.0.2.1", ".x.com"}
 )
 
 // fits is the meaning of a host pattern: none fits every host, a name itself,
 // and a placeholder one label. A port counts for nothing.
 func fits(pattern, host string) bool {
-	if i := strings.LastIndex(host, ":"); i >= 0 && !strings.HasSuffix(host, "]") {
-		host = host[:i]
-	}
-	labels, want := strings.Split(host, "."), strings.Split(pattern, ".")
 	if pattern == "" {
 		return true
 	}
-	if strings.HasPrefix(pattern, "{") && len(labels) == len(want) {
-		return slices.Equal(labels[1:], want[1:])
+	if i := strings.LastIndex(host, ":"); i >= 0 && !strings.HasSuffix(host, "]") {
+		host = host[:i]
+	}
+	if strings.HasPrefix(pattern, "{") {
+		_, domain, _ := strings.Cut(pattern, ".")
+		label, rest, _ := strings.Cut(host, ".")
+		return label != "" && rest == domain
 	}
 	return host == pattern
 }

@@ -69,6 +69,7 @@ type Attr struct {
 	MaxItems   int
 	MaxEntries int
 	MaxLength  int // bytes of a string
+	fullName   string
 }
 
 // Default sizes of values.
@@ -79,7 +80,12 @@ const (
 )
 
 // FullName gives root.name.
-func (a *Attr) FullName() string { return a.Root.String() + "." + a.Name }
+func (a *Attr) FullName() string {
+	if a.fullName != "" {
+		return a.fullName
+	}
+	return a.Root.String() + "." + a.Name
+}
 
 // AcceptsFrom tells whether a provider may supply the attribute.
 func (a *Attr) AcceptsFrom(p Provider) bool {

@@ -21,7 +21,7 @@ type HTTP struct {
 type bound struct {
 	http             HTTP
 	user             *Values
-	userRead         bool // some slot of the user was looked at or set
+	userOwned        bool // some slot of the user is no longer the user's
 	resource, action string
 	pathSlots        []Index
 	pathTexts        []string
@@ -29,7 +29,7 @@ type bound struct {
 }
 
 func (b *bound) reset() {
-	b.user, b.userRead, b.pathSlots, b.pathTexts = nil, false, nil, nil
+	b.user, b.userOwned, b.pathSlots, b.pathTexts = nil, false, nil, nil
 	b.lists.reset()
 }
 
@@ -50,13 +50,13 @@ func (v *Values) BindHTTP(h *HTTP) {
 // policy set, and must not change any more.
 func (v *Values) BindUser(user *Values) {
 	v.bound.user = user
-	if !v.bound.userRead {
+	if !v.bound.userOwned {
 		return
 	}
 	for _, i := range v.layout.users {
 		v.marks[i] = mark{state: fromUser}
 	}
-	v.bound.userRead = false
+	v.bound.userOwned = false
 }
 
 // BindTarget binds resource.type and action.name.
@@ -77,30 +77,13 @@ func (v *Values) BindPath(slots []Index, texts []string) {
 func isRequest(i Index) bool { return i >= RequestID && i <= RequestHeaders }
 
 // settle works out what is bound to a slot.
-func (v *Values) settle(i Index, m *mark) {
-	if m.state == fromUser {
-		v.settleUser(i, m)
-		return
-	}
-	*m = mark{}
+func (v *Values) settle(i Index) {
+	v.marks[i] = mark{}
 	if at := slices.Index(v.bound.pathSlots, i); at >= 0 {
 		v.supply(Path, i, Plain(v.bound.pathTexts[at]))
 		return
 	}
 	v.put(i, Builtin, v.builtin(i))
-}
-
-func (v *Values) settleUser(i Index, m *mark) {
-	user := v.bound.user
-	v.bound.userRead = true
-	if user == nil {
-		*m = mark{}
-		return
-	}
-	*m, v.values[i] = user.marks[i], user.values[i]
-	if len(v.faults)+len(user.faults) > 0 {
-		v.fault(i, user.Err(i))
-	}
 }
 
 // builtin makes a value of the request's own.
@@ -136,8 +119,8 @@ func (v *Values) builtin(i Index) Value {
 func (v *Values) User(base *Layout) *Values {
 	out := NewValues(base)
 	for _, i := range base.users {
-		v.look(i)
-		out.marks[i], out.values[i] = v.marks[i], v.values[i]
+		m, value := v.look(i)
+		out.marks[i], out.values[i] = *m, *value
 		out.fault(i, v.Err(i))
 	}
 	out.dropped = v.Dropped()

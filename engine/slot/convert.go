@@ -53,13 +53,15 @@ func (t *Type) convert(in Input, a *Attr) (Value, string) {
 		return t.convertObject(in)
 	}
 	if in.shape == list || in.shape == object || in.shape == null {
-		return Value{}, "must be a " + t.String()
+		return Value{}, t.wrong()
 	}
 	return t.convertScalar(in, a)
 }
 
+// wrong is the rule that a value of another type breaks.
+func (t *Type) wrong() string { return "must be a " + t.String() }
+
 func (t *Type) convertScalar(in Input, a *Attr) (Value, string) {
-	wrong := "must be a " + t.String()
 	switch t.Kind {
 	case Bool:
 		if in.shape == truth {
@@ -68,29 +70,29 @@ func (t *Type) convertScalar(in Input, a *Attr) (Value, string) {
 		if b, ok := document.ParseBool(in.text); ok && in.shape == plain {
 			return BoolValue(b), ""
 		}
-		return Value{}, wrong
+		return Value{}, t.wrong()
 	case Int:
 		if i, ok := document.ParseInt(in.text); ok && (in.shape == plain || in.shape == number) {
 			return IntValue(i), ""
 		}
-		return Value{}, wrong
+		return Value{}, t.wrong()
 	case Double:
 		if f, ok := document.ParseDouble(in.text); ok && (in.shape == plain || in.shape == number) {
 			return DoubleValue(f), ""
 		}
-		return Value{}, wrong
+		return Value{}, t.wrong()
 	}
 	if in.shape != plain && in.shape != quoted {
-		return Value{}, wrong
+		return Value{}, t.wrong()
 	}
-	return t.convertText(in.text, a, wrong)
+	return t.convertText(in.text, a)
 }
 
 // timeForm is stricter than time.Parse, which takes hours of one digit, a comma
 // and any number of decimals.
 var timeForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$`)
 
-func (t *Type) convertText(text string, a *Attr, wrong string) (Value, string) {
+func (t *Type) convertText(text string, a *Attr) (Value, string) {
 	switch t.Kind {
 	case String:
 		if !utf8.ValidString(text) {
@@ -125,12 +127,12 @@ func (t *Type) convertText(text string, a *Attr, wrong string) (Value, string) {
 		}
 		return CIDRValue(p), ""
 	}
-	return Value{}, wrong
+	return Value{}, t.wrong()
 }
 
 func (t *Type) convertList(in Input, a *Attr) (Value, string) {
 	if in.shape != list {
-		return Value{}, "must be a " + t.String()
+		return Value{}, t.wrong()
 	}
 	if limit := orDefault(a.MaxItems, DefaultMaxItems); len(in.items) > limit {
 		return Value{}, fmt.Sprintf("must have at most %d items", limit)
@@ -148,7 +150,7 @@ func (t *Type) convertList(in Input, a *Attr) (Value, string) {
 
 func (t *Type) convertMap(in Input, a *Attr) (Value, string) {
 	if in.shape != object {
-		return Value{}, "must be a " + t.String()
+		return Value{}, t.wrong()
 	}
 	if limit := orDefault(a.MaxEntries, DefaultMaxEntries); len(in.entries) > limit {
 		return Value{}, fmt.Sprintf("must have at most %d entries", limit)

@@ -1,48 +1,69 @@
 package slot
 
+import (
+	"maps"
+	"slices"
+)
+
 // Index is the place of an attribute in a Layout.
 type Index int
 
 // Layout is the fixed order of the attributes that conditions over one
-// resource type can read. It does not change after NewLayout.
+// resource type can read. It does not change after NewLayout or Extend.
 type Layout struct {
 	attrs  []*Attr
+	unread []mark // where Values begin, as far as user.* goes: those come from their user
+	users  []Index
 	byName [Roots]map[string]Index
-	users  []Index // of user.*
-	unread []mark  // where Values begin: those of user.* come from their user
 }
 
 // NewLayout makes a layout of the built-in attributes followed by the
 // declared ones. A declared attribute of a built-in's name replaces it.
 func NewLayout(declared ...[]*Attr) *Layout {
 	l := &Layout{}
-	for r := range l.byName {
-		l.byName[r] = map[string]Index{}
-	}
-	for _, a := range builtins() {
-		l.add(a)
-	}
+	l.add(builtins())
 	for _, group := range declared {
-		for _, a := range group {
-			l.add(a)
+		l.add(group)
+	}
+	for i, a := range l.attrs {
+		if a.Root == User {
+			l.users = append(l.users, Index(i))
+			l.unread = append(l.unread, make([]mark, i+1-len(l.unread))...)
+			l.unread[i].state = fromUser
 		}
 	}
 	return l
 }
 
-func (l *Layout) add(a *Attr) {
-	if i, ok := l.byName[a.Root][a.Name]; ok {
-		l.attrs[i] = a
-		return
+// Extend makes a layout of the attributes of this one, in the same places,
+// followed by the declared ones, none of which is an attribute of users.
+func (l *Layout) Extend(declared ...[]*Attr) *Layout {
+	out := &Layout{attrs: slices.Clone(l.attrs), unread: l.unread, users: l.users, byName: l.byName}
+	for _, group := range declared {
+		// Names of roots to which nothing is added are shared.
+		for r := range out.byName {
+			if slices.ContainsFunc(group, func(a *Attr) bool { return a.Root == Root(r) }) {
+				out.byName[r] = maps.Clone(out.byName[r])
+			}
+		}
+		out.add(group)
 	}
-	l.byName[a.Root][a.Name] = Index(len(l.attrs))
-	start := mark{}
-	if a.Root == User {
-		l.users = append(l.users, Index(len(l.attrs)))
-		start.state = fromUser
+	return out
+}
+
+func (l *Layout) add(group []*Attr) {
+	for _, a := range group {
+		a.fullName = a.FullName() // once, and not for each request that is denied for it
+		if i, ok := l.byName[a.Root][a.Name]; ok {
+			l.attrs[i] = a
+			continue
+		}
+		if l.byName[a.Root] == nil {
+			l.byName[a.Root] = map[string]Index{}
+		}
+		l.byName[a.Root][a.Name] = Index(len(l.attrs))
+		l.attrs = append(l.attrs, a)
 	}
-	l.unread = append(l.unread, start)
-	l.attrs = append(l.attrs, a)
 }
 
 // Len is the number of slots.

@@ -63,7 +63,7 @@ func (v *Values) Reset(l *Layout) {
 	}
 	// Values stay where they are: without their marks they count for nothing.
 	v.marks, v.values = v.marks[:n], v.values[:n]
-	copy(v.marks, l.unread)
+	clear(v.marks[copy(v.marks, l.unread):])
 	if len(v.faults) > 0 {
 		clear(v.faults)
 		v.faults = v.faults[:0]
@@ -75,22 +75,43 @@ func (v *Values) Reset(l *Layout) {
 // Layout is the layout that the values follow.
 func (v *Values) Layout() *Layout { return v.layout }
 
-// look gives a slot's mark, once what is bound to it is worked out.
-func (v *Values) look(i Index) *mark {
+// look gives a slot's mark and value for reading: those of the user, or the
+// slot's own once what is bound to it is worked out.
+func (v *Values) look(i Index) (*mark, *Value) {
 	m := &v.marks[i]
-	if m.state >= fromUser {
-		v.settle(i, m)
+	switch m.state {
+	case fromUser:
+		if user := v.bound.user; user != nil {
+			return &user.marks[i], &user.values[i]
+		}
+		*m = mark{}
+	case fromRequest:
+		v.settle(i)
 	}
+	return m, &v.values[i]
+}
+
+// own gives a slot's mark for changing it.
+func (v *Values) own(i Index) *mark {
+	m := &v.marks[i]
+	if m.state == fromUser {
+		v.bound.userOwned = true
+		err := v.Err(i)
+		from, value := v.look(i)
+		*m, v.values[i] = *from, *value
+		v.fault(i, err)
+	}
+	v.look(i)
 	return m
 }
 
 // Get gives a slot's state, and its value if it is Present.
 func (v *Values) Get(i Index) (Value, State) {
-	m := v.look(i)
+	m, value := v.look(i)
 	if m.state != Present {
 		return Value{}, m.state
 	}
-	return v.values[i], Present
+	return *value, Present
 }
 
 // State gives a slot's state, as Get does, without making a value that nobody
@@ -99,18 +120,22 @@ func (v *Values) State(i Index) State {
 	if v.marks[i].state == fromRequest && isRequest(i) {
 		return Present
 	}
-	return v.look(i).state
+	m, _ := v.look(i)
+	return m.state
 }
 
 // HoldsAny tells whether a list of strings has one of the given ones, and the
 // list's state.
 func (v *Values) HoldsAny(i Index, items []string) (bool, State) {
-	m := v.look(i)
-	return m.state == Present && v.values[i].holdsAny(items), m.state
+	m, value := v.look(i)
+	return m.state == Present && value.holdsAny(items), m.state
 }
 
 // Err says why a slot is Malformed or Unavailable.
 func (v *Values) Err(i Index) error {
+	if v.marks[i].state == fromUser && v.bound.user != nil {
+		return v.bound.user.Err(i)
+	}
 	v.look(i)
 	for _, f := range v.faults {
 		if f.slot == i {
@@ -121,13 +146,16 @@ func (v *Values) Err(i Index) error {
 }
 
 // From tells who supplied a slot's value.
-func (v *Values) From(i Index) Provider { return v.look(i).from }
+func (v *Values) From(i Index) Provider {
+	m, _ := v.look(i)
+	return m.from
+}
 
 // Set puts a value of the attribute's own type into a slot, unchecked. It is
 // for values that gwctl makes itself.
 func (v *Values) Set(i Index, value Value) {
 	if i <= UserGroups || i >= builtinCount {
-		v.bound.userRead = true
+		v.bound.userOwned = true
 	}
 	v.put(i, Builtin, value)
 }
@@ -167,7 +195,7 @@ func (v *Values) Supply(from Provider, r Root, name string, in Input) {
 
 func (v *Values) supply(from Provider, i Index, in Input) {
 	value, ok, err := v.convert(from, v.layout.attrs[i], in)
-	m := v.look(i)
+	m := v.own(i)
 	switch {
 	case err != nil:
 		v.malformed(i, from, err)
@@ -203,7 +231,7 @@ func (m *mark) supplied() bool {
 
 // malformed keeps the first thing that was wrong.
 func (v *Values) malformed(i Index, from Provider, err error) {
-	if m := v.look(i); m.state != Malformed {
+	if m := v.own(i); m.state != Malformed {
 		*m = mark{Malformed, from}
 		v.fault(i, err)
 	}
@@ -214,7 +242,7 @@ func (v *Values) malformed(i Index, from Provider, err error) {
 // Conflicting stays so, whoever comes first.
 func (v *Values) Fail(r Root, name string, err error) {
 	if i, ok := v.layout.Lookup(r, name); ok {
-		if m := v.look(i); m.state == Absent || m.state == Present {
+		if m := v.own(i); m.state == Absent || m.state == Present {
 			m.state = Unavailable
 			v.fault(i, err)
 		}

@@ -2,21 +2,26 @@ package document
 
 import "unicode/utf8"
 
-// maxWord is the longest word for which a close one is looked for, in runes.
-const maxWord = 128
+const (
+	// maxWord is the longest word for which a close one is looked for, in runes.
+	maxWord = 128
+	// maxCandidates is the most words among which one is looked for.
+	maxCandidates = 2000
+)
 
 // Closest gives the candidate nearest to a misspelt word. ok is false when
 // none is near enough to be worth suggesting: a third of the word, rounded
 // down, may have to change, and one letter of a word of two.
 func Closest(word string, candidates []string) (best string, ok bool) {
 	n := utf8.RuneCountInString(word)
-	if n < 2 || n > maxWord {
+	if n < 2 || n > maxWord || len(candidates) > maxCandidates {
 		return "", false
 	}
 	limit := max(1, n/3)
 	distance := limit + 1
+	a := []rune(word)
 	for _, c := range candidates {
-		if d := editDistance(word, c, limit); d < distance || d == distance && d <= limit && c < best {
+		if d := editDistance(a, c, limit); d < distance || d == distance && d <= limit && c < best {
 			best, distance = c, d
 		}
 	}
@@ -25,34 +30,40 @@ func Closest(word string, candidates []string) (best string, ok bool) {
 
 // editDistance counts insertions, deletions, substitutions and swaps of
 // neighbours (optimal string alignment); above limit it may stop counting.
-func editDistance(a, b string, limit int) int {
-	if utf8.RuneCountInString(b) > maxWord+limit {
+func editDistance(a []rune, word string, limit int) int {
+	const longest = maxWord + maxWord/3
+	if d := utf8.RuneCountInString(word) - len(a); d > limit || -d > limit {
 		return limit + 1
 	}
-	ra, rb := []rune(a), []rune(b)
-	if len(ra)-len(rb) > limit || len(rb)-len(ra) > limit {
-		return limit + 1
+	var letters [longest]rune
+	b := letters[:0]
+	for _, r := range word {
+		b = append(b, r)
 	}
-	rows := make([][]int, len(ra)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(rb)+1)
-		rows[i][0] = i
+	var rows [3][longest + 1]int
+	before, last, row := &rows[0], &rows[1], &rows[2]
+	for j := range b {
+		last[j+1] = j + 1
 	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(ra); i++ {
-		for j := 1; j <= len(rb); j++ {
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		least := i
+		for j := 1; j <= len(b); j++ {
 			cost := 1
-			if ra[i-1] == rb[j-1] {
+			if a[i-1] == b[j-1] {
 				cost = 0
 			}
-			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && ra[i-1] == rb[j-2] && ra[i-2] == rb[j-1] {
-				d = min(d, rows[i-2][j-2]+1)
+			d := min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d = min(d, before[j-2]+1)
 			}
-			rows[i][j] = d
+			row[j] = d
+			least = min(least, d)
 		}
+		if least > limit { // the row before was above limit-1, so that a swap does not help
+			return limit + 1
+		}
+		before, last, row = last, row, before
 	}
-	return rows[len(ra)][len(rb)]
+	return last[len(b)]
 }

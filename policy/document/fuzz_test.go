@@ -44,8 +44,8 @@ func FuzzParse(f *testing.F) {
 // inside holds a span to lie in one line of the file, or just after its end.
 func inside(t *testing.T, src *source, s Span) {
 	t.Helper()
-	if s.Start.Line < 1 || s.Start.Line > len(src.lines) {
-		t.Fatalf("%v: line of %d", s, len(src.lines))
+	if s.Start.Line < 1 || s.Start.Line > src.count() {
+		t.Fatalf("%v: line of %d", s, src.count())
 	}
 	l := src.line(s.Start.Line)
 	if s.text != l.text || s.Start.Column < 1 || s.Start.Column > l.length()+1 {
@@ -67,7 +67,7 @@ func FuzzTextAt(f *testing.F) {
 		docs, _ := Parse("f.yaml", []byte(data))
 		for _, d := range docs {
 			scalars(d.y, func(y *yaml.Node) {
-				exact(t, Text{Value: y.Value, node: &Node{src: d.src, y: y}})
+				exact(t, (&Node{src: d.src, y: y}).text())
 			})
 		}
 	})
@@ -85,7 +85,7 @@ func scalars(y *yaml.Node, visit func(*yaml.Node)) {
 // exact holds every visible rune of a text to stand in the file where At says
 // that it stands, one after the other.
 func exact(t *testing.T, text Text) {
-	src := text.node.src
+	src := text.at.src
 	inside(t, src, text.Span())
 	inside(t, src, text.At(-1, 1<<62))
 	inside(t, src, text.At(1<<62, 1<<62))

@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -32,6 +33,7 @@ type Object struct {
 	w     *Walker
 	node  *Node
 	asked []string
+	all   bool           // Entries gave every key
 	index map[string]int // of the keys in the node's content; nil for few keys
 }
 
@@ -76,7 +78,7 @@ func (n *Node) kind() string {
 }
 
 func (n *Node) isNull() bool {
-	if n.y.Kind != yaml.ScalarNode || (Text{node: n}).Quoted() {
+	if n.y.Kind != yaml.ScalarNode || n.text().Quoted() {
 		return false
 	}
 	switch n.y.Value {
@@ -125,6 +127,9 @@ func (o *Object) Key(key string) Span {
 }
 
 func (o *Object) ask(key string) *Node {
+	if o.asked == nil {
+		o.asked = make([]string, 0, fewKeys)
+	}
 	o.asked = append(o.asked, key)
 	return o.find(key)
 }
@@ -159,28 +164,43 @@ func (o *Object) Node(key string) *Node {
 // Text gives a scalar.
 func (o *Object) Text(key string) Text {
 	n := o.Node(key)
-	if n == nil {
+	switch {
+	case n == nil:
 		return Text{}
+	case n.isText():
+		return n.text()
 	}
 	return o.w.Text(n, fmt.Sprintf("%q", key))
 }
+
+// text is a scalar as it stands.
+func (n *Node) text() Text { return Text{Value: n.y.Value, at: n.spot()} }
 
 // Text reads a node as a scalar that is not empty.
 func (w *Walker) Text(n *Node, what string) Text {
 	switch {
 	case n.y.Kind != yaml.ScalarNode:
 		w.Error(n.Span(), "wrong_type", "", "%s must be a single value, not %s", what, n.kind())
-	case n.isNull() || strings.TrimSpace(n.y.Value) == "":
+	case !n.isText():
 		w.Error(n.Span(), "empty_value", "", "%s is empty", what)
 	default:
-		return Text{Value: n.y.Value, node: n}
+		return n.text()
 	}
 	return Text{}
 }
 
+// isText tells whether the node is a scalar that is not empty.
+func (n *Node) isText() bool {
+	return n.y.Kind == yaml.ScalarNode && !n.isNull() && strings.TrimSpace(n.y.Value) != ""
+}
+
 // Object gives a mapping under a key; a missing key reads as an empty one.
 func (o *Object) Object(key string) *Object {
-	return o.w.Object(o.Node(key), fmt.Sprintf("%q", key))
+	n := o.Node(key)
+	if n == nil || n.IsMap() {
+		return o.w.Object(n, "")
+	}
+	return o.w.Object(n, fmt.Sprintf("%q", key))
 }
 
 // List gives the items of a list. A list without items is reported: no
@@ -209,10 +229,14 @@ func (n *Node) items() []*Node {
 }
 
 // Texts gives a list of scalars, each once.
-func (o *Object) Texts(key string) []Text {
-	var out []Text
-	seen := map[string]bool{}
-	for _, n := range o.List(key) {
+func (o *Object) Texts(key string) []Text { return o.texts(key, o.List(key)) }
+
+func (o *Object) texts(key string, list []*Node) []Text {
+	if len(list) == 0 {
+		return nil
+	}
+	out, seen := make([]Text, 0, len(list)), map[string]bool{}
+	for _, n := range list {
 		t := o.w.Text(n, "an item of "+key)
 		if !t.IsSet() {
 			continue
@@ -241,41 +265,33 @@ func (o *Object) Entries() []Entry {
 	c := o.node.y.Content
 	out := make([]Entry, 0, len(c)/2)
 	for i := 0; i+1 < len(c); i += 2 {
-		k := &Node{src: o.node.src, y: c[i]}
-		out = append(out, Entry{Key: Text{Value: c[i].Value, node: k}, Value: &Node{src: o.node.src, y: c[i+1]}})
-		o.asked = append(o.asked, c[i].Value)
+		key := Node{src: o.node.src, y: c[i]}
+		out = append(out, Entry{Key: key.text(), Value: &Node{src: o.node.src, y: c[i+1]}})
 	}
+	o.all = true
 	return out
 }
 
-// mostHints is how many unknown keys of one mapping get a close match, and how
-// many known keys are listed: a search for each of thousands would take long.
-const mostHints = 20
-
 // Done reports the keys that nobody asked for.
 func (o *Object) Done() {
-	asked := make(map[string]bool, len(o.asked))
-	var known []string
-	for _, key := range o.asked {
-		if !asked[key] {
-			asked[key] = true
-			known = append(known, key)
+	if o.node == nil || o.all {
+		return
+	}
+	var seen map[string]bool // few are looked through faster
+	if len(o.asked) > 2*fewKeys {
+		seen = make(map[string]bool, len(o.asked))
+		for _, key := range o.asked {
+			seen[key] = true
 		}
 	}
-	unknown := 0
-	for _, e := range (&Object{node: o.node}).Entries() {
-		if asked[e.Key.Value] {
+	unknown := unknownKeys{}
+	c := o.node.y.Content
+	for i := 0; i+1 < len(c); i += 2 {
+		key := c[i].Value
+		if seen[key] || seen == nil && slices.Contains(o.asked, key) {
 			continue
 		}
-		hint := ""
-		if len(known) > 0 && len(known) <= mostHints {
-			hint = "known here: " + strings.Join(known, ", ")
-		}
-		if unknown++; unknown <= mostHints {
-			if close, ok := Closest(e.Key.Value, known); ok {
-				hint = fmt.Sprintf("did you mean %q?", close)
-			}
-		}
-		o.w.Error(e.Key.Span(), "unknown_key", hint, "unknown key %q", e.Key.Value)
+		at := Node{src: o.node.src, y: c[i]}
+		o.w.Error(at.Span(), "unknown_key", unknown.hint(key, o.asked), "unknown key %q", key)
 	}
 }

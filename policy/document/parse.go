@@ -37,7 +37,7 @@ func Parse(path string, data []byte) ([]*Node, Diagnostics) {
 	if err != nil {
 		return nil, Diagnostics{syntaxError(src, data, err)}
 	}
-	var docs []*Node
+	docs := make([]*Node, 0, len(roots))
 	var found Diagnostics
 	for _, y := range roots {
 		n := &Node{src: src, y: y}
@@ -85,12 +85,12 @@ func syntaxError(src *source, data []byte, err error) Diagnostic {
 	n := 1
 	if m := yamlLine.FindStringSubmatchIndex(msg); m != nil {
 		if v, convErr := strconv.Atoi(msg[m[2]:m[3]]); convErr == nil {
-			n = min(max(v, 1), len(src.lines))
+			n = min(max(v, 1), src.count())
 		}
 		msg = msg[m[1]:]
 	}
 	if at, ok := failingLine(data, err); ok {
-		n = min(at, len(src.lines))
+		n = min(at, src.count())
 	}
 	text := src.line(n).text
 	first := len(text) - len(strings.TrimLeft(text, " \t")) + 1
@@ -124,122 +124,63 @@ func failingLine(data []byte, whole error) (line int, ok bool) {
 
 // refuse reports constructs that are never allowed, below this node too.
 func (n *Node) refuse(depth int, found *Diagnostics) {
-	y := n.y
-	report := func(code, message, hint string) {
-		*found = append(*found, NewDiagnostic(n.Span(), Error, code, message).WithHint(hint))
-	}
-	switch {
+	switch y := n.y; {
 	case len(*found) >= MaxFindings:
 		return
 	case depth > MaxDepth:
-		report("too_deep", fmt.Sprintf("nested more than %d levels deep", MaxDepth), "")
+		n.report("too_deep", fmt.Sprintf("nested more than %d levels deep", MaxDepth), "", found)
 		return
 	case y.Kind == yaml.AliasNode:
-		report("alias", fmt.Sprintf("alias *%s: aliases are not read", y.Value), "write the value out, or name it under vars or consts")
+		n.report("alias", fmt.Sprintf("alias *%s: aliases are not read", y.Value), "write the value out, or name it under vars or consts", found)
 		return
 	case y.Anchor != "":
-		report("anchor", fmt.Sprintf("anchor &%s: anchors are not read", y.Anchor), "write the value out, or name it under vars or consts")
+		n.report("anchor", fmt.Sprintf("anchor &%s: anchors are not read", y.Anchor), "write the value out, or name it under vars or consts", found)
 		return
 	case y.Style&yaml.TaggedStyle != 0:
-		report("yaml_tag", fmt.Sprintf("%s is read by YAML as a tag, not as text", y.Tag), "put the whole value in double quotes")
+		n.report("yaml_tag", fmt.Sprintf("%s is read by YAML as a tag, not as text", y.Tag), "put the whole value in double quotes", found)
 		return
-	case n.firstRune() == '!':
+	case n.spot().firstRune() == '!':
 		// The parser keeps no trace of a lone "!": without this, "! x" would
 		// read as "x".
-		report("yaml_tag", "! is read by YAML as a tag, not as text", "put the whole value in double quotes")
+		n.report("yaml_tag", "! is read by YAML as a tag, not as text", "put the whole value in double quotes", found)
 		return
 	}
-	if y.Kind == yaml.MappingNode {
+	if n.y.Kind == yaml.MappingNode {
 		n.refuseKeys(found)
 	}
-	for i, c := range y.Content {
-		if y.Kind == yaml.MappingNode && i%2 == 0 && c.Kind != yaml.ScalarNode {
+	child := Node{src: n.src}
+	for i, c := range n.y.Content {
+		if n.y.Kind == yaml.MappingNode && i%2 == 0 && c.Kind != yaml.ScalarNode {
 			continue // reported as a key that is not text
 		}
-		(&Node{src: n.src, y: c}).refuse(depth+1, found)
+		child.y = c
+		child.refuse(depth+1, found)
 	}
+}
+
+func (n *Node) report(code, message, hint string, found *Diagnostics) {
+	*found = append(*found, NewDiagnostic(n.Span(), Error, code, message).WithHint(hint))
 }
 
 // refuseKeys reports keys that are not text, or stand twice.
 func (n *Node) refuseKeys(found *Diagnostics) {
-	seen := make(map[string]bool, len(n.y.Content)/2)
+	seen := keySet{few: n.y.Content}
+	if len(n.y.Content) > 2*fewKeys {
+		seen.many = make(map[string]bool, len(n.y.Content)/2)
+	}
+	key := Node{src: n.src}
 	for i := 0; i < len(n.y.Content) && len(*found) < MaxFindings; i += 2 {
 		c := n.y.Content[i]
-		key := &Node{src: n.src, y: c}
-		report := func(code, message, hint string) {
-			*found = append(*found, NewDiagnostic(key.Span(), Error, code, message).WithHint(hint))
-		}
+		key.y = c
 		switch {
 		case c.Kind != yaml.ScalarNode:
-			report("key_not_text", "a key must be text", "quote the key if it starts with [, {, * or &")
-			continue
+			key.report("key_not_text", "a key must be text", "quote the key if it starts with [, {, * or &", found)
 		case c.Tag == "!!merge":
-			report("merge_key", "merge keys are not read", "write the keys out")
+			key.report("merge_key", "merge keys are not read", "write the keys out", found)
 		case strings.TrimSpace(c.Value) == "":
-			report("key_not_text", "a key is empty", "give the key a name")
-		case seen[c.Value]:
-			report("duplicate_key", fmt.Sprintf("key %q stands twice", c.Value), "remove one of the two")
-		}
-		seen[c.Value] = true
-	}
-}
-
-// start is where the node begins. The parser puts an empty value at the end
-// of a file into a line that is not there.
-func (n *Node) start() Position {
-	if last := len(n.src.lines); n.y.Line > last {
-		return Position{last, n.src.line(last).length() + 1}
-	}
-	return Position{max(1, n.y.Line), max(1, n.y.Column)}
-}
-
-// firstRune is the character at which the node begins, 0 at the end of a line.
-func (n *Node) firstRune() rune {
-	at := n.start()
-	l := n.src.line(at.Line)
-	if at.Column > l.length() {
-		return 0
-	}
-	return l.at(at.Column - 1)
-}
-
-// Span is the place of the node's first line.
-func (n *Node) Span() Span {
-	start := n.start()
-	l := n.src.line(start.Line)
-	start.Column = min(start.Column, l.length()+1)
-	length := 1
-	if n.y.Kind == yaml.ScalarNode {
-		length = n.width(l, start.Column-1)
-	}
-	length = max(1, min(length, l.length()-start.Column+1))
-	return n.src.span(start, Position{start.Line, start.Column + length})
-}
-
-// width counts the runes of a scalar in its first line, quotes included.
-func (n *Node) width(l line, from int) int {
-	switch first := n.firstRune(); {
-	case first == '!' || first == '&': // a tag or an anchor, which is refused
-		i := from
-		for i < l.length() && l.at(i) != ' ' {
-			i++
-		}
-		return i - from
-	case n.y.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		return 1
-	case n.y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0:
-		return utf8.RuneCountInString(n.y.Value)
-	}
-	quote := l.at(from)
-	for i := from + 1; i < l.length(); i++ {
-		switch r := l.at(i); {
-		case r == '\\' && quote == '"':
-			i++
-		case r == quote && quote == '\'' && i+1 < l.length() && l.at(i+1) == quote:
-			i++
-		case r == quote:
-			return i - from + 1
+			key.report("key_not_text", "a key is empty", "give the key a name", found)
+		case seen.before(i):
+			key.report("duplicate_key", fmt.Sprintf("key %q stands twice", c.Value), "remove one of the two", found)
 		}
 	}
-	return l.length() - from
 }

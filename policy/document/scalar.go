@@ -64,11 +64,11 @@ func (o *Object) Int(key string) (value int64, ok bool) {
 // Value is data whose type is declared elsewhere: fixtures, constants,
 // bounds. Exactly one of Text, Items and Entries is used.
 type Value struct {
-	Node    *Node
 	Text    Text
 	Items   []Value
 	Entries []ValueEntry
 	Kind    ValueKind
+	at      spot
 }
 
 // ValueKind tells the shape of a Value.
@@ -93,22 +93,26 @@ func (w *Walker) Value(n *Node, what string) Value {
 	if n == nil {
 		return Value{}
 	}
-	v := Value{Node: n}
+	v := Value{at: n.spot()}
 	switch {
 	case n.isNull():
 		w.Error(n.Span(), "empty_value", "leave the key out if there is no value; quote it if you mean the text", "%s has no value", what)
 		return Value{}
 	case n.y.Kind == yaml.ScalarNode:
-		v.Kind, v.Text = Scalar, Text{Value: n.y.Value, node: n}
+		v.Kind, v.Text = Scalar, n.text()
 	case n.y.Kind == yaml.SequenceNode:
-		v.Kind = List
-		for _, c := range n.items() {
-			v.Items = append(v.Items, w.Value(c, "an item of "+what))
+		v.Kind, v.Items = List, make([]Value, len(n.y.Content))
+		item := Node{src: n.src}
+		what = "an item of " + what
+		for i, c := range n.y.Content {
+			item.y = c
+			v.Items[i] = w.Value(&item, what)
 		}
 	case n.y.Kind == yaml.MappingNode:
-		v.Kind = Map
-		for _, e := range w.Object(n, what).Entries() {
-			v.Entries = append(v.Entries, ValueEntry{Key: e.Key, Value: w.Value(e.Value, e.Key.Value)})
+		entries := w.Object(n, what).Entries()
+		v.Kind, v.Entries = Map, make([]ValueEntry, len(entries))
+		for i, e := range entries {
+			v.Entries[i] = ValueEntry{Key: e.Key, Value: w.Value(e.Value, e.Key.Value)}
 		}
 	}
 	return v
@@ -116,10 +120,10 @@ func (w *Walker) Value(n *Node, what string) Value {
 
 // Span is where the value starts.
 func (v Value) Span() Span {
-	if v.Node == nil {
+	if v.Kind == Absent {
 		return Span{}
 	}
-	return v.Node.Span()
+	return v.at.span(v.Kind == Scalar, v.Text.Value)
 }
 
 // IsScalar, IsList and IsMap tell a node's shape before it is read.

@@ -14,8 +14,10 @@ const (
 
 // source is a file's text with its lines.
 type source struct {
-	path  string
-	lines []line
+	path   string
+	text   string
+	starts []int32        // of the lines
+	wide   map[int][]rune // lines that are not ASCII, by number
 }
 
 // line gives its runes by column in constant time: a file may be one long
@@ -26,23 +28,39 @@ type line struct {
 }
 
 func newSource(path, text string) *source {
-	s := &source{path: path}
-	for t := range strings.SplitSeq(text, "\n") {
-		l := line{text: strings.TrimSuffix(t, "\r")}
-		if utf8.RuneCountInString(l.text) != len(l.text) {
-			l.runes = []rune(l.text)
+	s := &source{path: path, text: text, starts: make([]int32, 1, strings.Count(text, "\n")+1)}
+	for i := 0; i < len(text); {
+		n := strings.IndexByte(text[i:], '\n') + 1
+		if n == 0 {
+			break
 		}
-		s.lines = append(s.lines, l)
+		i += n
+		s.starts = append(s.starts, int32(i)) // a file is at most MaxFileSize long
+	}
+	for n := range s.starts {
+		if l := s.line(n + 1).text; utf8.RuneCountInString(l) != len(l) {
+			if s.wide == nil {
+				s.wide = map[int][]rune{}
+			}
+			s.wide[n+1] = []rune(l)
+		}
 	}
 	return s
 }
 
+// count is the number of lines; text after the last line end is one, too.
+func (s *source) count() int { return len(s.starts) }
+
 // line gives a line by its 1-based number; one that does not exist is empty.
 func (s *source) line(n int) line {
-	if n < 1 || n > len(s.lines) {
+	if n < 1 || n > len(s.starts) {
 		return line{}
 	}
-	return s.lines[n-1]
+	text := s.text[s.starts[n-1]:]
+	if n < len(s.starts) {
+		text = s.text[s.starts[n-1] : s.starts[n]-1]
+	}
+	return line{text: strings.TrimSuffix(text, "\r"), runes: s.wide[n]}
 }
 
 // length counts the runes.

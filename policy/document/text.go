@@ -10,32 +10,32 @@ import (
 // Text is a scalar's value with its place. The zero Text is absent.
 type Text struct {
 	Value string
-	node  *Node
+	at    spot
 }
 
 // IsSet tells whether the text stood in the file.
-func (t Text) IsSet() bool { return t.node != nil }
+func (t Text) IsSet() bool { return t.at.src != nil }
 
 // Quoted tells whether the scalar was written in quotes or as a block, so
 // that it can only be a string.
 func (t Text) Quoted() bool {
 	const written = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
-	return t.node != nil && t.node.y.Style&written != 0
+	return t.at.style&written != 0
 }
 
 // Span is where the scalar starts.
 func (t Text) Span() Span {
-	if t.node == nil {
+	if !t.IsSet() {
 		return Span{}
 	}
-	return t.node.Span()
+	return t.at.span(true, t.Value)
 }
 
 // At gives the place in the file of n runes of the value, counted from the
 // given rune offset. It is exact inside plain, quoted, literal and folded
 // scalars: they differ from their source in white space and escapes only.
 func (t Text) At(offset, n int) Span {
-	if t.node == nil {
+	if !t.IsSet() {
 		return Span{}
 	}
 	places := t.places()
@@ -47,9 +47,9 @@ func (t Text) At(offset, n int) Span {
 	start, end := places[offset], places[last]
 	stop := Position{start.Line, end.Column + end.width}
 	if end.Line != start.Line {
-		stop.Column = t.node.src.line(start.Line).length() + 1
+		stop.Column = t.at.src.line(start.Line).length() + 1
 	}
-	return t.node.src.span(start.Position, stop)
+	return t.at.src.span(start.Position, stop)
 }
 
 // place is where a rune of a value stands, and how many runes stand for it.
@@ -60,7 +60,7 @@ type place struct {
 
 // places gives the place of each rune of the value.
 func (t Text) places() []place {
-	sc := newScanner(t.node)
+	sc := newScanner(t.at)
 	out := make([]place, 0, len(t.Value))
 	pending := 0
 	for _, r := range t.Value {
@@ -94,8 +94,8 @@ type scanner struct {
 	column int // 0-based index of the next rune
 }
 
-func newScanner(n *Node) *scanner {
-	s := &scanner{src: n.src, style: n.y.Style, number: n.y.Line, column: n.y.Column - 1}
+func newScanner(at spot) *scanner {
+	s := &scanner{src: at.src, style: at.style, number: int(at.line), column: int(at.column) - 1}
 	switch {
 	case s.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		s.number++ // what stands beside the indicator is no part of the value
@@ -110,7 +110,7 @@ func newScanner(n *Node) *scanner {
 func (s *scanner) next() (place, bool) {
 	for {
 		if s.column >= s.line.length() {
-			if s.number >= len(s.src.lines) {
+			if s.number >= s.src.count() {
 				return place{}, false
 			}
 			s.number++

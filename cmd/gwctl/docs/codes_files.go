@@ -31,6 +31,18 @@ func fileCodes() Area {
 
 			NoExample: "it takes more than 20000 files",
 		}, {
+			Name:    "too_many",
+			Meaning: "One list or mapping names or declares more than 1000 things.",
+			Mend:    "Cut the document into several.",
+
+			NoExample: "it takes more than 1000 names",
+		}, {
+			Name:    "set_too_large",
+			Meaning: "The documents of a set ask for more than is worked out together: rules for each resource type and action, routes for each method and host, or patterns. The [limits](language.md#limits) say how many.",
+			Mend:    "Split the set, or have fewer policies cover every type.",
+
+			NoExample: "it takes more than 200000 rules",
+		}, {
 			Name:    "too_deep",
 			Meaning: "Values are nested more than 64 levels deep.",
 			Mend:    "Write the value flatter.",

@@ -3,6 +3,12 @@ package docs
 func safetyCodes() Area {
 	return Area{Title: "Safety of conditions", Intro: "What these say cannot go wrong on a request any more. [CEL in gwctl](cel.md) tells the rules behind them.", Codes: []Code{
 		{
+			Name: "stored_optional",
+			Meaning: "A field or item is read of an optional that a variable, field or list holds. CEL does not look into it, " +
+				"so that the answer is always that there is nothing, and a deny rule would not match.",
+			Mend:    "Write the chain in one place, as in `user.?labels.?k`, or take the value out with `orValue` or `optMap`.",
+			Example: &Example{File: "policies.yaml", Old: "when: vars.is_owner", New: "when: \"[request.?query][0].?q.hasValue()\"\n      transports: [http]"},
+		}, {
 			Name: "unguarded_optional",
 			Meaning: "An attribute that may be absent is read without a test before it. That is an evaluation error of every request that lacks it. " +
 				"Optional are attributes with `optional: true` or `for`, and outside HTTP all of `request` and `env.ip`.",

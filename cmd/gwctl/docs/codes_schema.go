@@ -33,6 +33,11 @@ func schemaCodes() Area {
 			Mend:    "Mend the expression. RE2 has no look-around and no back-references.",
 			Example: &Example{File: "schema.yaml", Old: "region: {type: string}", New: "region: {type: string, pattern: \"[a-z\"}"},
 		}, {
+			Name:    "pattern_too_large",
+			Meaning: "The `pattern` of an attribute takes more than 4096 steps when it is compiled: `[a-z]{8}` takes 8.",
+			Mend:    "Shorten it. How long a text may be is better said with `maxLength`.",
+			Example: &Example{File: "schema.yaml", Old: "region: {type: string}", New: "region: {type: string, pattern: \"[a-z]{1000}[0-9]{1000}[a-z]{1000}[0-9]{1000}[a-z]{1000}\"}"},
+		}, {
 			Name:    "bad_constant",
 			Meaning: "A constant mixes types or is an empty list or map.",
 			Mend:    "Give all values one type; quote numbers that are meant as text.",

@@ -1,0 +1,6 @@
+//go:build race
+
+package index
+
+// referenceSets is smaller under the race detector, which is ten times slower.
+const referenceSets = 10_000

@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/gwctl/gwctl/policy"
+)
+
+// growing makes a set of n policies, or of one policy with n rules.
+type growing struct {
+	name    string
+	head    string
+	piece   string // of each policy or rule; # is its number
+	perFile int
+	small   int    // policies of the smaller set; the larger has four times as many
+	first   string // what a file begins with
+}
+
+func growingSets() []growing {
+	const head = "apiVersion: gwctl.dev/v1\nkind: "
+	const resource = head + "Resource\nmetadata: {name: t#}\nspec:\n  actions: {read: {}}\n  attributes: {owner: {type: string, optional: true}}\n  routes: [{route: \"GET /t#/{id}\", action: read}]\n"
+	const rule = "    - {id: r#, effect: allow, actions: [read]}\n"
+	condition := strings.Replace(rule, "}", ", when: \"has(resource.owner) && resource.owner == user.id || user.id == 'u#'\"}", 1)
+	own, one := head+"Policy\nmetadata: {name: p#}\nspec:\n  resources: [t#]\n  rules:\n"+rule, strings.ReplaceAll(resource, "#", "")
+	return []growing{
+		{name: "a type for each policy", piece: resource + "---\n" + own, perFile: 1, small: 1000},
+		{name: "policies over one type", head: one, piece: strings.Replace(own, "[t#]", "[t]", 1), perFile: 1, small: 1000},
+		{name: "rules of one policy", head: one, first: head + "Policy\nmetadata: {name: p#}\nspec:\n  resources: [t]\n  rules:\n", piece: rule, perFile: 5000, small: 1000},
+		{name: "conditions", head: one, first: head + "Policy\nmetadata: {name: p#}\nspec:\n  resources: [t]\n  rules:\n", piece: condition, perFile: 5000, small: 100},
+		{name: "suites", head: one + "---\n" + strings.ReplaceAll(strings.Replace(own, "[t#]", "[t]", 1), "#", "x"), perFile: 1, small: 1000,
+			piece: head + "TestSuite\nmetadata: {name: s#}\nspec:\n  resources: {f: {type: t, id: a}}\n  cases: [{name: a, user: anonymous, resource: f, action: read, expect: {effect: deny, rule: px/rx}}]\n"},
+	}
+}
+
+func (g growing) files(n int) []policy.File {
+	var out []policy.File
+	if g.head != "" {
+		out = append(out, policy.File{Path: "head.yaml", Data: []byte(g.head)})
+	}
+	suffix := ".yaml"
+	if strings.Contains(g.piece, "TestSuite") {
+		suffix = "_test.yaml"
+	}
+	for i := 0; i < n; {
+		text := strings.ReplaceAll(g.first, "#", fmt.Sprint(len(out)))
+		for range min(g.perFile, n-i) {
+			text += strings.ReplaceAll(g.piece, "#", fmt.Sprint(i))
+			i++
+		}
+		out = append(out, policy.File{Path: fmt.Sprintf("%05d%s", len(out), suffix), Data: []byte(text)})
+	}
+	return out
+}
+
+// allocations counts what loading and compiling allocates: that grows as the
+// work does, and is the same on every machine.
+func (g growing) allocations(t *testing.T, n int) (load, compile uint64) {
+	t.Helper()
+	files := g.files(n)
+	var before, between, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	src, found := policy.Load(files)
+	runtime.ReadMemStats(&between)
+	if found.HasErrors() {
+		t.Fatal(found[0])
+	}
+	set, found := Compile(src)
+	runtime.ReadMemStats(&after)
+	if set == nil {
+		t.Fatal(found[0])
+	}
+	return between.Mallocs - before.Mallocs, after.Mallocs - between.Mallocs
+}
+
+// TestLoadGrowth: four times as many policies take little more than four times
+// the work.
+func TestLoadGrowth(t *testing.T) {
+	for _, g := range growingSets() {
+		t.Run(g.name, func(t *testing.T) {
+			small, big := g.small, 4*g.small
+			load, compile := g.allocations(t, small)
+			load4, compile4 := g.allocations(t, big)
+			if ratio := float64(load4) / float64(load); ratio > 4.8 {
+				t.Errorf("loading %d allocates %.1f times as often as loading %d", big, ratio, small)
+			}
+			if ratio := float64(compile4) / float64(compile); ratio > 4.8 {
+				t.Errorf("compiling %d allocates %.1f times as often as compiling %d", big, ratio, small)
+			}
+		})
+	}
+}
