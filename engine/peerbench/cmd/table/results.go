@@ -138,6 +138,23 @@ func middle(list []float64) float64 {
 	return (list[(n-1)/2] + list[n/2]) / 2
 }
 
+// busy is how many times their CPU time the routed decisions took, in the
+// middle: well over 1 where other work had the cores.
+func (r *results) busy() (factor float64, ok bool) {
+	var list []float64
+	for at, samples := range r.samples {
+		for _, s := range samples {
+			if at.group == "Routes" && s[cpuTime] > 0 {
+				list = append(list, s[wallTime]/s[cpuTime])
+			}
+		}
+	}
+	if len(list) == 0 {
+		return 0, false
+	}
+	return middle(list), true
+}
+
 // rounds is how often everything was measured: the fewest samples of a series.
 func (r *results) rounds() int {
 	out := 0

@@ -55,6 +55,19 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+// TestBusy: a page says when its figures were taken on a busy machine, and
+// only then.
+func TestBusy(t *testing.T) {
+	const says = "The machine was busy"
+	if text := read(t, rounds).markdown(); !strings.Contains(text, says+" with other work: decisions took 1.2 times") {
+		t.Errorf("nothing is said of a busy machine:\n%s", text)
+	}
+	quiet := strings.NewReplacer(" 120 ns", " 101 ns", " 240 ns", " 202 ns", " 12 ns", " 10 ns", " 24 ns", " 20 ns").Replace(rounds)
+	if text := read(t, quiet).markdown(); strings.Contains(text, says) {
+		t.Errorf("a quiet machine is called busy:\n%s", text)
+	}
+}
+
 // TestRatioByRound: a slow round does not show in a ratio, and a missing round
 // is no ratio.
 func TestRatioByRound(t *testing.T) {

@@ -18,6 +18,10 @@ const (
 	end   = "<!-- tables: end -->"
 )
 
+// quiet is how much longer than its CPU time a decision may take on a machine
+// that does nothing else.
+const quiet = 1.15
+
 var errNoMarkers = errors.New("the page does not have the two markers of the tables")
 
 // replaceTables puts text between the markers of a page.
@@ -34,6 +38,9 @@ func replaceTables(page, text string) (string, error) {
 func (r *results) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Measured on %s, %s, %d cores: medians of %d rounds.\n", strings.Join(r.machine, " "), runtime.Version(), r.cores("Routes"), r.rounds())
+	if busy, ok := r.busy(); ok && busy > quiet {
+		fmt.Fprintf(&b, "The machine was busy with other work: decisions took %s times their CPU time. Measure again on a quiet one.\n", cell(busy, true))
+	}
 	b.WriteString("\n### Targets\n\n" + r.targets())
 	b.WriteString("\n### Routes\n\n" + r.decisions("Routes"))
 	b.WriteString("\n### Mix\n\n" + r.decisions("Mix"))
