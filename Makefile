@@ -3,13 +3,16 @@ SHELL := /bin/bash
 BIN := bin/gwctl
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 20s
+# Rounds of bench-engine, and the time for each figure in each of them.
+ROUNDS ?= 5
+BENCHTIME ?= 200ms
 # CI sets RACE=-race; plain `make test` needs nothing but Go.
 RACE ?=
 
-.PHONY: help build run test e2e lint gen fuzz bench check
+.PHONY: help build run test e2e lint gen fuzz bench bench-engine test-engine-peers check
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 build: ## build bin/gwctl
 	go build -buildvcs=auto -trimpath -o $(BIN) ./cmd/gwctl
@@ -43,5 +46,24 @@ fuzz: ## run every fuzz target for FUZZTIME (default 20s)
 
 bench: ## run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Each round is a process that measures every engine once. What was measured
+# stays in bin/bench-engine.txt, the tables go to docs/performance.md.
+bench-engine: ## measure the engine against other engines (20 min; needs modules from the network)
+	@mkdir -p bin
+	cd engine/peerbench && go test -c -o $(CURDIR)/bin/peerbench.test .
+	cd engine/peerbench/cerbos && go test -c -o $(CURDIR)/bin/peerbench-cerbos.test .
+	@set -eo pipefail; for round in $$(seq $(ROUNDS)); do \
+	  echo "round $$round of $(ROUNDS)"; \
+	  bin/peerbench.test -test.run '^$$' -test.bench 'Routes|Mix|Drive|Crowd|Load' -test.benchtime $(BENCHTIME); \
+	  bin/peerbench-cerbos.test -test.run '^$$' -test.bench . -test.benchtime $(BENCHTIME); \
+	  bin/peerbench.test -test.run '^$$' -test.bench Parallel -test.cpu 1,2 -test.benchtime $(BENCHTIME); \
+	done | tee bin/bench-engine.txt
+	cd engine/peerbench && go run ./cmd/table -w $(CURDIR)/docs/performance.md $(CURDIR)/bin/bench-engine.txt
+
+test-engine-peers: ## check that the engines of bench-engine give the same answers (builds them: some minutes)
+	cd engine/peerbench/workload && go vet ./... && go test ./...
+	cd engine/peerbench && go vet ./... && go test ./...
+	cd engine/peerbench/cerbos && go vet ./... && go test ./...
 
 check: lint test e2e ## all that CI runs

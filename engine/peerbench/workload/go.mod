@@ -1,0 +1,3 @@
+module github.com/gwctl/gwctl/engine/peerbench/workload
+
+go 1.26.0
