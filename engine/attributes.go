@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -88,15 +89,8 @@ func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slo
 		}
 		a.MaxItems = cmp.Or(a.MaxItems, builtins.Attr(i).MaxItems)
 	}
-	if len(d.From) > 0 {
-		a.From = nil
-	}
-	for _, f := range d.From {
-		p, ok := slot.ParseProvider(f.Value)
-		if !ok {
-			c.w.Error(f.Span(), "unknown_provider", "providers are credential, path, source, directory, caller", "%q cannot supply values", f.Value)
-		}
-		a.From = append(a.From, p)
+	if from, ok := c.providers(d.From); ok {
+		a.From = from
 	}
 	for _, f := range d.For {
 		a.For = append(a.For, f.Value)
@@ -106,6 +100,26 @@ func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slo
 	}
 	c.constraints(a, d)
 	return a
+}
+
+// providers gives the providers that a declaration names; ok is false without
+// any, and where one is not known.
+func (c *compiler) providers(from []policy.Text) (out []slot.Provider, ok bool) {
+	names := []string{"credential", "path", "source", "directory", "caller"}
+	ok = len(from) > 0
+	for _, f := range from {
+		p, known := slot.ParseProvider(f.Value)
+		if !known {
+			hint := "providers are " + strings.Join(names, ", ")
+			if near, close := document.Closest(f.Value, names); close {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			c.w.Error(f.Span(), "unknown_provider", hint, "%q cannot supply values", f.Value)
+			ok = false
+		}
+		out = append(out, p)
+	}
+	return out, ok
 }
 
 // element is what enum, pattern, min and max speak about: the attribute, or
