@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -91,18 +92,8 @@ func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slo
 		}
 		a.MaxItems = cmp.Or(a.MaxItems, builtins.Attr(i).MaxItems)
 	}
-	if len(d.From) > 0 {
-		a.From = nil
-	}
-	for _, f := range d.From {
-		p, ok := slot.ParseProvider(f.Value)
-		if ok && root == slot.Env && p != slot.Caller {
-			c.w.Error(f.Span(), "bad_constraint", "leave it out, or write caller", "attributes of env come from the Sidecar, or from AuthZEN callers")
-		}
-		if !ok {
-			c.w.Error(f.Span(), "unknown_provider", "providers are credential, path, source, directory, caller", "%q cannot supply values", f.Value)
-		}
-		a.From = append(a.From, p)
+	if from, ok := c.providers(root, d.From); ok {
+		a.From = from
 	}
 	for _, f := range d.For {
 		a.For = append(a.For, f.Value)
@@ -112,6 +103,29 @@ func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slo
 	}
 	c.constraints(a, d)
 	return a
+}
+
+// providers gives the providers that a declaration names; ok is false without
+// any, and where one is not known.
+func (c *compiler) providers(root slot.Root, from []policy.Text) (out []slot.Provider, ok bool) {
+	names := []string{"credential", "path", "source", "directory", "caller"}
+	ok = len(from) > 0
+	for _, f := range from {
+		p, known := slot.ParseProvider(f.Value)
+		if !known {
+			hint := "providers are " + strings.Join(names, ", ")
+			if near, close := document.Closest(f.Value, names); close {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			c.w.Error(f.Span(), "unknown_provider", hint, "%q cannot supply values", f.Value)
+			ok = false
+		}
+		if known && root == slot.Env && p != slot.Caller {
+			c.w.Error(f.Span(), "bad_constraint", "leave it out, or write caller", "attributes of env come from the Sidecar, or from AuthZEN callers")
+		}
+		out = append(out, p)
+	}
+	return out, ok
 }
 
 // element is what enum, pattern, min and max speak about: the attribute, or

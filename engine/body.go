@@ -9,6 +9,7 @@ import (
 
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/policy/document"
 )
 
 // body is what a route reads of a JSON body.
@@ -150,6 +151,7 @@ func (c *compiler) body(res *resource, d *policy.Route) *body {
 		}
 	}
 	if d.BodyAction != nil {
+		c.chooser(d)
 		b.chooser, b.actions = d.BodyAction.Field.Value, map[string]string{}
 		for _, m := range d.BodyAction.Map {
 			if _, ok := res.actions[m.Value.Value]; !ok {
@@ -159,6 +161,19 @@ func (c *compiler) body(res *resource, d *policy.Route) *body {
 		}
 	}
 	return b
+}
+
+// chooser reports the member that chooses the action where the body has one of
+// nearly that name: a misspelt one would refuse every request.
+func (c *compiler) chooser(d *policy.Route) {
+	var known []string
+	for _, f := range d.Body.Fields {
+		known = append(known, f.Name.Value)
+	}
+	name := d.BodyAction.Field
+	if near, ok := document.Closest(name.Value, known); ok && near != name.Value {
+		c.w.Error(name.Span(), "undeclared_attribute", fmt.Sprintf("did you mean %q?", near), "request.body.%s is not declared", name.Value)
+	}
 }
 
 // quiet is a compiler whose findings are not kept: they were reported before.

@@ -2,12 +2,14 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/gwctl/gwctl/engine/index"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/policy/document"
 )
 
 // routes puts a resource's routes into the set's trie.
@@ -88,7 +90,11 @@ func (c *compiler) placeholders(res *resource, d *policy.Route, names []string, 
 		switch {
 		case name == "type" || !ok:
 			known := slices.DeleteFunc(res.layout.Names(slot.Resource), func(n string) bool { return n == "type" })
-			c.w.Error(d.Pattern.Span(), "undeclared_attribute", "declared: "+strings.Join(known, ", "), "placeholder {%s} fills resource.%s, which is not declared", name, name)
+			hint := "declared: " + strings.Join(known, ", ")
+			if near, close := document.Closest(name, known); close {
+				hint = fmt.Sprintf("did you mean {%s}?", near)
+			}
+			c.w.Error(d.Pattern.Span(), "undeclared_attribute", hint, "placeholder {%s} fills resource.%s, which is not declared", name, name)
 		case !res.layout.Attr(at).AcceptsFrom(slot.Path):
 			c.w.Error(d.Pattern.Span(), "undeclared_provider", "add path to its from, or rename the placeholder", "resource.%s does not take values from the path", name)
 		case res.layout.Attr(at).Type.Kind == slot.List || res.layout.Attr(at).Type.Kind == slot.Map:
@@ -162,8 +168,25 @@ func (c *compiler) given(root slot.Root, layout *slot.Layout, key policy.Text, v
 		return
 	}
 	if _, _, err := layout.Attr(i).Convert(slot.FromValue(v)); err != nil {
-		c.w.Error(v.Span(), "attribute_invalid", "", "%s", err)
+		c.w.Error(v.Span(), "attribute_invalid", enumHint(layout.Attr(i), v.Text.Value), "%s", err)
 	}
+}
+
+// enumHint names the value of an enum that was meant, or all of them.
+func enumHint(a *slot.Attr, text string) string {
+	var names []string
+	for _, v := range a.Enum {
+		if v.Kind() == slot.String {
+			names = append(names, v.Str())
+		}
+	}
+	switch near, ok := document.Closest(text, names); {
+	case ok:
+		return fmt.Sprintf("did you mean %q?", near)
+	case len(names) > 0 && len(names) <= maxListed:
+		return "declared: " + strings.Join(names, ", ")
+	}
+	return ""
 }
 
 // suites checks what suites name: users, resources, actions, rules, values.

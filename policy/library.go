@@ -24,6 +24,8 @@ var taken = []string{
 	"bool", "bytes", "double", "duration", "dyn", "int", "list", "map", "null_type", "string", "timestamp", "type", "uint", "optional",
 	"size", "has", "all", "exists", "exists_one", "filter", "matches", "contains", "startsWith", "endsWith", "cel", "google", "math", "lists",
 	"sets", "strings", "ip", "cidr", "net", "date", "clock", "weekday", "header", "param",
+	"distinct", "family", "first", "flatten", "format", "greatest", "join", "last", "least", "masked", "or", "replace", "reverse", "slice", "sort", "split",
+	"substring", "trim", "value",
 }
 
 func readLibrary(w *document.Walker, h Header, root *document.Object) *Library {

@@ -94,3 +94,10 @@ func (r *RequestSpec) fault() string {
 	}
 	return ""
 }
+
+func validMethod(m string) bool {
+	if m == "" || len(m) > 20 || m == "CONNECT" || m == "TRACE" {
+		return false
+	}
+	return strings.Trim(m, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -94,6 +95,10 @@ func readRoute(w *document.Walker, n *document.Node) (Route, bool) {
 	return r, ok && len(r.Methods) > 0
 }
 
+// routeMethods are the methods of requests; any other is refused before a route
+// is looked for.
+var routeMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
 // maxMethods is the most methods that one route names.
 const maxMethods = 20
 
@@ -117,8 +122,12 @@ func (r *Route) readActions(w *document.Walker, n *document.Node, methods []stri
 		case slices.Contains(methods[:i], m):
 			w.Error(r.Pattern.Span(), "bad_route", "", "method %s stands twice", m)
 			continue
-		case !validMethod(m):
-			w.Error(r.Pattern.Span(), "bad_route", "methods are upper-case words such as GET", "%q is not a method", m)
+		case !slices.Contains(routeMethods, m):
+			hint := "methods are " + strings.Join(routeMethods, ", ")
+			if near, ok := document.Closest(m, routeMethods); ok {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			w.Error(r.Pattern.Span(), "bad_route", hint, "%q is not a method of requests that gwctl accepts", m)
 			continue
 		case r.BodyAction != nil && (m == "GET" || m == "HEAD"):
 			w.Error(r.Pattern.Span(), "bad_route", "use POST", "a %s request has no body to choose the action", m)
@@ -202,11 +211,4 @@ func (r *Route) readOptions(w *document.Walker, o *document.Object) {
 	}
 	c.Require("origins")
 	c.Done()
-}
-
-func validMethod(m string) bool {
-	if m == "" || len(m) > 20 || m == "CONNECT" || m == "TRACE" {
-		return false
-	}
-	return strings.Trim(m, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }

@@ -153,7 +153,7 @@ func readRule(w *document.Walker, n *document.Node, guard bool) *Rule {
 	}
 	o.Require("id", "effect")
 	r.Allow = r.Effect.Value == "allow"
-	if r.Effect.IsSet() && !r.Allow && r.Effect.Value != "deny" {
+	if r.Effect.IsSet() && !r.Allow && !r.denies() {
 		w.Error(r.Effect.Span(), "bad_effect", "write allow or deny", "effect %q is neither allow nor deny", r.Effect.Value)
 	}
 	if reason := o.Object("reason"); o.Has("reason") {
@@ -167,12 +167,16 @@ func readRule(w *document.Walker, n *document.Node, guard bool) *Rule {
 	return r
 }
 
+// denies tells whether the rule says so; one whose effect is misspelt says
+// nothing.
+func (r *Rule) denies() bool { return r.Effect.Value == "deny" }
+
 func (r *Rule) readObligations(w *document.Walker, o *document.Object) {
 	if !o.Has("obligations") {
 		return
 	}
 	ob := o.Object("obligations")
-	if !r.Allow && r.Effect.IsSet() {
+	if r.denies() {
 		w.Error(o.Key("obligations"), "allow_only_deny_only", "remove them", "obligations belong to allow rules")
 	}
 	ob.Require("set_headers")
@@ -238,7 +242,7 @@ func (r *Rule) check(w *document.Walker, o *document.Object, guard bool) {
 		w.Error(o.Key("reason"), "allow_only_deny_only", "remove the reason", "reason belongs to deny rules")
 	}
 	for _, key := range []string{"roles", "scopes", "any_scope", "anonymous"} {
-		if !r.Allow && r.Effect.IsSet() && o.Has(key) {
+		if r.denies() && o.Has(key) {
 			w.Error(o.Key(key), "allow_only_deny_only", "say it in when, as in when: \"'admin' in user.roles\"", "%s belongs to allow rules", key)
 		}
 	}

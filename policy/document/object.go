@@ -88,8 +88,15 @@ func (n *Node) isNull() bool {
 	return false
 }
 
-// Has tells whether a key is there, without reading it.
-func (o *Object) Has(key string) bool { return o.find(key) != nil }
+// Has tells whether a key is there, without reading it. One that is not there
+// could be: it is what a misspelt key may have meant.
+func (o *Object) Has(key string) bool {
+	if o.find(key) != nil {
+		return true
+	}
+	o.asked = append(o.asked, key)
+	return false
+}
 
 func (o *Object) find(key string) *Node {
 	if i := o.at(key); i >= 0 {
