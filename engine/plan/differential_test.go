@@ -59,7 +59,7 @@ func TestEqualsCEL(t *testing.T) {
 	t.Logf("seed %d (set GWCTL_SEED to repeat)", seed)
 	t.Run("whole language", func(t *testing.T) {
 		r := newRig(t, seed, wholeLanguage())
-		r.run(1400, 75)
+		r.run(1600, 66)
 		r.honest()
 		r.absorbs()
 		total += r.tally.total

@@ -89,7 +89,8 @@ func itemOperators() []*operator {
 		bool <- $list(A).exists_one(@x, (@x == $A ? $bool : $bool))
 		bool <- $map(K, A).exists(@k, @k == $K || $bool)
 		bool <- $map(K, A).all(@k, @v, @v != $A && $bool)
-		list(string) <- $list(int).map(@x, @x < $int! || $bool, $string)
+		list(string) <- [$int, 3].map(@x, @x != 3 || $bool, $string)
+		list(string) <- $list(A).transformList(@i, @x, @i == 0 || $bool, $string)
 		list(int) <- $list(int).filter(@x, @x > $int! && $bool)
 	`)
 }
