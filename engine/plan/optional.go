@@ -191,8 +191,8 @@ func reach[T any](b *builder, x ast.Expr, p planner[T]) opt[T] {
 }
 
 // from plans what an optional access starts at. CEL reads on only through an
-// optional that is made in the same place: one that comes out of a variable is
-// an error there, which is left to it.
+// optional that an access makes, not through one that is the value of a
+// variable or an item, which is left to it.
 func (b *builder) from(x ast.Expr) opt[slot.Ref] {
 	t := b.typeOf(x)
 	switch {
@@ -203,20 +203,27 @@ func (b *builder) from(x ast.Expr) opt[slot.Ref] {
 				return r, ok, ok
 			}
 		}
-	case !isOptional(t) || kindOf(t.Parameters()[0]) != composite:
-	case x.Kind() == ast.SelectKind || x.Kind() == ast.CallKind && isAccess(x.AsCall().FunctionName()):
-		if x.Kind() == ast.SelectKind {
-			if _, _, isVariable := b.variable(x); isVariable || b.attribute(x) != nil {
-				return nil
-			}
-		}
+	case isOptional(t) && kindOf(inside(t)) == composite && b.makesOptional(x):
 		return option(b, x, valuePlan())
 	}
 	return nil
 }
 
-func isAccess(function string) bool {
-	return function == operators.OptSelect || function == operators.OptIndex || function == operators.Index
+// makesOptional recognises x.?name and x[?i], and x.name and x[i] of an
+// optional.
+func (b *builder) makesOptional(x ast.Expr) bool {
+	switch x.Kind() {
+	case ast.SelectKind:
+		return isOptional(b.typeOf(x.AsSelect().Operand()))
+	case ast.CallKind:
+		switch call := x.AsCall(); call.FunctionName() {
+		case operators.OptSelect, operators.OptIndex:
+			return true
+		case operators.Index:
+			return isOptional(b.typeOf(call.Args()[0]))
+		}
+	}
+	return false
 }
 
 var errNone = errors.New("optional.none() dereference")

@@ -37,40 +37,6 @@ func (n *node) visit(f func(*node)) {
 	}
 }
 
-// mistaken tells whether cel-go gets an expression wrong by itself; what it
-// then comes to depends on what stands around.
-//
-// A branch of ?: that is has(x.f) of an optional x gives an optional, not a
-// bool. And a field or item of an optional is taken only where it is not
-// itself a field or item: with the variable o = user.?labels, vars.o.?k is
-// none whatever the labels are, while user.?labels.?k is right.
-func (n *node) mistaken() bool {
-	found := false
-	n.visit(func(x *node) {
-		switch {
-		case x.op.choice:
-			found = found || slices.ContainsFunc(x.args[1:], (*node).isOptionalTest)
-		case x.op.step && x.args[0].typ.name == "optional":
-			found = found || x.args[0].isPlainStep()
-		}
-	})
-	return found
-}
-
-func (n *node) isOptionalTest() bool {
-	return n.op.step && n.pieces[0] == "has(" && n.args[0].typ.name == "optional"
-}
-
-func (n *node) isPlainStep() bool {
-	if n.op.choice {
-		return slices.ContainsFunc(n.args[1:], (*node).isPlainStep)
-	}
-	if n.op.name == "variable" || n.op.name == "library variable" {
-		return true
-	}
-	return n.op.step && n.args[0].typ.name != "optional" && !strings.HasPrefix(n.pieces[1], ".?") && !strings.HasPrefix(n.pieces[1], "[?")
-}
-
 // generator makes random well-typed expressions.
 type generator struct {
 	rng    *rand.Rand
@@ -84,14 +50,6 @@ const maxLoops = 2
 // about makes an expression of type bool or string in which an operator
 // stands near the top, so that what is wrong with it shows.
 func (g *generator) about(op *operator) *node {
-	for {
-		if n := g.attempt(op); !n.mistaken() {
-			return n
-		}
-	}
-}
-
-func (g *generator) attempt(op *operator) *node {
 	b := bound{}
 	n := g.build(op, b, g.depth(), nil, -1)
 	for range g.rng.IntN(3) {
@@ -163,6 +121,11 @@ func (g *generator) build(op *operator, b bound, depth int, given *node, at int)
 			t = b.fill(p.typ, g.variable)
 		}
 		outside := len(g.locals)
+		if i > 0 { // the operator's variables hide others, also where they are not to be read
+			for _, name := range names {
+				g.locals = append(g.locals, local{name: name})
+			}
+		}
 		for _, r := range p.reads {
 			g.locals = append(g.locals, local{names[r.name], b.fill(r.typ, g.variable)})
 		}
@@ -199,7 +162,7 @@ func (g *generator) operand(t typ, p place, depth int) *node {
 // that it is used.
 func (g *generator) variable(name string) typ {
 	if len(g.locals) > 0 && g.rng.IntN(2) == 0 {
-		if t := g.locals[g.rng.IntN(len(g.locals))].typ; fits(name, t) {
+		if t := g.locals[g.rng.IntN(len(g.locals))].typ; t.name != "" && fits(name, t) {
 			return t
 		}
 	}

@@ -22,8 +22,6 @@ type operator struct {
 	weight   int
 	loop     bool
 	constant bool // a literal or a constant
-	choice   bool // c ? x : y
-	step     bool // takes a field or item of its first operand
 }
 
 type place struct {
@@ -45,16 +43,8 @@ func parseOperator(line string, weight int) *operator {
 	}
 	op := &operator{name: line, result: mustTyp(result), weight: weight}
 	op.parse(template)
-	op.choice = strings.HasPrefix(template, "($bool ? ")
-	op.step = len(op.places) > 0 && isStep(op.pieces[0], op.pieces[1])
 	op.loop = len(op.binds) > 0 && !strings.Contains(template, ".opt")
 	return op
-}
-
-// isStep tells x.f, x[i] and has(x.f) from x.f() and the rest by the text
-// around x.
-func isStep(before, after string) bool {
-	return (before == "" || before == "has(") && (strings.HasPrefix(after, "[") || strings.HasPrefix(after, ".") && !strings.Contains(after, "("))
 }
 
 func (op *operator) parse(template string) {

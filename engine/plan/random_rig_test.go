@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"cel.dev/cel-go/interpreter"
+
 	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/plan"
 	"github.com/gwctl/gwctl/engine/slot"
@@ -101,10 +103,11 @@ func (o outcome) String() string {
 
 func classOf(err error) string {
 	var attr *celenv.AttributeError
+	var spent interpreter.EvalCancelledError
 	switch {
 	case errors.As(err, &attr):
 		return attr.Attribute + " is " + attr.State.String()
-	case errors.Is(err, celenv.ErrBudget):
+	case errors.Is(err, celenv.ErrBudget), errors.As(err, &spent):
 		return "budget"
 	}
 	return "other"

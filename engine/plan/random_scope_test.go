@@ -156,9 +156,6 @@ func newPolicyScope(t testing.TB, rng *rand.Rand, lib *celenv.Library, layout *s
 	g := &generator{rng: rng, lang: s.lang}
 	for i, kind := range variablesOfScope() {
 		n := g.expr(mustTyp(kind), 1+rng.IntN(3))
-		for n.mistaken() {
-			n = g.expr(mustTyp(kind), 1+rng.IntN(3))
-		}
 		e, problems := scope.CompileUnguarded(n.String(), nil)
 		if len(problems) > 0 {
 			t.Fatalf("variable of type %s does not compile: %s\n%+v", kind, n, problems)

@@ -35,7 +35,7 @@ func (r *rig) smaller(d *difference, left *int) *difference {
 		if *left--; *left < 0 {
 			return nil
 		}
-		if n.typ.name != "bool" && n.typ.name != "string" || n.mistaken() {
+		if n.typ.name != "bool" && n.typ.name != "string" {
 			continue
 		}
 		x, _ := r.subject(d.subject.scope, n)
