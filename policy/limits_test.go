@@ -77,3 +77,14 @@ func TestMostFiles(t *testing.T) {
 		t.Errorf("%d files: %v", MaxFiles, found[0])
 	}
 }
+
+// TestDefaultBody: a route that says nothing of its body's size has the
+// default.
+func TestDefaultBody(t *testing.T) {
+	for body, want := range map[string]int64{"{type: json}": DefaultMaxBody, "{type: json, maxBytes: 65537}": DefaultMaxBody + 1} {
+		set, found := Load([]File{{"a.yaml", []byte(doc("Resource", "r", "  actions: {a: {}}\n  routes: [{route: POST /a, action: a, body: "+body+"}]\n"))}})
+		if len(found) > 0 || set.Resources[0].Routes[0].Body.MaxBytes != want {
+			t.Errorf("%s: %v, want %d bytes", body, found, want)
+		}
+	}
+}

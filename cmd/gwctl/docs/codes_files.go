@@ -38,7 +38,7 @@ func fileCodes() Area {
 			NoExample: "it takes more than 1000 names",
 		}, {
 			Name:    "set_too_large",
-			Meaning: "The documents of a set ask for more than is worked out together: rules for each resource type and action, routes for each method and host, or patterns. The [limits](limits.md) say how many.",
+			Meaning: "The documents of a set ask for more than is worked out together: rules for each resource type and action, routes for each method and host, or patterns. The [limits](language.md#limits) say how many.",
 			Mend:    "Split the set, or have fewer policies cover every type.",
 
 			NoExample: "it takes more than 200000 rules",
