@@ -100,7 +100,7 @@ func readRoute(w *document.Walker, n *document.Node) (Route, bool) {
 var routeMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 // maxMethods is the most methods that one route names.
-const maxMethods = 20
+const maxMethods = 7
 
 // readActions pairs the methods of the pattern with actions: one action for
 // all of them, a mapping that names exactly these methods, or the body.

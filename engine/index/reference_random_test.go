@@ -5,29 +5,10 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
-
-// seedVariable repeats a run: its value is the seed that the run has printed.
-const seedVariable = "GWCTL_INDEX_SEED"
-
-func randomSeed(t *testing.T) uint64 {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv(seedVariable); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("%s: %v", seedVariable, err)
-		}
-	}
-	t.Logf("repeat with %s=%d", seedVariable, seed)
-	return seed
-}
 
 // world makes sets of routes and requests, and asks both matchers.
 type world struct {
@@ -212,7 +193,7 @@ func (w *world) tally(m Match, fitting int, method string, path []string) {
 // to each, the trie and a linear search agree on conflicts, on the route, on
 // captures, methods and hosts.
 func TestAgainstReference(t *testing.T) {
-	w := &world{T: t, Rand: rand.New(rand.NewPCG(randomSeed(t), 0)), parsed: map[string]Pattern{}, seen: map[string]int{}}
+	w := &world{T: t, Rand: seeded(t), parsed: map[string]Pattern{}, seen: map[string]int{}}
 	w.paths, w.shapes = universe(), map[string]*shape{}
 	for i := range referenceSets {
 		routes, requests := 1+w.IntN(6), 3

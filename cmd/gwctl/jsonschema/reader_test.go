@@ -254,7 +254,7 @@ func TestKeysInTheSource(t *testing.T) {
 // document.Object, or to a function that hands it on.
 func keysNamed(files []*ast.File) map[string]bool {
 	at := map[string]int{} // function → index of its parameter key
-	for _, method := range []string{"Text", "Texts", "List", "Object", "Node", "Bool", "Int", "Declarations", "Items", "Names"} {
+	for _, method := range []string{"Text", "Texts", "Names", "List", "Items", "Object", "Declarations", "Node", "Bool", "Int"} {
 		at[method] = 0
 	}
 	for _, f := range files {
