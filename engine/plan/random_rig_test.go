@@ -80,6 +80,10 @@ func (r *rig) random(i int) *subject {
 	g := &generator{rng: r.rng, lang: s.lang}
 	n := g.about(op)
 	x, problems := r.subject(s, n)
+	for tries := 0; x == nil && refused(problems) && tries < 50; tries++ {
+		n = g.about(op)
+		x, problems = r.subject(s, n)
+	}
 	if x == nil {
 		r.t.Fatalf("seed %d: the generator made an expression that does not compile:\n%s\n%+v", r.seed, n, problems)
 	}
