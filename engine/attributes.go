@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
@@ -157,6 +158,8 @@ func (c *compiler) constraints(a *slot.Attr, d policy.Attribute) {
 			c.w.Error(d.Pattern.Span(), "bad_pattern", "patterns follow RE2", "the pattern cannot be read: %s", err)
 		case elem.Kind != slot.String:
 			c.w.Error(d.Pattern.Span(), "bad_constraint", "", "a %s has no pattern", elem)
+		case celenv.PatternTooLarge(d.Pattern.Value):
+			c.w.Error(d.Pattern.Span(), "bad_pattern", celenv.LargePatternHint, "the pattern is too large")
 		}
 		a.Pattern = re
 	}

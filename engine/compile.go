@@ -170,6 +170,9 @@ func (c *compiler) covered(p *policy.Policy) []string {
 			}
 		}
 		slices.Sort(out)
+		if len(out) == 0 && len(c.set.resources) > 0 {
+			c.w.Error(p.Resources[0].Span(), "bad_selection", "remove the policy, or take a type out of without", "the guard leaves out every resource type")
+		}
 		return out
 	}
 	for _, t := range p.Resources {
@@ -338,11 +341,29 @@ func (c *compiler) ofRule(scope *celenv.Scope, t policy.Text, res *resource, o c
 func (c *compiler) report(t policy.Text, problems []celenv.Problem, res *resource) {
 	for _, p := range problems {
 		d := document.NewDiagnostic(t.At(p.Offset, p.Length), document.Error, p.Code, p.Message)
-		if p.Hint == "" && p.Code == "undeclared_attribute" {
-			p.Hint = "declare it in the Schema, or in the Resource " + res.name
+		if p.Code == "undeclared_attribute" {
+			p.Hint = c.lacking(t, p, res)
 		}
 		c.found = append(c.found, d.WithHint(p.Hint))
 	}
+}
+
+// lacking words the hint of an attribute that a resource type does not have
+// while another type of the set does.
+func (c *compiler) lacking(t policy.Text, p celenv.Problem, res *resource) string {
+	runes := []rune(t.Value)
+	before, name := string(runes[:min(len(runes), p.Offset)]), string(runes[min(len(runes), p.Offset):min(len(runes), p.Offset+p.Length)])
+	if strings.HasSuffix(strings.TrimRight(before, "?. "), "resource") {
+		for _, other := range c.resourceNames() {
+			if _, ok := c.set.resources[other].layout.Lookup(slot.Resource, name); ok {
+				return fmt.Sprintf("%s declares it and %s does not: declare it there, or leave %s out of the policy, by without in a guard", other, res.name, res.name)
+			}
+		}
+	}
+	if p.Hint == "" {
+		return "declare it in the Schema, or in the Resource " + res.name
+	}
+	return p.Hint
 }
 
 // link gives every resource type and action its candidates.

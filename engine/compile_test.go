@@ -62,6 +62,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"level: {type: int, min: 0,", "level: {type: int, enum: [1, two],", "bad_constraint", "two"},
 		{"country: {type: string,", `country: {type: string, pattern: "[A-Z",`, "bad_pattern", `"[A-Z"`},
 		{"country: {type: string,", `country: {type: string, pattern: "a)|(b",`, "bad_pattern", `"a)|(b"`},
+		{"country: {type: string,", `country: {type: string, pattern: "([a-z]{1,100}){1,100}",`, "bad_pattern", `"([a-z]{1,100}){1,100}"`},
 		{"country: {type: string,", "country: {type: string, from: [nowhere],", "unknown_provider", "nowhere"},
 		{"spec:\n  user:", "spec:\n  env: {zone: {type: string, optional: true, from: [source]}}\n  user:", "bad_constraint", "source"},
 		{"country: {type: string,", "authenticated: {type: string,", "built_in", "authenticated"},

@@ -33,6 +33,11 @@ spec:
     - {route: "GET www.example.com/pages", action: read}
 ---
 apiVersion: gwctl.dev/v1
+kind: Resource
+metadata: {name: note}
+spec: {actions: {read: {}}, attributes: {tenant: {type: string, optional: true}}}
+---
+apiVersion: gwctl.dev/v1
 kind: Library
 metadata: {name: common}
 spec:

@@ -166,3 +166,27 @@ func TestSlips(t *testing.T) {
 		}
 	}
 }
+
+// A guard that reads what some type lacks says which, and one that leaves out
+// every type guards nothing.
+func TestGuardsOverTypesThatLackAnAttribute(t *testing.T) {
+	over := func(without, when string) string {
+		set := strings.Replace(slipSet, "without: [page]", without, 1)
+		return strings.Replace(set, "actions: [list], when: user.id == 'x'", "when: "+when, 1)
+	}
+	const reads = "has(resource.owner) && resource.owner == user.id"
+	if found := check(over("without: [page]", reads), slipSuite); len(found) > 0 {
+		t.Errorf("the type without it is left out: %v", found)
+	}
+	found := check(over("imports: [common]", reads), slipSuite)
+	if len(found) != 2 || found[0].Code != "undeclared_attribute" || marked(found[0]) != "owner" || !strings.Contains(found[0].Hint, "order declares it and page does not") || !strings.Contains(found[0].Hint, "without") {
+		t.Errorf("a type lacks it: %v", found)
+	}
+	if found := check(over("imports: [common]", "resource.id == 'x'"), slipSuite); len(found) > 0 {
+		t.Errorf("every type has an id: %v", found)
+	}
+	found = check(over("without: [page, order]", "user.id == 'x'"), slipSuite)
+	if len(found) != 1 || found[0].Code != "bad_selection" || marked(found[0]) != `"*"` {
+		t.Errorf("nothing is left: %v", found)
+	}
+}

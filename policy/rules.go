@@ -190,6 +190,9 @@ func (r *Rule) readObligations(w *document.Walker, o *document.Object) {
 		}
 		r.Headers = append(r.Headers, Obligation{Name: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value)})
 	}
+	if n := ob.Node("set_headers"); n != nil && n.IsMap() && len(r.Headers) == 0 {
+		w.Error(ob.Key("set_headers"), "empty_list", "name at least one header, or remove the obligations", "the rule sets no header")
+	}
 	ob.Done()
 }
 

@@ -15,8 +15,8 @@ func checkPattern(text string) Problem {
 	if err != nil {
 		return Problem{Code: "bad_pattern", Message: fmt.Sprintf("the pattern cannot be read: %s", err), Hint: "patterns follow RE2, https://github.com/google/re2/wiki/Syntax"}
 	}
-	if size, err := types.RegexProgramSize(text); err != nil || size > MaxRegexProgram {
-		return Problem{Code: "bad_pattern", Message: "the pattern is too large", Hint: fmt.Sprintf("it may compile to %d steps; repetitions such as {1000} multiply", MaxRegexProgram)}
+	if PatternTooLarge(text) {
+		return Problem{Code: "bad_pattern", Message: "the pattern is too large", Hint: LargePatternHint}
 	}
 	start, end := anchored(re, false), anchored(re, true)
 	const advice = "matches() searches anywhere in the text: "
@@ -29,6 +29,17 @@ func checkPattern(text string) Problem {
 		return Problem{Code: "unanchored_pattern", Message: "the pattern is open at its end", Hint: advice + "end every alternative with $, or with .* where anything may stand"}
 	}
 	return Problem{}
+}
+
+// LargePatternHint is what to do about a pattern that is too large.
+const LargePatternHint = "repetitions such as {1000} multiply, above all within each other; use * or +, and maxLength for the length"
+
+// PatternTooLarge tells whether a regular expression compiles to more than
+// MaxRegexProgram instructions. Matching takes a step for each of them and each
+// character of the text.
+func PatternTooLarge(text string) bool {
+	size, err := types.RegexProgramSize(text)
+	return err == nil && size > MaxRegexProgram
 }
 
 // anchored tells whether one end of a pattern, and of each of its
