@@ -275,27 +275,3 @@ func TestManyMistakes(t *testing.T) {
 		t.Errorf("%d findings", n)
 	}
 }
-
-func FuzzLoad(f *testing.F) {
-	f.Add("apiVersion: gwctl.dev/v1\nkind: Schema\nmetadata: {name: s}\nspec: {user: {a: {type: string, enum: [a]}}, roles: [x]}\n", false)
-	f.Add("apiVersion: gwctl.dev/v1\nkind: Resource\nmetadata: {name: r}\nspec: {actions: {a: {}}, routes: [{route: \"GET,PUT /a\", action: {GET: a}}]}\n", false)
-	f.Add("apiVersion: gwctl.dev/v1\nkind: Policy\nmetadata: {name: p}\nspec: {resources: [\"*\"], consts: {a: [1]}, vars: {b: x}, rules: [{id: a, effect: deny, reason: {code: x, status: 1}}]}\n", false)
-	f.Add("apiVersion: gwctl.dev/v1\nkind: TestSuite\nmetadata: {name: t}\nspec: {cases: [{name: a, user: b, request: GET /, expect: deny}], matrix: [{users: [a], resources: [b], actions: [c], expect: {a: {b: deny}}}]}\n", true)
-	f.Add("apiVersion: gwctl.dev/v1\nkind: Directory\nmetadata: {name: d}\nspec: {users: {a: anonymous, b: {claims: {c: 1}}}, resources: [{type: x, id: y}]}\n---\nkind: Sidecar\n", true)
-	f.Fuzz(func(t *testing.T, text string, test bool) {
-		path := "f.yaml"
-		if test {
-			path = "f_test.yaml"
-		}
-		set, found := Load([]File{{path, []byte(text)}})
-		if set == nil {
-			t.Fatal("no set")
-		}
-		lines := strings.Split(text, "\n")
-		for _, d := range found {
-			if d.Line < 1 || d.Line > len(lines) || d.Column < 1 || d.Column > len([]rune(lines[d.Line-1]))+1 || d.Code == "" || d.Message == "" {
-				t.Errorf("%+v", d)
-			}
-		}
-	})
-}

@@ -1,6 +1,9 @@
 package document
 
 import (
+	"encoding/json"
+	"math"
+	"strconv"
 	"testing"
 	"time"
 	"unicode"
@@ -113,4 +116,28 @@ func exact(t *testing.T, text Text) {
 	if i != utf8.RuneCountInString(text.Value) {
 		t.Fatal("runes are not counted as At counts them")
 	}
+}
+
+// FuzzNumbers: a number that is read has one spelling and is what JSON says it
+// is.
+func FuzzNumbers(f *testing.F) {
+	for _, s := range []string{"0", "-0", "017", "1_000", "0x1", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1.0", "1e400", "-1.5E-3", ".5", "1.", "+1", "NaN", "inf", "１", "1e308", "true", "yes", "True", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if v, ok := ParseInt(text); ok && strconv.FormatInt(v, 10) != text {
+			t.Errorf("%q is read as %d", text, v)
+		}
+		v, ok := ParseDouble(text)
+		var plain float64
+		if err := json.Unmarshal([]byte(text), &plain); ok && (err != nil || plain != v || math.IsInf(v, 0) || math.IsNaN(v)) {
+			t.Errorf("%q is read as %g; JSON says %g, %v", text, v, plain, err)
+		}
+		if _, isInt := ParseInt(text); isInt && !ok {
+			t.Errorf("%q is an int and no double", text)
+		}
+		if b, ok := ParseBool(text); ok && strconv.FormatBool(b) != text {
+			t.Errorf("%q is read as %t", text, b)
+		}
+	})
 }
