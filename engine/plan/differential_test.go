@@ -97,10 +97,16 @@ func TestEqualsCELAgain(t *testing.T) {
 // in which cel-go is a surprise.
 func TestEqualsCELOnKnownCases(t *testing.T) {
 	r := newRig(t, 1, wholeLanguage())
+	mixed, problems := r.scopes[0].scope.CompileUnguarded("user.flag ? has(user.?labels.a) : true", nil)
+	if mixed == nil {
+		t.Fatal(problems)
+	}
+	r.scopes[0].scope.AddVar("mixed", mixed)
 	var subjects []*subject
 	for _, text := range []string{
 		// A branch that is has() of an optional is an optional in cel-go.
 		"user.flag ? has(user.?profile.limits) : true", "(user.flag ? true : has(user.?labels.a)) == true", "!(true ? has(user.?labels.a) : true) || user.flag", "true ? has(user.labels.a) : true",
+		"vars.mixed", "vars.mixed && user.flag", "{'a': vars.mixed}.exists(k, v, v == true)", "vars.mixed == vars.mixed",
 		// cel-go does not read on through an optional that is an item.
 		"{'a': user.?labels}.a.k == optional.of('a')", "{'a': user.?labels}.a.?k.hasValue()", "has([user.?labels][0].k)", "[user.?tags][0][0] == optional.of('a')", "[[user.?tags]].exists(x, x[0][?0].hasValue())",
 		"[user.?tags].exists(x, x[0].hasValue())", "(user.flag ? [user.?tags][0] : user.?tags)[0].hasValue()", "user.?profile.home.city.orValue('') == 'a'",
