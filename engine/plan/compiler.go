@@ -20,6 +20,7 @@ type Compiler struct {
 	variables map[variableKey]*shared
 	constants map[ref.Val]*slot.Value // those of which rules have a copy in common
 	sets      map[slot.Ref]any        // tests for being in one of them
+	mistypes  map[*celenv.Expr]bool   // variables for which mistyped is known
 	patterns  map[string]func(string) bool
 	folder    Machine
 	memo      int
@@ -30,7 +31,7 @@ type Compiler struct {
 func NewCompiler(layout *slot.Layout) *Compiler {
 	c := &Compiler{
 		layout: layout, nothing: slot.NewValues(layout), variables: map[variableKey]*shared{}, constants: map[ref.Val]*slot.Value{}, sets: map[slot.Ref]any{},
-		patterns: map[string]func(string) bool{},
+		patterns: map[string]func(string) bool{}, mistypes: map[*celenv.Expr]bool{},
 	}
 	c.folder.budget = StepBudget
 	for i := range layout.Len() {
@@ -73,12 +74,13 @@ type builder struct {
 	makes     int     // how many parts make lists
 	fallbacks []Fallback
 	why       string // the part being planned has no closure
-	broken    bool   // CEL cannot evaluate a part by itself: the whole is left to it
+	broken    bool   // a part cannot be evaluated apart from the rest: the whole is left to CEL
 }
 
 func newBuilder(c *Compiler, e *celenv.Expr) *builder {
 	b := &builder{Compiler: c, expr: e, free: map[int64]freedom{}}
 	b.survey(e.AST().Expr(), nil)
+	b.broken = b.mistyped(e)
 	return b
 }
 

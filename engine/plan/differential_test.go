@@ -97,11 +97,16 @@ func TestEqualsCELAgain(t *testing.T) {
 // in which cel-go is a surprise.
 func TestEqualsCELOnKnownCases(t *testing.T) {
 	r := newRig(t, 1, wholeLanguage())
+	mixed, problems := r.scopes[0].scope.CompileUnguarded("user.flag ? has(user.?labels.a) : true", nil)
+	if mixed == nil {
+		t.Fatal(problems)
+	}
+	r.scopes[0].scope.AddVar("mixed", mixed)
 	var subjects []*subject
 	for _, text := range []string{
 		// A branch that is has() of an optional is an optional in cel-go.
 		"user.flag ? has(user.?profile.limits) : true", "(user.flag ? true : has(user.?labels.a)) == true", "!(true ? has(user.?labels.a) : true) || user.flag", "true ? has(user.labels.a) : true",
-		"user.?profile.home.city.orValue('') == 'a'",
+		"vars.mixed", "vars.mixed && user.flag", "{'a': vars.mixed}.exists(k, v, v == true)", "vars.mixed == vars.mixed", "user.?profile.home.city.orValue('') == 'a'",
 		// NaN, zeros and extremes.
 		"[0.0 / 0.0] == [0.0 / 0.0]", "(0.0 / 0.0) in [0.0 / 0.0, user.score]", "0.0 * user.score / 0.0 >= user.score", "-0.0 == user.score", "user.score in [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]", "-(user.level) < 0", "user.level % -1 == 0",
 		// Zones are kept where a text shows them.

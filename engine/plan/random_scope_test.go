@@ -188,5 +188,5 @@ func (s *policyScope) export(name string) []*operator {
 // refused tells whether an expression is well typed and kept out for what CEL
 // would make of it.
 func refused(problems []celenv.Problem) bool {
-	return len(problems) > 0 && !slices.ContainsFunc(problems, func(p celenv.Problem) bool { return p.Code != "stored_optional" })
+	return len(problems) > 0 && !slices.ContainsFunc(problems, func(p celenv.Problem) bool { return p.Code != "stored_optional" && p.Code != "header_case" })
 }

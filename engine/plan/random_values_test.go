@@ -81,9 +81,9 @@ func (r values) input(t *slot.Type, a *slot.Attr) slot.Input {
 		}
 		return slot.FromObject(entries)
 	case slot.String:
-		return slot.Quoted(one(rng, scalars("string")))
+		return slot.Quoted(scalar(rng, "string"))
 	}
-	return slot.Plain(one(rng, scalars(t.String())))
+	return slot.Plain(scalar(rng, t.String()))
 }
 
 // size of a list: often none or one, sometimes many.

@@ -187,15 +187,8 @@ func readLocal[T any](l local, f *form[T]) fn[T] {
 	return func(m *Machine) (T, bool) { return get(&m.locals[at]), true }
 }
 
-// conditional plans c ? x : y. Where x or y is has(o.name) of an optional, CEL
-// makes an optional of the test, which is then an error here and a difference
-// there; such an expression is left to it as a whole.
+// conditional plans c ? x : y.
 func conditional[T any](b *builder, args []ast.Expr, p planner[T]) fn[T] {
-	for _, x := range args[1:] {
-		if x.Kind() == ast.SelectKind && x.AsSelect().IsTestOnly() && isOptional(b.typeOf(x.AsSelect().Operand())) {
-			b.broken = true
-		}
-	}
 	cond, yes, no := b.truth(args[0]).eval, p.again(b, args[1]).eval, p.again(b, args[2]).eval
 	if cond == nil || yes == nil || no == nil {
 		return nil
