@@ -2,7 +2,8 @@
 //
 // [Cases] lists every expectation of a set, matrices expanded; [Case.Bind]
 // makes the request that a case describes and [Runner.Run] compares decisions
-// with what is expected. The set decides exactly as it does in the sidecar.
+// with what is expected; [Runner.Measure] tells what they cost. The set decides
+// exactly as it does in the sidecar.
 // Names that do not exist are load errors, so no case passes by a misspelling.
 package suite
 

@@ -76,7 +76,7 @@ func knownTopic(help *cobra.Command, args []string) error {
 
 func newPolicy(s Streams) *cobra.Command {
 	c := group("policy", "Judge a policy set: lint, test, bundle")
-	c.AddCommand(newLint(s), newFmt(s), newTest(s), newBundle(s))
+	c.AddCommand(newLint(s), newFmt(s), newTest(s), newBench(s), newBundle(s))
 	return c
 }
 

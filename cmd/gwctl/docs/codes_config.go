@@ -72,6 +72,11 @@ func commandCodes() Area {
 			Mend:    "A case's name is `SUITE/CASE`.",
 			Example: &Example{Args: []string{"policy", "test", "SET", "--run", "reads twice"}},
 		}, {
+			Name:    "failed_case",
+			Meaning: "A case fails, so what its decision costs says nothing.",
+			Mend:    "Look at it with `gwctl policy test`, or pick others with `--run`.",
+			Example: &Example{File: "orders_test.yaml", Old: "rule: orders/owner-reads", New: "status: 404", Args: []string{"policy", "bench", "SET"}},
+		}, {
 			Name:    "internal",
 			Meaning: "A fault of gwctl.",
 			Mend:    "Please report it with the set that shows it.",
