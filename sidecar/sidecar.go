@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/sidecar/audit"
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
@@ -87,7 +88,10 @@ func (s *Sidecar) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.point = pdp.New(pdp.Options{Clock: s.o.Clock, NewID: func() string { return canonical.NewUUIDv7(s.o.Clock()) }, Audit: s.audit, Metrics: s.metrics, Reader: reader})
+	s.point = pdp.New(pdp.Options{
+		Clock: s.o.Clock, NewID: func() string { return canonical.NewUUIDv7(s.o.Clock()) }, Audit: s.audit, Metrics: s.metrics, Reader: reader,
+		Logger: s.o.Logger, Verify: (*engine.Set).Verify,
+	})
 	s.keys = newKeySets(ctx, s.o.Clock, s.o.Logger)
 	s.metrics.JWKS(s.keys.status)
 	s.state.SetIssuers(s.keys.keyless)

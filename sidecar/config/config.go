@@ -34,6 +34,7 @@ type Config struct {
 	ForwardToken   bool
 	Audit          Audit
 	Drain          Drain
+	Verify         uint64 // one in so many decisions is evaluated once more; 0 for none
 }
 
 // Proxy is the reverse-proxy door.
@@ -143,6 +144,7 @@ func (r *reader) root(root *document.Object) {
 	r.cfg.ForwardToken = spec.Bool("forward_token")
 	r.audit(spec.Object("audit"))
 	r.drain(spec.Object("drain"))
+	r.verify(spec.Text("verify"))
 	spec.Require("policies", "listeners")
 	spec.Done()
 	if !r.cfg.AllowAnonymous && len(r.cfg.JWT) == 0 {

@@ -44,6 +44,7 @@ spec:
   forward_token: true
   audit: {sinks: [{file: {path: audit.jsonl}}], overflow: drop}
   drain: {delay: 0s, timeout: 10m}
+  verify: 1/1000
 `
 
 // least has what is required and nothing more.
@@ -78,6 +79,7 @@ func TestReadWhole(t *testing.T) {
 		"forward token":   {c.ForwardToken, true},
 		"audit":           {c.Audit, config.Audit{File: "/etc/gwctl/audit.jsonl", Overflow: "drop"}},
 		"drain":           {c.Drain, config.Drain{Delay: 0, Timeout: 10 * time.Minute}},
+		"verify":          {c.Verify, uint64(1000)},
 		"upstreams":       {len(c.Proxy.Upstreams), 2},
 		"first match":     {c.Proxy.Upstreams[0].Match.Value, "/{rest...}"},
 		"second upstream": {c.Proxy.Upstreams[1].URL.Host, "[::1]:9443"},
@@ -101,7 +103,7 @@ func TestReadWhole(t *testing.T) {
 
 func TestReadDefaults(t *testing.T) {
 	c := mustRead(t, least)
-	if c.Health != "" || c.AllowAnonymous || c.ForwardToken || c.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
+	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
 		t.Errorf("read %+v", c)
 	}
 	if c.Audit != (config.Audit{Overflow: "block"}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {
@@ -133,5 +135,13 @@ func TestReadWithoutAuthn(t *testing.T) {
 	i := strings.Index(least, "  authn:")
 	if c := mustRead(t, least[:i]+"  anonymous: allow\n"); len(c.JWT) != 0 || !c.AllowAnonymous {
 		t.Errorf("read %+v", c)
+	}
+}
+
+func TestReadVerify(t *testing.T) {
+	for text, want := range map[string]uint64{"1/1": 1, "'1/7'": 7, "1/1000000000": 1_000_000_000} {
+		if c := mustRead(t, least+"  verify: "+text+"\n"); c.Verify != want {
+			t.Errorf("%s is read as one in %d", text, c.Verify)
+		}
 	}
 }

@@ -30,6 +30,7 @@ func TestNeedsRestart(t *testing.T) {
 		"JWT":            {"leeway: 5s", "leeway: 6s"},
 		"AllowAnonymous": {"anonymous: allow", "anonymous: deny"},
 		"Claims":         {"[email, department]", "[email]"},
+		"Verify":         {"1/1000", "1/10"},
 	}
 	change := func(old, new string) *config.Config {
 		text := strings.Replace(whole, old, new, 1)

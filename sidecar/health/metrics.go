@@ -27,6 +27,7 @@ type Metrics struct {
 	headersDropped    *prometheus.CounterVec
 	attributesDropped prometheus.Counter
 	rejected          *prometheus.CounterVec
+	verified          *prometheus.CounterVec
 	inFlight          prometheus.Gauge
 	reloads           *prometheus.CounterVec
 	reloadOK          prometheus.Gauge
@@ -57,6 +58,7 @@ func NewMetrics() *Metrics {
 			Name: "gwctl_attributes_dropped_total", Help: "Attribute values from somebody who may not supply them, or undeclared.",
 		}),
 		rejected:      counters("gwctl_requests_rejected_total", "Requests refused as malformed or over a limit, by reason.", "reason"),
+		verified:      counters("gwctl_verify_total", "Decisions evaluated once more with CEL, by what came of it.", "result"),
 		inFlight:      gauge("gwctl_requests_in_flight", "Requests being served."),
 		reloads:       counters("gwctl_config_reloads_total", "Reloads of the configuration, by result.", "result"),
 		reloadOK:      gauge("gwctl_config_last_reload_successful", "1 if the last reload was taken, else 0."),
@@ -70,8 +72,10 @@ func NewMetrics() *Metrics {
 	// A rate needs its counter to be there before the first event.
 	m.reloads.WithLabelValues("ok")
 	m.reloads.WithLabelValues("failed")
+	m.verified.WithLabelValues("same")
+	m.verified.WithLabelValues("different")
 	m.registry.MustRegister(
-		m.decisions, m.decisionDuration, m.authn, m.headersDropped, m.attributesDropped, m.rejected, m.inFlight,
+		m.decisions, m.decisionDuration, m.authn, m.headersDropped, m.attributesDropped, m.rejected, m.verified, m.inFlight,
 		m.reloads, m.reloadOK, m.reloadSuccess, m.sources, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -118,6 +122,16 @@ func (m *Metrics) AttributesDropped(n int) {
 // or over a limit.
 func (m *Metrics) Rejected(reason string) {
 	m.rejected.WithLabelValues(label(reason)).Inc()
+}
+
+// Verified counts one decision that was evaluated once more. Same is false
+// where the two evaluations differ.
+func (m *Metrics) Verified(same bool) {
+	result := "different"
+	if same {
+		result = "same"
+	}
+	m.verified.WithLabelValues(result).Inc()
 }
 
 // InFlight adds delta to the number of requests being served: 1 at a request's

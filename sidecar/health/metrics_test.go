@@ -22,6 +22,9 @@ func TestMetrics(t *testing.T) {
 	m.AttributesDropped(2)
 	m.AttributesDropped(-2)
 	m.Rejected("bad_path")
+	m.Verified(true)
+	m.Verified(true)
+	m.Verified(false)
 	m.InFlight(1)
 	m.InFlight(1)
 	m.InFlight(-1)
@@ -89,6 +92,10 @@ gwctl_requests_in_flight 1
 # HELP gwctl_requests_rejected_total Requests refused as malformed or over a limit, by reason.
 # TYPE gwctl_requests_rejected_total counter
 gwctl_requests_rejected_total{reason="bad_path"} 1
+# HELP gwctl_verify_total Decisions evaluated once more with CEL, by what came of it.
+# TYPE gwctl_verify_total counter
+gwctl_verify_total{result="different"} 1
+gwctl_verify_total{result="same"} 2
 `
 	var names []string
 	for line := range strings.Lines(want) {

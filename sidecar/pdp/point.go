@@ -3,6 +3,7 @@ package pdp
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,10 @@ type Options struct {
 	Audit   *audit.Log
 	Metrics *health.Metrics
 	Reader  *canonical.Reader // used until there is a snapshot
+	Logger  *slog.Logger
+	// Verify evaluates a decision of the set once more and tells the difference,
+	// "" without one: (*engine.Set).Verify.
+	Verify func(*engine.Set, *engine.Request, *engine.Decision) string
 }
 
 // Point answers requests by its current snapshot. It is safe for concurrent
@@ -31,6 +36,7 @@ type Options struct {
 type Point struct {
 	o        Options
 	snapshot atomic.Pointer[Snapshot]
+	decided  atomic.Uint64 // for sampling, while decisions are verified
 }
 
 // New makes a point without a snapshot, which denies everything.
@@ -139,6 +145,7 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 	}
 	q.bindBody(q.body)
 	d := q.snapshot.Set.Decide(r)
+	made := d
 	q.eval = q.point.o.Clock().Sub(began)
 	if n := r.Values().Dropped(); n > 0 {
 		q.point.o.Metrics.AttributesDropped(n)
@@ -150,7 +157,11 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 			d.Effect, d.Reason, d.Status = engine.Deny, reason, http.StatusForbidden
 		}
 	}
-	return q.finish(d, headers)
+	out := q.finish(d, headers)
+	if q.sampled() {
+		q.verify(made)
+	}
+	return out
 }
 
 // finish writes the decision's record and makes the outcome.

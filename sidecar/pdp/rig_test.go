@@ -3,6 +3,7 @@ package pdp_test
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -121,6 +122,8 @@ type rig struct {
 	metrics *health.Metrics
 	log     *audit.Log
 	out     bytes.Buffer
+	logged  bytes.Buffer
+	verify  func(*engine.Set, *engine.Request, *engine.Decision) string
 	reader  *canonical.Reader
 	getenv  func(string) (string, bool)
 }
@@ -133,7 +136,12 @@ func newRig(t testing.TB) *rig {
 	}
 	r := &rig{TB: t, set: compile(t, policies), metrics: health.NewMetrics(), reader: reader, getenv: func(string) (string, bool) { return "", false }}
 	r.log = audit.New(audit.NewWriterSink(&r.out), audit.Options{})
-	r.point = pdp.New(pdp.Options{Clock: time.Now, NewID: func() string { return "decision-1" }, Audit: r.log, Metrics: r.metrics, Reader: reader})
+	r.verify = (*engine.Set).Verify
+	r.point = pdp.New(pdp.Options{
+		Clock: time.Now, NewID: func() string { return "decision-1" }, Audit: r.log, Metrics: r.metrics, Reader: reader,
+		Logger: slog.New(slog.NewTextHandler(&r.logged, nil)),
+		Verify: func(s *engine.Set, q *engine.Request, d *engine.Decision) string { return r.verify(s, q, d) },
+	})
 	return r
 }
 

@@ -25,6 +25,7 @@ type Snapshot struct {
 	env            []envValue
 	allowAnonymous bool
 	claims         []string // allow-list of X-Auth-Claims
+	verify         uint64   // one in so many decisions; 0 for none
 }
 
 type envValue struct {
@@ -42,7 +43,7 @@ type Method struct {
 // decides. Values of env come from the configuration or, where it says so,
 // from getenv. The diagnostics are about the configuration.
 func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv func(string) (string, bool)) (*Snapshot, policy.Diagnostics) {
-	s := &Snapshot{Set: set, mappings: map[string]*mapping.Mapping{}, allowAnonymous: cfg.AllowAnonymous, claims: cfg.Claims}
+	s := &Snapshot{Set: set, mappings: map[string]*mapping.Mapping{}, allowAnonymous: cfg.AllowAnonymous, claims: cfg.Claims, verify: cfg.Verify}
 	var chain []authn.Method
 	for _, m := range methods {
 		chain = append(chain, m.Authn)

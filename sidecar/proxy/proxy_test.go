@@ -82,7 +82,7 @@ func newRig(t testing.TB, upstreams ...[2]string) *rig {
 	}
 	metrics := health.NewMetrics()
 	r.audit = audit.New(audit.NewWriterSink(&r.out), audit.Options{})
-	point := pdp.New(pdp.Options{Clock: time.Now, NewID: func() string { return "decision" }, Audit: r.audit, Metrics: metrics})
+	point := pdp.New(pdp.Options{Clock: time.Now, NewID: func() string { return "decision" }, Audit: r.audit, Metrics: metrics, Logger: slog.New(slog.DiscardHandler), Verify: (*engine.Set).Verify})
 	snapshot, found := pdp.NewSnapshot(set, cfg, nil, nil)
 	if found.HasErrors() {
 		t.Fatal(found)

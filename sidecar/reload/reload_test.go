@@ -73,7 +73,7 @@ func newRig(t testing.TB, configured bool) *rig {
 	r := &rig{TB: t, dir: t.TempDir(), state: &health.State{}, build: compile}
 	metrics := health.NewMetrics()
 	r.audit = audit.New(audit.NewWriterSink(&r.out), audit.Options{})
-	r.point = pdp.New(pdp.Options{Clock: time.Now, NewID: func() string { return "id" }, Audit: r.audit, Metrics: metrics})
+	r.point = pdp.New(pdp.Options{Clock: time.Now, NewID: func() string { return "id" }, Audit: r.audit, Metrics: metrics, Logger: slog.New(slog.DiscardHandler), Verify: (*engine.Set).Verify})
 	r.write("policies/resource.yaml", resource)
 	r.write("policies/rules.yaml", rules("first"))
 	o := reload.Options{

@@ -17,6 +17,7 @@ func (t *table) sidecarKind() *node {
 		may("forward_token", yes()).says("Passes the Authorization header on; default false."),
 		may("audit", t.audit()),
 		may("drain", t.drain()),
+		may("verify", share()).instead("Share of the decisions that is evaluated once more with CEL's own evaluator, as in 1/1000; default none."),
 	).and(unless(is("anonymous", "allow"), has("authn")))
 	meta := t.strict(t.policy, "",
 		need("name", text()).says("Name of the sidecar."),
@@ -70,6 +71,9 @@ func (t *table) method() *node {
 		may("attributes", named(nil, text())).says("Attributes of the user, each with a CEL expression over claims. An attribute that is not named has its default claim."))
 	return t.strict(t.config, "", need("jwt", jwt))
 }
+
+// share is one in so many.
+func share() *node { return shaped(`^1/([1-9][0-9]{0,8}|1000000000)$`) }
 
 // duration is a Go duration. A bare 0 is a number to YAML.
 func duration() *node {
