@@ -97,11 +97,13 @@ func TestEqualsCELAgain(t *testing.T) {
 // in which cel-go is a surprise.
 func TestEqualsCELOnKnownCases(t *testing.T) {
 	r := newRig(t, 1, wholeLanguage())
-	mixed, problems := r.scopes[0].scope.CompileUnguarded("user.flag ? has(user.?labels.a) : true", nil)
-	if mixed == nil {
-		t.Fatal(problems)
+	for name, text := range map[string]string{"mixed": "user.flag ? has(user.?labels.a) : true", "made": "user.tags.map(x, x + 'a')"} {
+		e, problems := r.scopes[0].scope.CompileUnguarded(text, nil)
+		if e == nil {
+			t.Fatal(text, problems)
+		}
+		r.scopes[0].scope.AddVar(name, e)
 	}
-	r.scopes[0].scope.AddVar("mixed", mixed)
 	var subjects []*subject
 	for _, text := range []string{
 		// A branch that is has() of an optional is an optional in cel-go.
@@ -115,6 +117,8 @@ func TestEqualsCELOnKnownCases(t *testing.T) {
 		"user.tags.exists(x, user.nums.exists(x, x == 1) && x == 'a')", "user.tags.map(x, user.tags.map(y, x + y)).exists(x, x.exists(y, y == 'ab'))", "user.tags.all(x, vars.v0 || x == user.country || vars.v1)",
 		"user.?country.optMap(x, user.?country.optMap(x, x + 'b').orValue(x)).orValue('') == 'ab'", "user.tags.exists(x, user.?note.optMap(y, [x, y].exists(x, x == y)).orValue(x == 'a'))",
 		"user.nums.map(a, [a, 2].map(b, [b].map(c, [c, user.level].map(d, [d].map(e, a + b + c + d + e))))).size() > 1", "user.?level.optMap(a, [a].map(b, [b].map(c, [c].map(d, [d].map(e, [e].map(f, [f].map(g, [g].map(h, [h].map(i, a + i)))))))).size()).hasValue()",
+		// A list that a variable made outlives those of the loop in which it was read first.
+		"user.tags.exists(x, vars.made.exists(y, y == 'c') || [x, x, x].exists(z, z == 'c')) || vars.made.exists(y, y == 'aa')",
 		// Which of several errors stands.
 		"user.tags.exists(x, x == user.note || user.flag)", "user.tags.all(x, user.flag && x == user.note)", "user.nums.exists_one(x, x / 0 == 1 || user.flag)", "user.nums.map(x, x > 1 || user.flag, user.country).size() == 1",
 		"user.flag && user.country == 'a' || user.note == 'b' && user.marks[0]", "user.note in [user.country, 'a', user.id]", "user.labels[user.note] == user.country", "user.country.replace(user.note, user.id).substring(user.level)",

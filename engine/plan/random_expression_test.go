@@ -50,8 +50,10 @@ const maxLoops = 2
 // about makes an expression of type bool or string in which an operator
 // stands near the top, so that what is wrong with it shows.
 func (g *generator) about(op *operator) *node {
-	b := bound{}
-	n := g.build(op, b, g.depth(), nil, -1)
+	n := g.build(op, bound{}, g.depth(), nil, -1)
+	if g.rng.IntN(3) == 0 && slices.Contains([]string{"int", "double", "timestamp", "duration", "ip", "cidr"}, n.typ.name) {
+		return &node{op: &operator{name: "written"}, typ: stringTyp, pieces: []string{"string(", ")"}, args: []*node{n}}
+	}
 	for range g.rng.IntN(3) {
 		n = g.around(n)
 	}
