@@ -36,7 +36,6 @@ func TestDecideAllocates(t *testing.T) {
 		{"anonymous", "GET /orders/1", "", nil, "deny unauthenticated 401"},
 		{"deny by a deny rule", "DELETE /orders/1", "", support, `deny stop 401 by p/never "Stop."`},
 		{"deny for want of a scope", "GET /tenants/acme/7", "", support, "deny insufficient_scope 403 wants s9"},
-		{"a value of the path that nothing reads", "GET /tenants/acme/x", "", support, "deny insufficient_scope 403 wants s9"},
 		{"the rest of the path", "GET /files/a/b/c", "", support, "deny insufficient_scope 403 wants s9"},
 		{"unusable roles", "GET /orders/1", "", unusable, "deny attribute_invalid 403 about user.roles"},
 		{"no route", "GET /nowhere/to/go", "", support, "deny no_route 403"},

@@ -43,7 +43,7 @@ func TestDecide(t *testing.T) {
 		// 2. what candidates read
 		{"invalid path value", one(allowAll + `, when: resource.number > 0`), http("GET /tenants/acme/007"), "deny attribute_invalid 400 about resource.number"},
 		{"valid path value", one(allowAll + `, when: resource.number > 0`), http("GET /tenants/acme/7"), "allow allowed 200 by p/all"},
-		{"invalid and not read", one(allowAll), http("GET /tenants/acme/007"), "allow allowed 200 by p/all"},
+		{"invalid and not read", one(allowAll), http("GET /tenants/acme/007"), "deny attribute_invalid 400 about resource.number"},
 		{"invalid elsewhere is 403", one(allowAll + `, when: user.level > 0`), with("user.level=-1"), "deny attribute_invalid 403 about user.level"},
 		{"conflict", one(allowAll + `, when: resource.tenant == 'acme'`), http("GET /tenants/acme/7", "resource.tenant=evil"), "deny attribute_conflict 403 about resource.tenant"},
 		{"no conflict", one(allowAll + `, when: resource.tenant == 'acme'`), http("GET /tenants/acme/7", "resource.tenant=acme"), "allow allowed 200 by p/all"},

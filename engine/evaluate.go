@@ -101,8 +101,9 @@ type precondition struct {
 	status            int
 }
 
-// precondition looks at everything the candidates read: invalid before
-// conflicting before missing.
+// precondition looks at everything the candidates read, and at the placeholders
+// of the path whether they are read or not: invalid before conflicting before
+// missing.
 func (r *Request) precondition() (first precondition) {
 	reads := r.reads()
 	if name, ok := r.repeated(slot.RequestHeaders, reads.Headers); ok {
@@ -110,6 +111,13 @@ func (r *Request) precondition() (first precondition) {
 	}
 	if name, ok := r.repeated(slot.RequestQuery, reads.Params); ok {
 		return precondition{ReasonAttributeInvalid, "request.query." + name, http.StatusBadRequest}
+	}
+	if r.way != nil {
+		for _, i := range r.set.places[r.way.from:r.way.to] {
+			if r.values.State(i) == slot.Malformed && r.values.From(i) == slot.Path {
+				return precondition{ReasonAttributeInvalid, r.fullName(i), http.StatusBadRequest}
+			}
+		}
 	}
 	for _, i := range reads.Slots {
 		switch state := r.values.State(i); {

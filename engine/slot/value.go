@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -233,4 +234,13 @@ func (v Value) Equal(o Value) bool {
 	}
 	return v.many == o.many || slices.EqualFunc(v.Items(), o.Items(), Value.Equal) &&
 		slices.EqualFunc(v.Entries(), o.Entries(), func(a, b Entry) bool { return a.Key == b.Key && a.Value.Equal(b.Value) })
+}
+
+// spells tells whether a text is the one spelling of a value.
+func (v Value) spells(text string) bool {
+	if v.kind == Int {
+		var digits [20]byte // as many as an int64 has, with its sign
+		return string(strconv.AppendInt(digits[:0], v.Int(), 10)) == text
+	}
+	return v.Text() == text
 }

@@ -217,7 +217,7 @@ func (v *Values) convert(from Provider, a *Attr, in Input) (Value, bool, error) 
 		return Value{}, false, nil
 	}
 	value, ok, err := a.Convert(in)
-	if from == Path && ok && value.Text() != text {
+	if from == Path && ok && !value.spells(text) {
 		return Value{}, false, &InvalidError{Attribute: a.FullName(), Rule: "must be written in its one spelling"}
 	}
 	return value, ok, err
