@@ -17,22 +17,32 @@ type growing struct {
 	perFile int
 	small   int    // policies of the smaller set; the larger has four times as many
 	first   string // what a file begins with
+	suite   string // of each policy, in a file of its own
 }
 
-func growingSets() []growing {
+// condition is what rules of growing sets say, where they say something.
+const condition = `, when: "has(resource.owner) && resource.owner == user.id || user.id == 'u#'"`
+
+// growingSets are the shapes in which a set can be large; when is a condition
+// for each rule, or nothing.
+func growingSets(when string) []growing {
 	const head = "apiVersion: gwctl.dev/v1\nkind: "
 	const resource = head + "Resource\nmetadata: {name: t#}\nspec:\n  actions: {read: {}}\n  attributes: {owner: {type: string, optional: true}}\n  routes: [{route: \"GET /t#/{id}\", action: read}]\n"
-	const rule = "    - {id: r#, effect: allow, actions: [read]}\n"
-	condition := strings.Replace(rule, "}", ", when: \"has(resource.owner) && resource.owner == user.id || user.id == 'u#'\"}", 1)
-	own, one := head+"Policy\nmetadata: {name: p#}\nspec:\n  resources: [t#]\n  rules:\n"+rule, strings.ReplaceAll(resource, "#", "")
+	const over = head + "Policy\nmetadata: {name: p#}\nspec:\n  resources: [t]\n  rules:\n"
+	one, rule := strings.ReplaceAll(resource, "#", ""), "    - {id: r#, effect: allow, actions: [read]"+when+"}\n"
 	return []growing{
-		{name: "a type for each policy", piece: resource + "---\n" + own, perFile: 1, small: 1000},
-		{name: "policies over one type", head: one, piece: strings.Replace(own, "[t#]", "[t]", 1), perFile: 1, small: 1000},
-		{name: "rules of one policy", head: one, first: head + "Policy\nmetadata: {name: p#}\nspec:\n  resources: [t]\n  rules:\n", piece: rule, perFile: 5000, small: 1000},
-		{name: "conditions", head: one, first: head + "Policy\nmetadata: {name: p#}\nspec:\n  resources: [t]\n  rules:\n", piece: condition, perFile: 5000, small: 100},
-		{name: "suites", head: one + "---\n" + strings.ReplaceAll(strings.Replace(own, "[t#]", "[t]", 1), "#", "x"), perFile: 1, small: 1000,
-			piece: head + "TestSuite\nmetadata: {name: s#}\nspec:\n  resources: {f: {type: t, id: a}}\n  cases: [{name: a, user: anonymous, resource: f, action: read, expect: {effect: deny, rule: px/rx}}]\n"},
+		{name: "a type for each policy", piece: resource + "---\n" + strings.Replace(over, "[t]", "[t#]", 1) + rule, perFile: 1, small: 1000},
+		{name: "policies over one type", head: one, piece: over + rule, perFile: 1, small: 1000},
+		{name: "rules of one policy", head: one, first: over, piece: rule, perFile: 5000, small: 1000},
 	}
+}
+
+// growingSuites is a suite for each of many policies.
+func growingSuites() growing {
+	g := growingSets("")[0]
+	g.name, g.suite = "suites", "apiVersion: gwctl.dev/v1\nkind: TestSuite\nmetadata: {name: s#}\nspec:\n  resources: {f: {type: t#, id: a}}\n"+
+		"  cases: [{name: a, user: anonymous, resource: f, action: read, expect: {effect: deny, rule: p#/r#, reason: unauthenticated}}]\n"
+	return g
 }
 
 func (g growing) files(n int) []policy.File {
@@ -40,17 +50,16 @@ func (g growing) files(n int) []policy.File {
 	if g.head != "" {
 		out = append(out, policy.File{Path: "head.yaml", Data: []byte(g.head)})
 	}
-	suffix := ".yaml"
-	if strings.Contains(g.piece, "TestSuite") {
-		suffix = "_test.yaml"
-	}
 	for i := 0; i < n; {
 		text := strings.ReplaceAll(g.first, "#", fmt.Sprint(len(out)))
 		for range min(g.perFile, n-i) {
 			text += strings.ReplaceAll(g.piece, "#", fmt.Sprint(i))
+			if g.suite != "" {
+				out = append(out, policy.File{Path: fmt.Sprintf("%05d_test.yaml", i), Data: []byte(strings.ReplaceAll(g.suite, "#", fmt.Sprint(i)))})
+			}
 			i++
 		}
-		out = append(out, policy.File{Path: fmt.Sprintf("%05d%s", len(out), suffix), Data: []byte(text)})
+		out = append(out, policy.File{Path: fmt.Sprintf("%05d.yaml", i), Data: []byte(text)})
 	}
 	return out
 }
@@ -81,7 +90,9 @@ func (g growing) work(t *testing.T, n int) map[string]uint64 {
 // TestLoadGrowth: four times as many policies take little more than four times
 // the work.
 func TestLoadGrowth(t *testing.T) {
-	for _, g := range growingSets() {
+	conditions := growingSets(condition)[2]
+	conditions.name, conditions.small = "conditions", 100
+	for _, g := range append(growingSets(""), conditions, growingSuites()) {
 		t.Run(g.name, func(t *testing.T) {
 			small, big := g.work(t, g.small), g.work(t, 4*g.small)
 			for what, n := range small {
