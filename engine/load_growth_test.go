@@ -51,15 +51,16 @@ func (g growing) files(n int) []policy.File {
 		out = append(out, policy.File{Path: "head.yaml", Data: []byte(g.head)})
 	}
 	for i := 0; i < n; {
-		text := strings.ReplaceAll(g.first, "#", fmt.Sprint(len(out)))
+		var text strings.Builder
+		text.WriteString(strings.ReplaceAll(g.first, "#", fmt.Sprint(len(out))))
 		for range min(g.perFile, n-i) {
-			text += strings.ReplaceAll(g.piece, "#", fmt.Sprint(i))
+			text.WriteString(strings.ReplaceAll(g.piece, "#", fmt.Sprint(i)))
 			if g.suite != "" {
 				out = append(out, policy.File{Path: fmt.Sprintf("%05d_test.yaml", i), Data: []byte(strings.ReplaceAll(g.suite, "#", fmt.Sprint(i)))})
 			}
 			i++
 		}
-		out = append(out, policy.File{Path: fmt.Sprintf("%05d.yaml", i), Data: []byte(text)})
+		out = append(out, policy.File{Path: fmt.Sprintf("%05d.yaml", i), Data: []byte(text.String())})
 	}
 	return out
 }
