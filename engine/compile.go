@@ -90,13 +90,10 @@ func (c *compiler) schema() {
 // scope is where conditions over a resource type are compiled. They can name
 // declared roles only; what a token says is not held to them, since a role that
 // nobody named is harmless.
-func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[string]*celenv.Scope) (*celenv.Scope, error) {
-	scope, err := c.lib.NewScope(res.layout, consts, libs)
-	if err != nil {
-		return nil, fmt.Errorf("building the scope of %s: %w", res.name, err)
-	}
+func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[string]*celenv.Scope) *celenv.Scope {
+	scope := c.lib.NewScope(res.layout, consts, libs)
 	scope.SetLiterals(c.literals)
-	return scope, nil
+	return scope
 }
 
 func (c *compiler) resources() {
@@ -128,11 +125,7 @@ func (c *compiler) policy(p *policy.Policy) {
 	}
 	for _, name := range c.checkRules(p) {
 		res := c.set.resources[name]
-		scope, err := c.scope(res, consts, c.imports(p, res))
-		if err != nil {
-			c.w.Error(p.At, "internal", "", "%s", err)
-			return
-		}
+		scope := c.scope(res, consts, c.imports(p, res))
 		c.breakAll(scope, p.Consts, consts)
 		c.vars(scope, p.Vars, res)
 		together(c, p.Rules, func(part *compiler, d *policy.Rule) {

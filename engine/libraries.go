@@ -40,11 +40,7 @@ func (c *compiler) library(l *policy.Library, res *resource) *celenv.Scope {
 			consts[k.Name.Value] = v
 		}
 	}
-	scope, err := c.scope(res, consts, nil)
-	if err != nil {
-		c.w.Error(l.At, "internal", "", "%s", err)
-		return nil
-	}
+	scope := c.scope(res, consts, nil)
 	c.breakAll(scope, l.Consts, consts)
 	c.vars(scope, l.Vars, res)
 	c.libraries[key] = scope

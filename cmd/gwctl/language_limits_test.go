@@ -81,6 +81,7 @@ func untold() map[string]string {
 		"engine/slot.maxLower":          "of what is remembered of header names",
 		"engine/slot.maxLowerLength":    "of what is remembered of header names",
 		"engine/celenv.maxSets":         "of looking rules up, which changes no decision",
+		"engine/celenv.maxStrangers":    "how many unknown names of one expression are told",
 		"engine/celenv.maxCuts":         "of bounding the cost, which is coarser beyond it",
 		"policy/bundle.MaxManifest":     "gwctl writes the manifest itself",
 		"policy/bundle.maxMeta":         "gwctl writes the manifest itself",

@@ -67,14 +67,8 @@ func newScope(t testing.TB) *celenv.Scope {
 		{"via_http", "has(request.path)"},
 		{"segments", "request.segments"},
 	}
-	common, err := lib.NewScope(layout, consts, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := lib.NewScope(layout, consts, map[string]*celenv.Scope{"common": common})
-	if err != nil {
-		t.Fatal(err)
-	}
+	common := lib.NewScope(layout, consts, nil)
+	s := lib.NewScope(layout, consts, map[string]*celenv.Scope{"common": common})
 	for _, in := range []*celenv.Scope{common, s} {
 		in.SetLiterals(map[string][]string{
 			"user.roles": {"admin", "support", "customer"}, "resource.type": {"order", "admin_page"}, "action.name": {"read", "delete"},

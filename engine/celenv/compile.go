@@ -28,7 +28,7 @@ type Expr struct {
 	failed  error // of planning it
 	typ     *types.Type
 	reads   Reads
-	static  static
+	static  *static
 }
 
 // Reads is what an expression can look at, its variables included.
@@ -60,7 +60,7 @@ func (s *Scope) compile(source string, want *slot.Type, m mode) (*Expr, []Proble
 	if checked == nil {
 		return nil, problems
 	}
-	e := &Expr{Source: source, scope: s, typ: checked.OutputType()}
+	e := &Expr{Source: source, scope: s, typ: checked.OutputType(), static: &static{}}
 	e.checked.Store(checked)
 	r := reader{scope: s, source: source, ast: checked.NativeRep()}
 	r.walk(checked.NativeRep().Expr(), nil)

@@ -376,6 +376,10 @@ func (d *domain) hint(v ref.Val) string {
 	if d.valid != nil {
 		return d.shape
 	}
+	const most = 30 // values of an enum, or names of a set, are listed or looked through
+	if len(d.values) > 20*most {
+		return fmt.Sprintf("%d are declared", len(d.values))
+	}
 	var names []string
 	for _, x := range d.values {
 		names = append(names, strings.Trim(render(x), `"`))
@@ -388,6 +392,9 @@ func (d *domain) hint(v ref.Val) string {
 		if len(wrong) >= 2 && strings.HasPrefix(name, strings.ToLower(wrong)) {
 			return fmt.Sprintf("did you mean %q?", name)
 		}
+	}
+	if len(names) > most {
+		return fmt.Sprintf("declared: %s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}
 	return "declared: " + strings.Join(names, ", ")
 }

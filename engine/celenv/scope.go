@@ -29,18 +29,25 @@ type Scope struct {
 
 // NewScope makes a scope over a layout with the given constants and imported
 // libraries, which are scopes over the same layout.
-func (l *Library) NewScope(layout *slot.Layout, consts map[string]slot.Value, libs map[string]*Scope) (*Scope, error) {
+func (l *Library) NewScope(layout *slot.Layout, consts map[string]slot.Value, libs map[string]*Scope) *Scope {
 	s := &Scope{
-		lib: l, layout: layout, consts: map[string]ref.Val{}, ctypes: map[string]*types.Type{}, vars: map[string]*Expr{}, broken: map[string]bool{},
-		libs: libs, shapes: map[string]*slot.Type{},
+		lib: l, layout: layout, libs: libs,
 	}
 	for i := range layout.Len() {
-		addShapes(s.shapes, layout.Attr(slot.Index(i)).Type)
+		if t := layout.Attr(slot.Index(i)).Type; t.Kind == slot.Object {
+			if s.shapes == nil {
+				s.shapes = map[string]*slot.Type{}
+			}
+			addShapes(s.shapes, t)
+		}
+	}
+	if len(consts) > 0 {
+		s.consts, s.ctypes = make(map[string]ref.Val, len(consts)), make(map[string]*types.Type, len(consts))
 	}
 	for name, v := range consts {
 		s.consts[name], s.ctypes[name] = celValue(v), constType(v)
 	}
-	return s, nil
+	return s
 }
 
 func libType(name string) *types.Type { return types.NewObjectType("@lib." + name) }
@@ -72,11 +79,21 @@ func constType(v slot.Value) *types.Type {
 }
 
 // AddVar makes a compiled expression readable as vars.name.
-func (s *Scope) AddVar(name string, e *Expr) { s.vars[name] = e }
+func (s *Scope) AddVar(name string, e *Expr) {
+	if s.vars == nil {
+		s.vars = map[string]*Expr{}
+	}
+	s.vars[name] = e
+}
 
 // Break says that a name of vars or consts is declared and wrong. What reads it
 // does not compile either, but the fault is reported once.
-func (s *Scope) Break(root, name string) { s.broken[root+"."+name] = true }
+func (s *Scope) Break(root, name string) {
+	if s.broken == nil {
+		s.broken = map[string]bool{}
+	}
+	s.broken[root+"."+name] = true
+}
 
 // Var gives a variable by name.
 func (s *Scope) Var(name string) (*Expr, bool) {

@@ -42,13 +42,10 @@ func newRig(t testing.TB, vars ...string) *rig {
 		t.Fatal(err)
 	}
 	many := make([]string, 1000)
-	scope, err := lib.NewScope(layout, map[string]slot.Value{
+	scope := lib.NewScope(layout, map[string]slot.Value{
 		"n": slot.IntValue(3), "empty": slot.StringValue(""), "plans": slot.StringsValue([]string{"free", "gold"}), "paid": slot.StringsValue([]string{"pro"}),
 		"many": slot.StringsValue(many), "big": slot.StringValue(strings.Repeat("x", 8000)), "pattern": slot.StringValue("a.*"), "zone": slot.StringValue("Europe/Berlin"), "by_plan": slot.StringListsValue(map[string][]string{"gold": {"x"}}),
 	}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	scope.SetLiterals(map[string][]string{"user.roles": {"admin", "support"}})
 	r := &rig{t: t, scope: scope, values: slot.NewValues(layout)}
 	for _, v := range vars {

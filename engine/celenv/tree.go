@@ -1,6 +1,8 @@
 package celenv
 
 import (
+	"strings"
+
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 )
@@ -24,7 +26,7 @@ func (e *Expr) tree() *cel.Ast {
 // an expression, and few are ever looked at again.
 func (e *Expr) Forget() {
 	cost := e.CostBound()
-	e.static = static{cost: cost}
+	e.static = &static{cost: cost}
 	e.checked.Store(nil)
 }
 
@@ -45,6 +47,9 @@ func (s *Scope) checkedTree(source string) (*cel.Ast, []Problem) {
 	if len(errs) > 0 {
 		return nil, s.problems(source, nil, errs)
 	}
+	if strangers := s.strangers(parsed); len(strangers) > maxStrangers {
+		return nil, s.namesOf(source, parsed, strangers[:maxStrangers])
+	}
 	front, err := s.lib.takeFront(s)
 	if err != nil {
 		return nil, []Problem{{Length: len([]rune(source)), Code: "cel_invalid", Message: err.Error()}}
@@ -55,4 +60,46 @@ func (s *Scope) checkedTree(source string) (*cel.Ast, []Problem) {
 		return nil, s.problems(source, parsed, issues.Errors())
 	}
 	return checked, nil
+}
+
+// maxStrangers is how many names of an expression may be unknown for it to be
+// checked: CEL looks through all that it knows for each.
+const maxStrangers = 50
+
+// strangers are the names that nothing declares. A name that a loop binds
+// somewhere is none, nor is one that may be a namespace.
+func (s *Scope) strangers(parsed *ast.AST) []ast.Expr {
+	bound, called := map[string]bool{}, map[int64]bool{}
+	each(parsed.Expr(), func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.ComprehensionKind:
+			c := e.AsComprehension()
+			bound[c.IterVar()], bound[c.IterVar2()], bound[c.AccuVar()] = true, true, true
+		case ast.CallKind:
+			if e.AsCall().IsMemberFunction() {
+				called[e.AsCall().Target().ID()] = true
+			}
+		}
+	})
+	var out []ast.Expr
+	each(parsed.Expr(), func(e ast.Expr) {
+		if e.Kind() != ast.IdentKind || called[e.ID()] || bound[e.AsIdent()] {
+			return
+		}
+		if name := strings.TrimPrefix(e.AsIdent(), "."); !s.isName(name) {
+			out = append(out, e)
+		}
+	})
+	return out
+}
+
+func (s *Scope) namesOf(source string, parsed *ast.AST, strangers []ast.Expr) []Problem {
+	var out []Problem
+	for _, e := range strangers {
+		at, _ := parsed.SourceInfo().GetOffsetRange(e.ID())
+		p := Problem{Offset: min(int(at.Start), len([]rune(source)))}
+		s.undeclared(&p, e.AsIdent())
+		out = append(out, p)
+	}
+	return out
 }

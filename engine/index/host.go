@@ -1,6 +1,9 @@
 package index
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // root is the trie of a host pattern, or of none, made if it is not there.
 func (r *Routes) root(host string) ref {
@@ -14,8 +17,10 @@ func (r *Routes) root(host string) ref {
 		return root
 	}
 	if r.hosts == nil {
-		r.hosts, r.labels = map[string]ref{}, map[string]ref{}
+		r.hosts, r.labels, r.near = map[string]ref{}, map[string]ref{}, map[string][]string{}
 	}
+	r.names = insert(r.names, host)
+	r.near[domainOf(host)] = insert(r.near[domainOf(host)], host)
 	r.hosts[host] = r.newNode(0, "")
 	if _, domain, ok := cutPlaceholder(host); ok {
 		r.labels[domain] = r.hosts[host]
@@ -88,4 +93,16 @@ func (p Pattern) within(of Pattern) bool {
 		}
 	}
 	return smaller && len(p.segments) == len(of.segments)
+}
+
+// domainOf is a host without its first label; hosts that overlap share it.
+func domainOf(host string) string {
+	_, domain, _ := strings.Cut(host, ".")
+	return domain
+}
+
+// insert adds a name to sorted ones.
+func insert(names []string, name string) []string {
+	at, _ := slices.BinarySearch(names, name)
+	return slices.Insert(names, at, name)
 }

@@ -2,8 +2,6 @@ package index
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 )
 
 // Routes holds path patterns: one trie for those without a host and one for
@@ -11,16 +9,22 @@ import (
 // concurrently.
 type Routes struct {
 	tries
-	any    ref            // 0 as long as every pattern has a host
-	hosts  map[string]ref // by host pattern
-	labels map[string]ref // those of {name}.domain, by domain; no domain has two
+	any    ref                 // 0 as long as every pattern has a host
+	hosts  map[string]ref      // by host pattern
+	names  []string            // of hosts, sorted
+	near   map[string][]string // those without their first label, sorted: only these can overlap
+	labels map[string]ref      // those of {name}.domain, by domain; no domain has two
 }
 
 // Add puts a route under a host, a path pattern and a method. The host is "",
 // a name such as api.example.com, or one with a placeholder for its first
 // label, as in {tenant}.example.com. The error is a *ConflictError.
 func (r *Routes) Add(host string, p Pattern, method string, route int) error {
-	for _, name := range slices.Sorted(maps.Keys(r.hosts)) {
+	others := r.names
+	if host != "" {
+		others = r.near[domainOf(host)]
+	}
+	for _, name := range others {
 		root := r.hosts[name]
 		if name == host || host != "" && !overlapHosts(name, host) {
 			continue

@@ -54,18 +54,14 @@ func newRig(t testing.TB) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.lib, err = library.NewScope(r.layout, map[string]slot.Value{"limit": slot.IntValue(7)}, nil); err != nil {
-		t.Fatal(err)
-	}
+	r.lib = library.NewScope(r.layout, map[string]slot.Value{"limit": slot.IntValue(7)}, nil)
 	countries := []string{"AT", "BE", "CH", "DE", "DK", "ES", "FI", "FR", "IT", "NL", "PT", "SE"}
 	consts := map[string]slot.Value{
 		"n": slot.IntValue(3), "word": slot.StringValue("pro"), "countries": slot.StringsValue(countries), "few": slot.StringsValue(countries[:4]), "pattern": slot.StringValue("^a.*$"),
 		"zone": slot.StringValue("Europe/Berlin"), "by_plan": slot.StringListsValue(map[string][]string{"pro": {"x", "y"}}), "many": slot.StringsValue(make([]string, 1100)),
 		"numbers": slot.ListValue([]slot.Value{slot.IntValue(1), slot.IntValue(4)}), "big": slot.StringValue(strings.Repeat("x", 8000)),
 	}
-	if r.scope, err = library.NewScope(r.layout, consts, map[string]*celenv.Scope{"common": r.lib}); err != nil {
-		t.Fatal(err)
-	}
+	r.scope = library.NewScope(r.layout, consts, map[string]*celenv.Scope{"common": r.lib})
 	r.vars(r.lib, "local = user.country == 'DE'", "risky = 10 / user.clearance > 1", "names = user.tags.filter(x, x != 'b')")
 	r.vars(r.scope, "same_tenant = has(user.tenant) && user.tenant == resource.tenant", "bad = user.clearance > 2", "both = vars.bad || vars.same_tenant", "plan = user.?plan.orValue('free')",
 		"country = user.?country", "tags = user.tags", "twice = user.clearance * 2", "half = user.score / 2.0", "soon = env.time + duration('1h')", "lease = user.ttl + user.grace",
