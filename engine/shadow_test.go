@@ -16,3 +16,24 @@ func TestShadowOverBudget(t *testing.T) {
 		t.Errorf("%+v", d.Shadow)
 	}
 }
+
+// A fault of gwctl's own in a shadow rule changes nothing: the decision is
+// final by then.
+func TestShadowPanicChangesNothing(t *testing.T) {
+	set := shopSet(t, policyOf("p", allowAll+`, when: user.authenticated`, `id: s, effect: deny, mode: shadow, until: 2026-06-30, when: user.a`))
+	r := give(alice(set.DirectRequest("order", "read")), "user.a=true")
+	r.Observe(func(rule *Rule) (bool, error) {
+		if rule.Decl.Shadow {
+			panic("fault")
+		}
+		return true, nil
+	})
+	d := set.Decide(r)
+	if got := short(d); got != "allow allowed 200 by p/all" || d.Shadow != nil {
+		t.Errorf("%s, shadow %+v", got, d.Shadow)
+	}
+	d = set.Decide(give(alice(set.DirectRequest("order", "read")), "user.a=true"))
+	if !d.Allowed() || d.Shadow == nil || d.Shadow.Effect != Deny {
+		t.Errorf("without the fault: %s, shadow %+v", short(d), d.Shadow)
+	}
+}

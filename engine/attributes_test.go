@@ -60,6 +60,21 @@ func TestDemandedOfItsUsersOnly(t *testing.T) {
 	}
 }
 
+// A pattern is about the whole value, not a part of it.
+func TestPatternIsAboutTheWholeValue(t *testing.T) {
+	set := compile(t, strings.Replace(shop, "country: {type: string,", `country: {type: string, pattern: "[A-Z]{2}|[a-z]{3}",`, 1), policyOf("p", allowAll+`, when: has(user.country)`))
+	for country, want := range map[string]string{
+		"DE": "allow allowed 200 by p/all", "deu": "allow allowed 200 by p/all",
+		"DEU": "deny attribute_invalid 403 about user.country", "xDE": "deny attribute_invalid 403 about user.country", "DE\n": "deny attribute_invalid 403 about user.country", "DEdeu": "deny attribute_invalid 403 about user.country",
+	} {
+		r := alice(set.DirectRequest("order", "read"))
+		r.Supply(slot.Credential, slot.User, "country", slot.Quoted(country))
+		if got := short(set.Decide(r)); got != want {
+			t.Errorf("%q: %s, want %s", country, got, want)
+		}
+	}
+}
+
 func codesOf(found policy.Diagnostics) []string {
 	var out []string
 	for _, d := range found {
