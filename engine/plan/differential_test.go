@@ -41,7 +41,7 @@ func plannedOperators() []*operator {
 // run compares expressions in batches; each batch sees requests of its own.
 func (r *rig) run(expressions, requests int) {
 	r.t.Helper()
-	const batch = 100
+	const batch = 200
 	for i := 0; i < expressions; i += batch {
 		var subjects []*subject
 		for j := range min(batch, expressions-i) {
@@ -85,10 +85,10 @@ func TestEqualsCELOnManyItems(t *testing.T) {
 
 // TestEqualsCELAgain: the same from seeds that do not change.
 func TestEqualsCELAgain(t *testing.T) {
-	for _, seed := range []uint64{1, 2, 3} {
+	for _, seed := range []uint64{1, 2} {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-			newRig(t, seed, wholeLanguage()).run(150, 20)
-			newRig(t, seed, plannedLanguage()).run(150, 20)
+			newRig(t, seed, wholeLanguage()).run(100, 30)
+			newRig(t, seed, plannedLanguage()).run(100, 30)
 		})
 	}
 }

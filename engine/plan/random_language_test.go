@@ -245,6 +245,8 @@ func numberOperators() []*operator {
 		int <- ($int * $int)
 		int <- ($int / $int)
 		int <- ($int % $int)
+		int <- ($int % -1)
+		int <- ($int / -1)
 		int <- -$int~
 		double <- ($double + $double)
 		double <- ($double - $double)

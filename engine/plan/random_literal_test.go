@@ -24,7 +24,7 @@ func common(name string) []string {
 	case "double":
 		return []string{"0.0", "-0.0", "1.0", "0.5", "2.0"}
 	case "timestamp":
-		return []string{"2026-01-15T10:00:00Z", "2026-01-15T23:30:00Z", "2026-01-16T00:00:00.5Z"}
+		return []string{"2026-01-15T10:00:00Z", "2026-01-15T23:30:00Z", "2026-01-16T00:00:00Z", "2026-01-16T00:00:00.5Z"}
 	case "duration":
 		return []string{"0s", "90s", "1h", "-1h", "1.5s"}
 	case "ip":
@@ -70,7 +70,7 @@ func words(kind string) []string {
 	case "key":
 		return []string{"a", "b", "k"}
 	case "zone":
-		return []string{"'UTC'", "'Europe/Berlin'", "'America/New_York'", "'Asia/Kathmandu'", "'Pacific/Kiritimati'", "'+02:00'", "'-03:30'", "'05:45'", "'23:59'", "consts.zone"}
+		return []string{"'UTC'", "'Europe/Berlin'", "'America/New_York'", "'Asia/Kathmandu'", "'Pacific/Kiritimati'", "'+02:00'", "'-03:30'", "'-00:30'", "'-11:15'", "'05:45'", "'23:59'", "consts.zone"}
 	case "city":
 		return []string{"'UTC'", "'Europe/Berlin'", "'America/New_York'", "'Asia/Kathmandu'", "'Pacific/Kiritimati'", "consts.zone"}
 	case "pattern":
