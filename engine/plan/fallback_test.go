@@ -144,11 +144,11 @@ func TestConcurrent(t *testing.T) {
 	p := r.compiler.Compile(r.compile("vars.low && vars.chosen.size() == 1 && date(env.time, 'UTC') == '2026-01-15' && user.tags.exists(x, strings.quote(x) == '\"b\"') && '/' + user.country != request.path"))
 	r.vars(r.scope, "low = user.tags.exists(x, x == 'b')")
 	memo := r.compiler.Memo()
-	full, empty := r.full(), r.empty()
-	full.Set(slot.UserTenant, slot.StringValue("x"))
-	full.Supply(slot.Source, slot.User, "country", slot.Quoted("B"))
 	var wg sync.WaitGroup
 	for i := range 8 {
+		full, empty := r.full(), r.empty() // values belong to one goroutine
+		full.Set(slot.UserTenant, slot.StringValue("x"))
+		full.Supply(slot.Source, slot.User, "country", slot.Quoted("B"))
 		wg.Go(func() {
 			m := NewMachine()
 			for range 50 {
