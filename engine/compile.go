@@ -22,7 +22,7 @@ func Compile(src *policy.Set) (*Set, policy.Diagnostics) {
 }
 
 func newCompiler(src *policy.Set, lib *celenv.Library) *compiler {
-	return &compiler{lib: lib, most: indexed, src: src, libraries: map[[2]string]*celenv.Scope{}, set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
+	return &compiler{lib: lib, most: indexed, src: src, libraries: map[[2]string]*celenv.Scope{}, interned: newInterned(), set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
 }
 
 func (c *compiler) compile() (*Set, policy.Diagnostics) {
@@ -70,6 +70,7 @@ type compiler struct {
 	// wrong: what reads them is not reported once more.
 	unusable  [][2]string
 	libraries map[[2]string]*celenv.Scope // by name and resource type
+	interned  *interned
 	literals  map[string][]string         // what can be written for an attribute
 	hinted    int                         // names looked up for a close one
 	most      int                         // rules that are asked one by one
@@ -99,7 +100,7 @@ func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[s
 func (c *compiler) resources() {
 	for _, d := range c.src.Resources {
 		r := &resource{name: d.Name.Value, decl: d, actions: map[string]*[transports]candidates{}}
-		r.layout = c.set.base.Extend(c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
+		r.layout = c.interned.layout(c.set.base, c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
 		for _, a := range d.Actions {
 			r.actions[a.Name.Value] = nil
 		}
@@ -125,15 +126,29 @@ func (c *compiler) policy(p *policy.Policy) {
 	}
 	for _, name := range c.checkRules(p) {
 		res := c.set.resources[name]
-		scope := c.scope(res, consts, c.imports(p, res))
-		c.breakAll(scope, p.Consts, consts)
-		c.vars(scope, p.Vars, res)
+		scope := c.policyScope(p, res, consts)
 		together(c, p.Rules, func(part *compiler, d *policy.Rule) {
 			if r := part.rule(scope, p, d, res); r != nil {
 				part.rules = append(part.rules, r)
 			}
 		})
 	}
+}
+
+// policyScope is where the rules of a policy over a resource type are compiled.
+func (c *compiler) policyScope(p *policy.Policy, res *resource, consts map[string]slot.Value) *celenv.Scope {
+	imports := c.imports(p, res)
+	if len(p.Consts)+len(p.Vars)+len(p.Imports) == 0 {
+		return c.interned.scope(res.layout, func() *celenv.Scope {
+			scope := c.scope(res, nil, nil)
+			c.breakAll(scope, nil, nil)
+			return scope
+		})
+	}
+	scope := c.scope(res, consts, imports)
+	c.breakAll(scope, p.Consts, consts)
+	c.vars(scope, p.Vars, res)
+	return scope
 }
 
 // breakAll tells a scope which names are declared and wrong.
