@@ -37,9 +37,14 @@ func (c *compiler) compile() (*Set, policy.Diagnostics) {
 	if found.HasErrors() {
 		return nil, found
 	}
-	c.prepare()
-	c.plan()
-	c.set.digest = digest(c.set, c.lib)
+	inParallel(2, func(i int) {
+		if i == 0 {
+			c.set.digest = digest(c.set, c.lib)
+			return
+		}
+		c.prepare()
+		c.plan()
+	})
 	c.forget()
 	return c.set, found
 }
@@ -71,10 +76,10 @@ type compiler struct {
 	unusable  [][2]string
 	libraries map[[2]string]*celenv.Scope // by name and resource type
 	interned  *interned
-	literals  map[string][]string         // what can be written for an attribute
-	hinted    int                         // names looked up for a close one
-	most      int                         // rules that are asked one by one
-	unguarded bool                        // tests of the algorithm need rules that fail
+	literals  map[string][]string // what can be written for an attribute
+	hinted    int                 // names looked up for a close one
+	most      int                 // rules that are asked one by one
+	unguarded bool                // tests of the algorithm need rules that fail
 }
 
 func (c *compiler) schema() {

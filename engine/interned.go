@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -70,8 +69,16 @@ func attrKey(a *slot.Attr) string {
 
 func writeAttr(b *strings.Builder, a *slot.Attr) {
 	writeKey(b, a.Name)
-	fmt.Fprintf(b, "%d %t %t %t %d %d %d %v ", a.Root, a.Optional, a.Sensitive, a.Demanded, a.MaxItems, a.MaxEntries, a.MaxLength, a.From)
-	b.WriteString(strconv.Itoa(len(a.For)))
+	for _, is := range []bool{a.Optional, a.Sensitive, a.Demanded} {
+		b.WriteString(strconv.FormatBool(is))
+	}
+	for _, n := range []int{int(a.Root), a.MaxItems, a.MaxEntries, a.MaxLength, len(a.From)} {
+		writeNumber(b, n)
+	}
+	for _, f := range a.From {
+		writeNumber(b, int(f))
+	}
+	writeNumber(b, len(a.For))
 	for _, f := range a.For {
 		writeKey(b, f)
 	}
@@ -80,7 +87,7 @@ func writeAttr(b *strings.Builder, a *slot.Attr) {
 	}
 	b.WriteByte('|')
 	for _, v := range append([]slot.Value{a.Min, a.Max}, a.Enum...) {
-		b.WriteString(strconv.Itoa(int(v.Kind())))
+		writeNumber(b, int(v.Kind()))
 		writeKey(b, string(v.AppendJSON(nil)))
 	}
 	writeType(b, a.Type)
@@ -92,14 +99,18 @@ func writeType(b *strings.Builder, t *slot.Type) {
 		return
 	}
 	writeKey(b, "object "+t.Name)
-	b.WriteString(strconv.Itoa(len(t.Fields)))
+	writeNumber(b, len(t.Fields))
 	for _, f := range t.Fields {
 		writeAttr(b, f)
 	}
 }
 
-func writeKey(b *strings.Builder, s string) {
-	b.WriteString(strconv.Itoa(len(s)))
+func writeNumber(b *strings.Builder, n int) {
+	b.WriteString(strconv.Itoa(n))
 	b.WriteByte(':')
+}
+
+func writeKey(b *strings.Builder, s string) {
+	writeNumber(b, len(s))
 	b.WriteString(s)
 }
