@@ -80,7 +80,12 @@ func isRequest(i Index) bool { return i >= RequestID && i <= RequestHeaders }
 func (v *Values) settle(i Index) {
 	v.marks[i] = mark{}
 	if at := slices.Index(v.bound.pathSlots, i); at >= 0 {
-		v.supply(Path, i, Plain(v.bound.pathTexts[at]))
+		text := v.bound.pathTexts[at]
+		if a := v.layout.attrs[i]; a.takes(text) {
+			v.marks[i], v.values[i] = mark{Present, Path}, StringValue(text)
+			return
+		}
+		v.supply(Path, i, Plain(text))
 		return
 	}
 	v.put(i, Builtin, v.builtin(i))
