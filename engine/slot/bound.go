@@ -119,17 +119,16 @@ func (v *Values) builtin(i Index) Value {
 	return v.bound.lists.named(h.Headers, true) // RequestHeaders, the only one left
 }
 
-// User gives the values of user.* alone, all worked out. Nothing changes them
-// any more, so that any number of others may be bound to them.
-func (v *Values) User(base *Layout) *Values {
-	out := NewValues(base)
+// User makes out the values of user.* alone, all worked out. They must not
+// change any more, so that any number of others may be bound to them.
+func (v *Values) User(out *Values, base *Layout) {
+	out.Reset(base)
 	for _, i := range base.users {
 		m, value := v.look(i)
 		out.marks[i], out.values[i] = *m, *value
 		out.fault(i, v.Err(i))
 	}
 	out.dropped = v.Dropped()
-	return out
 }
 
 // Single gives the value of a header, named in lower case, or of a query
