@@ -15,6 +15,7 @@ type Principal struct {
 // files, every request with it is denied.
 type Subject struct {
 	set    *Set
+	roles  roleBits
 	values slot.Values
 }
 
@@ -44,6 +45,7 @@ func (r *Request) Subject() *Subject {
 	}
 	s := &Subject{set: r.set}
 	r.values.User(&s.values, r.set.base)
+	s.roles = r.set.rolesOf(&s.values)
 	return s
 }
 
@@ -54,6 +56,7 @@ func (r *Request) SetSubject(s *Subject) {
 	if r.anonymous || r.misbound {
 		s = r.set.anonymous
 	}
+	r.roles = s.roles
 	r.values.BindUser(&s.values)
 }
 
@@ -82,5 +85,6 @@ func nobody(s *Set) *Subject {
 	}
 	n := &Subject{set: s}
 	v.User(&n.values, s.base)
+	n.roles = s.rolesOf(&n.values)
 	return n
 }

@@ -59,6 +59,9 @@ func (v *Values) BindUser(user *Values) {
 	v.bound.userOwned = false
 }
 
+// UserIsBound tells whether all of user.* is as BindUser bound it.
+func (v *Values) UserIsBound() bool { return v.bound.user != nil && !v.bound.userOwned }
+
 // BindTarget binds resource.type and action.name.
 func (v *Values) BindTarget(resource, action string) {
 	v.bound.resource, v.bound.action = resource, action
