@@ -58,6 +58,7 @@ bench-engine: ## measure the engine against other engines (20 min; needs modules
 	  bin/peerbench.test -test.run '^$$' -test.bench 'Routes|Mix|Drive|Crowd|Load' -test.benchtime $(BENCHTIME); \
 	  bin/peerbench-cerbos.test -test.run '^$$' -test.bench . -test.benchtime $(BENCHTIME); \
 	  bin/peerbench.test -test.run '^$$' -test.bench Parallel -test.cpu 1,2 -test.benchtime $(BENCHTIME); \
+	  bin/peerbench.test -test.run '^$$' -test.bench Reload -test.benchtime 3s; \
 	done | tee bin/bench-engine.txt
 	cd engine/peerbench && go run ./cmd/table -w $(CURDIR)/docs/performance.md $(CURDIR)/bin/bench-engine.txt
 
