@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
@@ -21,9 +22,6 @@ const (
 	streamWindow     = 256 << 10        // bytes of one body that nobody has read yet
 	connectionWindow = 1 << 20
 )
-
-// RuleScheme is a request over TLS that says it came without.
-const RuleScheme = "scheme"
 
 // Listener gives the listener to serve on. With TLS each handshake takes what
 // is in force then. What net/http's server refuses without asking the door
@@ -51,24 +49,16 @@ func (d *Door) http2() *http.HTTP2Config {
 // frames counts what net/http's HTTP/2 server refuses, and writes the record of
 // a request among it. All it tells is the kind of the fault.
 func (d *Door) frames(kind string) {
+	kind = strings.ToLower(kind)
 	d.o.Metrics.HTTP2Error(kind)
-	if slices.Contains([]string{"bad_connect", "bad_path", "bad_path_method", "userinfo_in_authority", "trailers_bogus", "trailers_pseudo"}, kind) {
+	fault, ok := strings.CutPrefix(kind, "stream_protocol_error_")
+	if ok && slices.Contains([]string{"bad_connect", "bad_path", "bad_path_method", "userinfo_in_authority", "trailers_bogus", "trailers_pseudo"}, fault) {
 		d.o.Point.Reject(&canonical.Rejection{Code: canonical.CodeNotCanonical, Rule: syntax.Rule, Status: http.StatusBadRequest}, Name, nil)
 	}
 }
 
 // misdirected finds a request that does not belong on its connection.
 func (d *Door) misdirected(turn pdp.Turn, r *http.Request, c *canonical.Request) *canonical.Rejection {
-	if !d.o.Config.TLS.On() {
-		return nil
-	}
-	if r.TLS == nil {
-		// An HTTP/2 client can write `:scheme: http`. Without the state of the
-		// connection nothing could be checked below.
-		out := transport.Misdirected(c, RuleScheme)
-		out.Code, out.Status = canonical.CodeNotCanonical, http.StatusBadRequest
-		return out
-	}
 	var server *transport.Server
 	if s := turn.Snapshot(); s != nil {
 		server = s.TLS
