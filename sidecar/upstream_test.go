@@ -63,7 +63,9 @@ func serving(a *authority, names ...string) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{a.pair(names...)}}
 }
 
-func one(url, more string) string { return fmt.Sprintf(`[{match: "/{rest...}", url: %q%s}]`, url, more) }
+func one(url, more string) string {
+	return fmt.Sprintf(`[{match: "/{rest...}", url: %q%s}]`, url, more)
+}
 
 // How an upstream is reached, and by which protocol.
 func TestUpstreamProtocols(t *testing.T) {
