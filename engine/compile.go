@@ -104,10 +104,10 @@ func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[s
 
 func (c *compiler) resources() {
 	for _, d := range c.src.Resources {
-		r := &resource{name: d.Name.Value, decl: d, actions: map[string]*[transports]candidates{}}
+		r := &resource{name: d.Name.Value, decl: d, actions: map[string][transports]*candidates{}}
 		r.layout = c.interned.layout(c.set.base, c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
 		for _, a := range d.Actions {
-			r.actions[a.Name.Value] = nil
+			r.actions[a.Name.Value] = [transports]*candidates{}
 		}
 		c.set.resources[r.name] = r
 	}
@@ -311,14 +311,12 @@ func (c *compiler) vars(scope *celenv.Scope, vars []policy.Var, res *resource) {
 }
 
 func (c *compiler) rule(scope *celenv.Scope, p *policy.Policy, d *policy.Rule, res *resource) *Rule {
-	r := &Rule{Ref: RuleRef{p.Name.Value, d.ID.Value}, Resource: res.name, Decl: d, Policy: p, scope: scope, position: d.Span.String()}
+	r := &Rule{Ref: RuleRef{p.Name.Value, d.ID.Value}, Resource: res.name, Decl: d, Policy: p, scope: scope}
 	options := celenv.RuleOptions{Deny: !d.Allow, HTTPOnly: d.HTTP && !d.AuthZEN, Present: res.present(d)}
 	if d.When.IsSet() {
-		r.position = d.When.Span().String()
 		if r.When = c.ofRule(scope, d.When, res, options); r.When == nil {
 			return nil
 		}
-		r.reads = r.When.Reads()
 	}
 	options.Want, options.Deny, options.Given = &slot.Type{Kind: slot.String}, false, r.When
 	for _, h := range d.Headers {
@@ -326,14 +324,7 @@ func (c *compiler) rule(scope *celenv.Scope, p *policy.Policy, d *policy.Rule, r
 		if e == nil {
 			return nil
 		}
-		r.reads = mergeReads(r.reads, e.Reads())
 		r.Headers = append(r.Headers, Header{Name: h.Name.Value, Value: e})
-	}
-	if len(d.Roles) > 0 {
-		r.reads.Slots = union(r.reads.Slots, []slot.Index{slot.UserRoles})
-	}
-	if len(d.Scopes)+len(d.AnyScope) > 0 {
-		r.reads.Slots = union(r.reads.Slots, []slot.Index{slot.UserScopes})
 	}
 	return r
 }
@@ -384,14 +375,12 @@ func (c *compiler) link() {
 	slices.SortStableFunc(c.set.rules, compareRules)
 	byResource := map[string][]*Rule{}
 	for i, r := range c.set.rules {
-		r.order = i
+		r.order = int32(i)
 		byResource[r.Resource] = append(byResource[r.Resource], r)
 	}
 	for name, res := range c.set.resources {
 		for action := range res.actions {
-			res.actions[action] = &[transports]candidates{
-				OverHTTP: c.candidates(byResource[name], action, OverHTTP), OverAuthZEN: c.candidates(byResource[name], action, OverAuthZEN),
-			}
+			res.actions[action] = c.overAll(byResource[name], action)
 			c.complete(res, action)
 		}
 	}

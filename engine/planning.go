@@ -41,6 +41,9 @@ func (c *compiler) plan() {
 			}
 		}
 	})
+	for i := range c.set.ways {
+		c.set.ways[i].memo = int32(c.set.ways[i].res.memo)
+	}
 }
 
 // planner makes the programs of resource types of one layout.
@@ -85,7 +88,7 @@ func (r *Request) turn() *plan.Machine {
 		r.machine = plan.NewMachine()
 	}
 	if !r.turning {
-		r.machine.Reset(&r.values, r.res.memo)
+		r.machine.Reset(&r.values, r.memo)
 		r.turning = true
 	}
 	return r.machine

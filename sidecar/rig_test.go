@@ -64,6 +64,7 @@ type setup struct {
 	jwt       string            // more keys of the jwt method, each with a comma before it
 	spec      string            // more lines of spec
 	proxy     string            // more keys of the proxy listener, each with a comma before it
+	listeners string            // more listeners, one a line
 	upstreams string            // value of upstreams; all paths to the rig's upstream if empty
 	propagate string            // "{claims: [plan, big]}" if empty
 	files     map[string]string // beside the configuration
@@ -159,6 +160,7 @@ spec:
   listeners:
     proxy: {address: "127.0.0.1:0", upstreams: %s%s}
     health: {address: "127.0.0.1:0"}
+%s
   env: {region: {env: REGION}}
   anonymous: %s
   authn:
@@ -166,7 +168,7 @@ spec:
   propagate: %s
   drain: %s
 %s
-`, or(r.setup.upstreams, `[{match: "/{rest...}", url: "http://`+r.upstream.addr+`"}]`), r.setup.proxy, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt,
+`, or(r.setup.upstreams, `[{match: "/{rest...}", url: "http://`+r.upstream.addr+`"}]`), r.setup.proxy, r.setup.listeners, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt,
 		or(r.setup.propagate, "{claims: [plan, big]}"), or(r.setup.drain, "{delay: 0s, timeout: 5s}"), r.setup.spec)
 }
 

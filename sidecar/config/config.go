@@ -14,7 +14,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gwctl/gwctl/engine/mapping"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 )
@@ -25,6 +24,7 @@ type Config struct {
 	Path           string // of the file itself
 	Policies       string // directory or bundle of the policy set
 	Proxy          Proxy
+	ForwardAuth    ForwardAuth
 	Health         string // address of the health listener; "" for none
 	Env            []EnvValue
 	JWT            []JWT
@@ -37,7 +37,7 @@ type Config struct {
 	Verify         uint64 // one in so many decisions is evaluated once more; 0 for none
 }
 
-// Proxy is the reverse-proxy door.
+// Proxy is the reverse-proxy door. Without an Address there is none.
 type Proxy struct {
 	Address        string
 	TLS            TLS // zero: none
@@ -56,16 +56,14 @@ type EnvValue struct {
 
 // JWT is one issuer whose bearer tokens are accepted.
 type JWT struct {
-	Name        string // the issuer, made unique
+	Method
 	Issuer      string
 	Audiences   []string
 	Algorithms  []string // empty takes the default
 	Profile     string
-	Type        string // human or service
 	Leeway      time.Duration
 	MaxLifetime time.Duration
-	Attributes  []mapping.Expression
-	At          policy.Span
+	TokenCache  int // verified tokens that are kept, 0 for none
 }
 
 // Audit says where decision records go. With neither they go to stdout.
@@ -130,8 +128,8 @@ func (r *reader) root(root *document.Object) {
 	for _, e := range spec.Object("env").Entries() {
 		r.env(e)
 	}
-	for _, n := range spec.List("authn") {
-		r.method(r.w.Object(n, "a method of authn"))
+	for i, n := range spec.List("authn") {
+		r.method(i, r.w.Object(n, "a method of authn"))
 	}
 	r.anonymous(spec.Text("anonymous"))
 	r.cfg.ForwardToken = spec.Bool("forward_token")
@@ -270,8 +268,8 @@ func (c *Config) NeedsRestart(began *Config) []string {
 	settings := func(c *Config) [][2]string {
 		return [][2]string{
 			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.tls", c.Proxy.TLS.text()},
-			{"listeners.proxy.http2", fmt.Sprint(c.Proxy.HTTP2)},
-			{"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)}, {"listeners.health", c.Health},
+			{"listeners.proxy.http2", fmt.Sprint(c.Proxy.HTTP2)}, {"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)},
+			{"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health},
 			{"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}
 	}

@@ -83,25 +83,27 @@ func (r *reader) propagate(o *document.Object) {
 		p.Roles = Roles{Names: r.roles(roles)}
 	}
 	names := o.Object("headers")
+	r.rename(names.Text("user_id"), &p.Headers.UserID)
+	r.rename(names.Text("roles"), &p.Headers.Roles)
+	r.rename(names.Text("tenant"), &p.Headers.Tenant)
+	r.rename(names.Text("request_id"), &p.Headers.RequestID)
+	r.rename(names.Text("claims"), &p.Headers.Claims)
 	taken := map[string]bool{}
-	for _, field := range []struct {
-		key string
-		to  *string
-	}{
-		{"user_id", &p.Headers.UserID}, {"roles", &p.Headers.Roles}, {"tenant", &p.Headers.Tenant},
-		{"request_id", &p.Headers.RequestID}, {"claims", &p.Headers.Claims},
-	} {
-		t := names.Text(field.key)
-		if t.IsSet() {
-			*field.to = r.header(t)
+	for _, name := range p.Headers.Names() {
+		if taken[name] {
+			r.w.Error(names.Span(), "bad_setting", "give each its own name", "the header %s stands for two things", name)
 		}
-		if taken[*field.to] {
-			r.w.Error(names.Span(), "bad_setting", "give each its own name", "the header %s stands for two things", *field.to)
-		}
-		taken[*field.to] = true
+		taken[name] = true
 	}
 	names.Done()
 	o.Done()
+}
+
+// rename gives a context header another name, if there is one.
+func (r *reader) rename(t policy.Text, header *string) {
+	if t.IsSet() {
+		*header = r.header(t)
+	}
 }
 
 // header reads the name of a header that gwctl sets towards services. Names

@@ -18,11 +18,12 @@ func TestNeedsRestart(t *testing.T) {
 		t.Errorf("nothing has changed but %v", changed)
 	}
 	restart := map[string][3]string{ // by field: what to change, and the setting
-		"Policies": {"./policies", "./others", "policies"},
-		"Proxy":    {"0.0.0.0:8080", "0.0.0.0:8081", "listeners.proxy.address"},
-		"Health":   {"9900", "9901", "listeners.health"},
-		"Audit":    {"overflow: drop", "overflow: block", "audit"},
-		"Drain":    {"timeout: 10m", "timeout: 9m", "drain"},
+		"Policies":    {"./policies", "./others", "policies"},
+		"Proxy":       {"0.0.0.0:8080", "0.0.0.0:8081", "listeners.proxy.address"},
+		"ForwardAuth": {"dialect: nginx", "dialect: caddy", "listeners.forward_auth"},
+		"Health":      {"9900", "9901", "listeners.health"},
+		"Audit":       {"overflow: drop", "overflow: block", "audit"},
+		"Drain":       {"timeout: 10m", "timeout: 9m", "drain"},
 	}
 	reload := map[string][2]string{
 		"Env":            {"region: eu", "region: us"},

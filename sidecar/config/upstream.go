@@ -57,15 +57,10 @@ func (r *reader) upstreams(proxy *document.Object) {
 		r.protocol(u, &up)
 		r.upstreamTLS(u, &up)
 		t := u.Object("timeouts")
-		for key, set := range map[string]struct {
-			to   *time.Duration
-			most time.Duration
-		}{
-			"connect": {&up.Timeouts.Connect, 30 * time.Second}, "tls_handshake": {&up.Timeouts.Handshake, 30 * time.Second},
-			"response_header": {&up.Timeouts.ResponseHeader, 10 * time.Minute},
-		} {
-			*set.to = r.duration(t, key, *set.to, 10*time.Millisecond, set.most)
-		}
+		const least = 10 * time.Millisecond
+		up.Timeouts.Connect = r.duration(t, "connect", up.Timeouts.Connect, least, 30*time.Second)
+		up.Timeouts.Handshake = r.duration(t, "tls_handshake", up.Timeouts.Handshake, least, 30*time.Second)
+		up.Timeouts.ResponseHeader = r.duration(t, "response_header", up.Timeouts.ResponseHeader, least, 10*time.Minute)
 		t.Done()
 		c := u.Object("connections")
 		up.Connections.Idle = r.number(c, "idle", up.Connections.Idle, 1, 4096)

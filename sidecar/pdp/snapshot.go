@@ -2,6 +2,7 @@ package pdp
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 
@@ -28,6 +29,8 @@ type Snapshot struct {
 	ForwardToken   bool              // the service gets the Authorization header
 	chain          *authn.Chain
 	reader         *canonical.Reader
+	forwarded      *canonical.Reader           // of what other proxies ask about
+	identity       []string                    // every header that can be set
 	mappings       map[string]*mapping.Mapping // by name of the method
 	env            []envValue
 	allowAnonymous bool
@@ -69,12 +72,19 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	var w document.Walker
 	s.bindEnv(&w, set, cfg, getenv)
 	refuseTaken(&w, set, cfg)
-	var err error
-	s.reader, err = canonical.New(canonical.Options{TrustedProxies: cfg.Proxy.TrustedProxies, Identity: append(set.ObligationHeaders(), cfg.SetHeaders()...)})
+	s.identity = identityNames(set.ObligationHeaders(), cfg)
+	s.reader = reader(&w, cfg, set, cfg.Proxy.TrustedProxies)
+	s.forwarded = reader(&w, cfg, set, cfg.ForwardAuth.TrustedProxies)
+	return s, w.Found().Sorted()
+}
+
+// reader makes a reader for one door.
+func reader(w *document.Walker, cfg *config.Config, set *engine.Set, trusted []netip.Prefix) *canonical.Reader {
+	r, err := canonical.New(canonical.Options{TrustedProxies: trusted, Identity: append(set.ObligationHeaders(), cfg.SetHeaders()...)})
 	if err != nil {
 		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "%s", err)
 	}
-	return s, w.Found().Sorted()
+	return r
 }
 
 // refuseTaken finds obligations that would set a header of the configuration:
