@@ -16,7 +16,6 @@ type front struct {
 	name string
 	*process
 	address string
-	wire    string // the HTTP version of its requests to the service
 }
 
 // fronts are the proxies of the tests.
@@ -40,7 +39,7 @@ func program(t testing.TB, name string) string {
 	if path = "/usr/sbin/" + name; isFile(path) {
 		return path
 	}
-	missing(t, "no "+name+" in PATH: install it, as make e2e-fronts does")
+	missing(t, "no "+name+" in PATH: on Debian, apt-get install --no-install-recommends nginx-light caddy haproxy")
 	return ""
 }
 
@@ -63,10 +62,18 @@ func example(t testing.TB, dir, name string, addresses map[string]string) string
 	return text
 }
 
-// startFront runs a proxy between the test and a service.
-func startFront(t testing.TB, name, gwctl, service string) *front {
+// startFront runs a proxy between the test and a service. Edits are made to its
+// configuration: what stands there, and what to write instead.
+func startFront(t testing.TB, name, gwctl, service string, edits ...[2]string) *front {
 	t.Helper()
 	binary := program(t, name)
+	write := func(path, text string) {
+		t.Helper()
+		for _, e := range edits {
+			text = strings.Replace(text, e[0], e[1], 1)
+		}
+		writeFile(t, path, text)
+	}
 	for range 3 { // as in startSidecar
 		f := &front{name: name, address: freeAddress(t)}
 		_, port, err := net.SplitHostPort(f.address)
@@ -77,15 +84,15 @@ func startFront(t testing.TB, name, gwctl, service string) *front {
 		var cmd *exec.Cmd
 		switch name {
 		case "nginx":
-			writeFile(t, filepath.Join(dir, "nginx.conf"), example(t, name, "nginx.conf", map[string]string{exampleFront: f.address, exampleGwctl: gwctl, exampleService: service}))
+			write(filepath.Join(dir, "nginx.conf"), example(t, name, "nginx.conf", map[string]string{exampleFront: f.address, exampleGwctl: gwctl, exampleService: service}))
 			cmd = exec.Command(binary, "-p", dir, "-c", "nginx.conf", "-g", "daemon off; master_process off;")
 		case "caddy":
-			writeFile(t, filepath.Join(dir, "Caddyfile"), example(t, name, "Caddyfile", map[string]string{"\n:8080 {": "\n:" + port + " {", exampleGwctl: gwctl, exampleService: service}))
+			write(filepath.Join(dir, "Caddyfile"), example(t, name, "Caddyfile", map[string]string{"\n:8080 {": "\n:" + port + " {", exampleGwctl: gwctl, exampleService: service}))
 			cmd = exec.Command(binary, "run", "--config", "Caddyfile", "--adapter", "caddyfile")
 			cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
 		case "haproxy":
-			writeFile(t, filepath.Join(dir, "haproxy.cfg"), example(t, name, "haproxy.cfg", map[string]string{exampleFront: f.address, exampleService: service}))
-			writeFile(t, filepath.Join(dir, "gwctl.lua"), example(t, name, "gwctl.lua", map[string]string{exampleGwctl: gwctl}))
+			write(filepath.Join(dir, "haproxy.cfg"), example(t, name, "haproxy.cfg", map[string]string{exampleFront: f.address, exampleService: service}))
+			write(filepath.Join(dir, "gwctl.lua"), example(t, name, "gwctl.lua", map[string]string{exampleGwctl: gwctl}))
 			cmd = exec.Command(binary, "-db", "-f", "haproxy.cfg")
 		}
 		cmd.Dir = dir
