@@ -23,7 +23,9 @@ run: build ## try it: a gateway with built-in issuer, echo service and the quick
 test: ## unit, script and documentation tests; needs only Go
 	go test $(RACE) ./...
 
-e2e: build ## tests against a real OpenID provider and upstream; needs Node and npm
+# On Debian: apt-get install --no-install-recommends nginx-light caddy haproxy.
+# Without them the tests that need one are skipped, with CI=true they fail.
+e2e: build ## tests against a real OpenID provider, upstream and proxies; needs Node, npm, nginx, Caddy and HAProxy
 	cd sidecar/e2e/provider && npm ci --no-audit --no-fund --ignore-scripts
 	cd sidecar/e2e/schema && npm ci --no-audit --no-fund --ignore-scripts
 	cd sidecar/e2e && GWCTL_BIN=$(CURDIR)/$(BIN) go test -count=1 -timeout 8m ./...
