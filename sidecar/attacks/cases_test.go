@@ -3,6 +3,8 @@ package attacks_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/gwctl/gwctl/engine/record"
 )
 
 // refusal is a request that does not get through, and its twin without the
@@ -31,7 +33,7 @@ func (r *rig) refuse(t *testing.T, cases []refusal) {
 				if a.status != tt.want.status || a.code() != tt.want.code {
 					t.Errorf("answer %d %q, want %d %q\n%s", a.status, a.code(), tt.want.status, tt.want.code, a.body)
 				}
-				if a.status == 400 && !a.closed {
+				if tt.want.kind == record.KindRequestRejected && !a.closed {
 					t.Error("the connection is kept")
 				}
 				r.pass(t, d, tt.good)

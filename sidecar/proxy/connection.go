@@ -34,12 +34,38 @@ func (l listener) Accept() (net.Conn, error) {
 	return &connection{Conn: c, door: l.door}, nil
 }
 
-// connection knows whether the request at hand has reached the door.
+// connection knows whether the request at hand has reached the door, and where
+// it ends.
 type connection struct {
 	net.Conn
 	door    *Door
 	reached atomic.Bool
 	told    bool // of the server's own answer; it closes the connection
+
+	framing  framing // of one reader at a time
+	broken   atomic.Bool
+	hijacked atomic.Bool // no HTTP any more
+}
+
+// Read implements net.Conn. What comes before an error of framing is read, so
+// that the requests before it are answered.
+func (c *connection) Read(p []byte) (int, error) {
+	if c.broken.Load() {
+		return 0, errFraming
+	}
+	n, err := c.Conn.Read(p)
+	if n == 0 || c.hijacked.Load() {
+		return n, err
+	}
+	good, more := c.framing.judge(p[:n])
+	if more {
+		return n, err
+	}
+	c.broken.Store(true)
+	if good == 0 {
+		return 0, errFraming
+	}
+	return good, nil
 }
 
 // connectionKey finds the connection of a request. Nothing that decides travels
@@ -56,10 +82,16 @@ func reached(r *http.Request) {
 	}
 }
 
-// turned forgets the request whose answer is complete.
+// turned forgets the request whose answer is complete, and leaves a connection
+// alone that has changed its protocol.
 func turned(c net.Conn, state http.ConnState) {
-	if c, ok := c.(*connection); ok && state == http.StateIdle {
-		c.reached.Store(false)
+	own, ok := c.(*connection)
+	switch {
+	case !ok:
+	case state == http.StateIdle:
+		own.reached.Store(false)
+	case state == http.StateHijacked:
+		own.hijacked.Store(true)
 	}
 }
 
@@ -67,7 +99,11 @@ func turned(c net.Conn, state http.ConnState) {
 func (c *connection) Write(p []byte) (int, error) {
 	if !c.reached.Load() && !c.told {
 		c.told = true
-		c.door.unread(c.RemoteAddr().String(), p)
+		rule := RuleSyntax
+		if c.broken.Load() {
+			rule = RuleFraming
+		}
+		c.door.unread(rule, c.RemoteAddr().String(), p)
 	}
 	return c.Conn.Write(p)
 }
@@ -82,8 +118,8 @@ func (c *connection) CloseWrite() error {
 }
 
 // unread writes the record of a request that no handler has seen.
-func (d *Door) unread(peer string, answer []byte) {
-	rejection := &canonical.Rejection{Code: canonical.CodeNotCanonical, Rule: RuleSyntax, Status: http.StatusBadRequest}
+func (d *Door) unread(rule, peer string, answer []byte) {
+	rejection := &canonical.Rejection{Code: canonical.CodeNotCanonical, Rule: rule, Status: http.StatusBadRequest}
 	if addr, err := netip.ParseAddrPort(peer); err == nil {
 		rejection.Peer = addr.Addr().Unmap().WithZone("")
 		rejection.ClientIP = rejection.Peer

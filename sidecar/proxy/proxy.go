@@ -196,14 +196,16 @@ func (d *Door) rewrite(out *http.Request, c *canonical.Request, upstream *url.UR
 
 // notForwarded answers for an exchange that failed before its answer began.
 func (d *Door) notForwarded(w http.ResponseWriter, r *http.Request, c *canonical.Request, body *clientBody, err error) {
-	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		return // the client has gone
-	}
 	if body.failed() {
 		// Not the upstream's fault: chunks that are none, or a body cut short.
 		d.o.Logger.Debug("the client's body cannot be read", "error", err, "request_id", c.ID)
 		d.answer(w, r, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
 		return
+	}
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		// The client has gone, or so it seems: one that has only ended what it
+		// sends would be told 200 if nothing was answered.
+		panic(http.ErrAbortHandler)
 	}
 	status, reason := http.StatusBadGateway, reply.ReasonUpstreamUnreachable
 	var timeout net.Error
