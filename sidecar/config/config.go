@@ -26,6 +26,7 @@ type Config struct {
 	Path           string // of the file itself
 	Policies       string // directory or bundle of the policy set
 	Proxy          Proxy
+	ForwardAuth    ForwardAuth
 	Health         string // address of the health listener; "" for none
 	Env            []EnvValue
 	JWT            []JWT
@@ -37,7 +38,7 @@ type Config struct {
 	Verify         uint64 // one in so many decisions is evaluated once more; 0 for none
 }
 
-// Proxy is the reverse-proxy door.
+// Proxy is the reverse-proxy door. Without an Address there is none.
 type Proxy struct {
 	Address        string
 	Upstreams      []Upstream
@@ -281,7 +282,7 @@ func (c *Config) NeedsRestart(began *Config) []string {
 		}
 		return [][2]string{
 			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.upstreams", upstreams},
-			{"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)}, {"listeners.health", c.Health},
+			{"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)}, {"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health},
 			{"forward_token", fmt.Sprint(c.ForwardToken)}, {"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}
 	}

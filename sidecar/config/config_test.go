@@ -26,6 +26,7 @@ spec:
         - {match: "/{rest...}", url: "http://127.0.0.1:9000"}
         - {match: "/tenants/{id}", url: "https://[::1]:9443/"}
       trusted_proxies: [10.0.0.0/8, "fd00::/8"]
+    forward_auth: {address: "127.0.0.1:8081", dialect: nginx, trusted_proxies: [127.0.0.1/32, "fd01::/16"]}
     health: {address: "[::]:9900"}
   env: {region: eu, zone: {env: ZONE}}
   authn:
@@ -73,6 +74,7 @@ func TestReadWhole(t *testing.T) {
 		"policies":        {c.Policies, "/etc/gwctl/policies"},
 		"proxy":           {c.Proxy.Address, "0.0.0.0:8080"},
 		"trusted proxies": {c.Proxy.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}},
+		"forward auth":    {c.ForwardAuth, config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd01::/16")}}},
 		"health":          {c.Health, "[::]:9900"},
 		"anonymous":       {c.AllowAnonymous, true},
 		"claims":          {c.Claims, []string{"email", "department"}},

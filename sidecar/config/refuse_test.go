@@ -40,7 +40,7 @@ func TestReadRefuses(t *testing.T) {
 		{"{dir: ./policies}", "{directory: ./policies}", "unknown_key", "directory"},
 		{"{dir: ./policies}", "./policies", "wrong_type", ""},
 		{"{proxy: " + proxy + "}", "{}", "missing_key", ""},
-		{"{proxy: " + proxy + "}", "{proxy: " + proxy + ", forward_auth: {address: a}}", "unknown_key", "forward_auth"},
+		{"{proxy: " + proxy + "}", "{proxy: " + proxy + ", ext_authz: {address: a}}", "unknown_key", "ext_authz"},
 		{"{proxy: " + proxy + "}", "{proxy: " + proxy + ", health: {}}", "missing_key", "{}"},
 		{"{proxy: " + proxy + "}", "{proxy: " + proxy + ", health: }", "empty_value", "health"},
 		{`"127.0.0.1:8080"`, `"127.0.0.1"`, "bad_setting", ""},

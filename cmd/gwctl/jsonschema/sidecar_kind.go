@@ -40,12 +40,19 @@ func (t *table) listeners() *node {
 		need("match", shaped("^"+pathForm+"$")).instead("A path pattern, as in routes: \"/{rest...}\" is every path."),
 		need("url", shaped(`^`+anyCase("http")+`[Ss]?://[^/?#@]+/?[?#]*$`)))
 	return t.strict(t.config, "",
-		need("proxy", t.strict(t.config, "Proxy",
+		may("proxy", t.strict(t.config, "Proxy",
 			need("address", address()).says("Where to listen, host:port."),
 			need("upstreams", list(upstream)).says("Services behind the sidecar."),
-			may("trusted_proxies", set(shaped(`^[0-9A-Fa-f.:]+/[0-9]+$`))).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."))),
-		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness and metrics: /livez, /readyz, /metrics."))
+			may("trusted_proxies", networks()).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."))),
+		may("forward_auth", t.strict(t.config, "ForwardAuth",
+			need("address", address()).says("Where to listen, host:port."),
+			need("dialect", oneOf(t.texts(t.config, "Dialects")...)),
+			need("trusted_proxies", networks()))),
+		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness and metrics: /livez, /readyz, /metrics.")).
+		and(either(has("proxy"), has("forward_auth")))
 }
+
+func networks() *node { return set(shaped(`^[0-9A-Fa-f.:]+/[0-9]+$`)) }
 
 func address() *node { return shaped(`^([^:\[\]]*|\[[^\[\]]*\]):(0|[1-9][0-9]{0,4})$`) }
 
