@@ -193,9 +193,9 @@ func (r *rig) stop(t testing.TB) []*record.Event {
 		}
 	}
 	if len(events) != len(r.wants) {
-		r.Fatalf("%d requests were answered, %d records are there\n%s", len(r.wants), len(events), r.out.String())
+		r.Errorf("%d requests were answered, %d records are there", len(r.wants), len(events))
 	}
-	for i, w := range r.wants {
+	for i, w := range r.wants[:min(len(r.wants), len(events))] {
 		if wrong := w.verdict.compare(events[i]); wrong != "" {
 			r.Errorf("%s: %s\n%s", w.name, wrong, events[i].AppendJSON(nil))
 		}

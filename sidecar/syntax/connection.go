@@ -3,6 +3,7 @@ package syntax
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -82,14 +83,24 @@ type connection struct {
 
 	framing  framing // of one reader at a time
 	broken   atomic.Bool
+	poison   string      // what is read instead of all that follows
 	hijacked atomic.Bool // no HTTP any more
 }
 
-// Read implements net.Conn. What comes before an error of framing is read, so
-// that the requests before it are answered.
+// poison makes the server refuse the request at hand, in a head, a chunked body
+// and trailers alike: no line can be a zero byte. An error would do the same,
+// but it would also end the requests before it that are still being answered.
+const poison = "\x00\r\n\x00\r\n\r\n"
+
+// Read implements net.Conn.
 func (c *connection) Read(p []byte) (int, error) {
 	if c.broken.Load() {
-		return 0, errFraming
+		if c.poison == "" {
+			return 0, io.EOF
+		}
+		n := copy(p, c.poison)
+		c.poison = c.poison[n:]
+		return n, nil
 	}
 	n, err := c.Conn.Read(p)
 	if n == 0 || c.hijacked.Load() {
@@ -99,9 +110,10 @@ func (c *connection) Read(p []byte) (int, error) {
 	if more {
 		return n, err
 	}
+	c.poison = poison
 	c.broken.Store(true)
 	if good == 0 {
-		return 0, errFraming
+		return c.Read(p)
 	}
 	return good, nil
 }

@@ -1,16 +1,10 @@
 package syntax
 
-import (
-	"bytes"
-	"errors"
-)
+import "bytes"
 
 // RuleFraming is the rule in the record of a request whose end two readers
 // could see in different places.
 const RuleFraming = "http_framing"
-
-// errFraming ends the reading of a connection.
-var errFraming = errors.New("the end of the request is ambiguous")
 
 // framing follows the requests of an HTTP/1.x connection as the server reads
 // them, and stops at the first whose framing RFC 9112 calls an error and
@@ -48,8 +42,8 @@ const (
 )
 
 // judge follows p and tells how many of its bytes may be read and whether there
-// may be more; if not, it must not be called again. The line that is wrong in a
-// body may be read, as the server answers most of them better than an end.
+// may be more; if not, it must not be called again. A line that is wrong in a
+// body may be read: most of them the server refuses itself.
 func (f *framing) judge(p []byte) (good int, more bool) {
 	done := 0
 	for done < len(p) {
