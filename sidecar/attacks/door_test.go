@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gwctl/gwctl/engine/record"
 )
 
 // answer is what came back through a door.
@@ -39,6 +42,8 @@ type door interface {
 	carries(request) bool
 	// ask sends a request from an address and gives the answer.
 	ask(t testing.TB, from string, q request) answer
+	// judge says what is wrong with an answer to a bad request, "" for nothing.
+	judge(a answer, want verdict) string
 	// hands gives what the service behind the door learns of an allowed
 	// request, with the same text for the same request.
 	hands(a answer, seen string) string
@@ -54,6 +59,16 @@ func (proxyDoor) carries(request) bool { return true }
 func (d proxyDoor) ask(t testing.TB, from string, q request) answer {
 	t.Helper()
 	return exchange(t, d.r.car.Addr(), from, q.wire())
+}
+
+func (proxyDoor) judge(a answer, want verdict) string {
+	switch {
+	case a.status != want.status || a.code() != want.code:
+		return fmt.Sprintf("answer %d %q, want %d %q\n%s", a.status, a.code(), want.status, want.code, a.body)
+	case want.kind == record.KindRequestRejected && !a.closed:
+		return "the connection is kept"
+	}
+	return ""
 }
 
 // hands leaves out what differs between two requests that are the same.
@@ -102,6 +117,3 @@ func exchange(t testing.TB, to net.Addr, from, bytes string) answer {
 	}
 	return a
 }
-
-// doors are the ways in that this sidecar has.
-func (r *rig) doors() []door { return []door{proxyDoor{r}} }

@@ -29,32 +29,32 @@ func TestFraming(t *testing.T) {
 	broken := unread(400, syntax.Rule)
 	upgrade := malformed("upgrade")
 	r.refuse(t, []refusal{
-		{"A94 preface of HTTP/2", raw("PRI * HTTP/2.0", "", "SM", "", ""), noMethod, plain},
-		{"A94 upgrade to HTTP/2", get("/public/x", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"), upgrade, plain},
-		{"A96 coding and length", posts("Transfer-Encoding: chunked", "Content-Length: 5", "", "0", "", ""), ambiguous, chunked},
-		{"A96 length and coding", posts("Content-Length: 5", "Transfer-Encoding: chunked", "", "0", "", ""), ambiguous, known},
-		{"A96 length, in small letters, and coding", posts("content-length: 5", "transfer-encoding: chunked", "", "0", "", ""), ambiguous, chunked},
-		{"A96 two lengths that agree", posts("Content-Length: 5", "Content-Length: 5", "", "hello"), ambiguous, known},
-		{"A96 two lengths that do not", posts("Content-Length: 5", "Content-Length: 6", "", "hello"), ambiguous, known},
-		{"A96 two lengths in one", posts("Content-Length: 5, 5", "", "hello"), ambiguous, known},
-		{"A96 signed length", posts("Content-Length: +5", "", "hello"), ambiguous, known},
-		{"A96 coding in HTTP/1.0", raw("POST /public/x HTTP/1.0", "Host: app.test", "Transfer-Encoding: chunked", "", "0", "", ""), ambiguous, raw("POST /public/x HTTP/1.0", "Host: app.test", "Content-Length: 5", "", "hello")},
-		{"A96 unknown coding", posts("Transfer-Encoding: xchunked", "", "0", "", ""), unread(501, syntax.Rule), chunked},
-		{"A96 coding behind a control character", posts("Transfer-Encoding: \x0bchunked", "", "0", "", ""), broken, chunked},
-		{"A96 two codings", posts("Transfer-Encoding: chunked", "Transfer-Encoding: identity", "", "0", "", ""), unread(501, syntax.Rule), chunked},
-		{"A96 blank before the colon", posts("Transfer-Encoding : chunked", "", "0", "", ""), broken, chunked},
-		{"A96 folded header", get("/public/x", "X-Note: a", " Transfer-Encoding: chunked"), ambiguous, get("/public/x", "X-Note: a Transfer-Encoding: chunked")},
-		{"A96 line without CR", raw("GET /public/x HTTP/1.1", "Host: app.test\nX-Note: a", "", ""), ambiguous, plain},
-		{"A96 first line without CR", raw("GET /public/x HTTP/1.1\nHost: app.test", "", ""), ambiguous, plain},
-		{"A96 end without CR", raw("GET /public/x HTTP/1.1", "Host: app.test", "\n"), ambiguous, plain},
-		{"A96 zero byte in a header", get("/public/x", "X-Note: a\x00b"), broken, plain},
-		{"A96 CR in a header", get("/public/x", "X-Note: a\rb"), broken, plain},
-		{"A32 blank before the colon of an identity", get("/public/x", "X-User-ID : evil"), broken, plain},
-		{"A31 identity as a trailer", posts("Transfer-Encoding: chunked", "Trailer: X-User-Id", "", "0", "X-User-Id: evil", "", ""), malformed("trailer"), chunked},
-		{"A102 header without end", get("/public/x", "X-Note: "+strings.Repeat("a", 64<<10)), unread(431, syntax.Rule), plain},
-		{"A102 too many headers", get("/public/x", strings.Repeat("X-Note: a\r\n", 100)+"X-Note: a"), malformed("header_limit"), get("/public/x", strings.Repeat("X-Note: a\r\n", 90)+"X-Note: a")},
-		{"A102 too many cookies", get("/public/x", "Cookie: "+strings.Repeat("a=b;", 100)+"a=b"), malformed("cookie_limit"), get("/public/x", "Cookie: "+strings.Repeat("a=b;", 99)+"a=b")},
-		{"A102 one large header", get("/public/x", "X-Note: "+strings.Repeat("a", 8<<10)), malformed("header_limit"), get("/public/x", "X-Note: "+strings.Repeat("a", 8000))},
+		{"A94 preface of HTTP/2", raw("PRI * HTTP/2.0", "", "SM", "", ""), noMethod, plain, nil},
+		{"A94 upgrade to HTTP/2", get("/public/x", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"), upgrade, plain, nil},
+		{"A96 coding and length", posts("Transfer-Encoding: chunked", "Content-Length: 5", "", "0", "", ""), ambiguous, chunked, nil},
+		{"A96 length and coding", posts("Content-Length: 5", "Transfer-Encoding: chunked", "", "0", "", ""), ambiguous, known, nil},
+		{"A96 length, in small letters, and coding", posts("content-length: 5", "transfer-encoding: chunked", "", "0", "", ""), ambiguous, chunked, nil},
+		{"A96 two lengths that agree", posts("Content-Length: 5", "Content-Length: 5", "", "hello"), ambiguous, known, nil},
+		{"A96 two lengths that do not", posts("Content-Length: 5", "Content-Length: 6", "", "hello"), ambiguous, known, nil},
+		{"A96 two lengths in one", posts("Content-Length: 5, 5", "", "hello"), ambiguous, known, nil},
+		{"A96 signed length", posts("Content-Length: +5", "", "hello"), ambiguous, known, nil},
+		{"A96 coding in HTTP/1.0", raw("POST /public/x HTTP/1.0", "Host: app.test", "Transfer-Encoding: chunked", "", "0", "", ""), ambiguous, raw("POST /public/x HTTP/1.0", "Host: app.test", "Content-Length: 5", "", "hello"), nil},
+		{"A96 unknown coding", posts("Transfer-Encoding: xchunked", "", "0", "", ""), unread(501, syntax.Rule), chunked, nil},
+		{"A96 coding behind a control character", posts("Transfer-Encoding: \x0bchunked", "", "0", "", ""), broken, chunked, nil},
+		{"A96 two codings", posts("Transfer-Encoding: chunked", "Transfer-Encoding: identity", "", "0", "", ""), unread(501, syntax.Rule), chunked, nil},
+		{"A96 blank before the colon", posts("Transfer-Encoding : chunked", "", "0", "", ""), broken, chunked, nil},
+		{"A96 folded header", get("/public/x", "X-Note: a", " Transfer-Encoding: chunked"), ambiguous, get("/public/x", "X-Note: a Transfer-Encoding: chunked"), nil},
+		{"A96 line without CR", raw("GET /public/x HTTP/1.1", "Host: app.test\nX-Note: a", "", ""), ambiguous, plain, nil},
+		{"A96 first line without CR", raw("GET /public/x HTTP/1.1\nHost: app.test", "", ""), ambiguous, plain, nil},
+		{"A96 end without CR", raw("GET /public/x HTTP/1.1", "Host: app.test", "\n"), ambiguous, plain, nil},
+		{"A96 zero byte in a header", get("/public/x", "X-Note: a\x00b"), broken, plain, nil},
+		{"A96 CR in a header", get("/public/x", "X-Note: a\rb"), broken, plain, nil},
+		{"A32 blank before the colon of an identity", get("/public/x", "X-User-ID : evil"), broken, plain, nil},
+		{"A31 identity as a trailer", posts("Transfer-Encoding: chunked", "Trailer: X-User-Id", "", "0", "X-User-Id: evil", "", ""), malformed("trailer"), chunked, nil},
+		{"A102 header without end", get("/public/x", "X-Note: "+strings.Repeat("a", 64<<10)), unread(431, syntax.Rule), plain, nil},
+		{"A102 too many headers", get("/public/x", strings.Repeat("X-Note: a\r\n", 100)+"X-Note: a"), malformed("header_limit"), get("/public/x", strings.Repeat("X-Note: a\r\n", 90)+"X-Note: a"), nil},
+		{"A102 too many cookies", get("/public/x", "Cookie: "+strings.Repeat("a=b;", 100)+"a=b"), malformed("cookie_limit"), get("/public/x", "Cookie: "+strings.Repeat("a=b;", 99)+"a=b"), nil},
+		{"A102 one large header", get("/public/x", "X-Note: "+strings.Repeat("a", 8<<10)), malformed("header_limit"), get("/public/x", "X-Note: "+strings.Repeat("a", 8000)), nil},
 	})
 	r.stop(t)
 }
@@ -75,11 +75,11 @@ func TestBodyFraming(t *testing.T) {
 			bad := posts("Transfer-Encoding: chunked", "", tt.body)
 			var a answer
 			seen, _ := r.upstream.received(func() { a = exchange(t, r.car.Addr(), attacker, bad.wire()) })
-			r.note(t, proxyDoor{r}, passes, attacker) // it was decided before its body came
+			r.note(t, passes, attacker) // it was decided before its body came
 			if a.status != 400 || a.code() != "request_not_canonical" || !a.closed {
 				t.Errorf("answer %d %s, closed: %t", a.status, a.body, a.closed)
 			}
-			if strings.HasSuffix(seen, "0\r\n\r\n") {
+			if strings.HasSuffix(seen, "\r\n0\r\n\r\n") {
 				t.Errorf("the upstream saw a whole request: %q", seen)
 			}
 			if seen, want := r.pass(t, proxyDoor{r}, posts("Transfer-Encoding: chunked", "", "5;ext", "hello", "0", "", "")), "5\nhello\n0\n\n"; !strings.HasSuffix(seen, want) {
@@ -129,9 +129,9 @@ func TestFramingOfLaterRequests(t *testing.T) {
 		t.Errorf("the upstream saw %q", seen)
 	}
 	for range 2 {
-		r.note(t, proxyDoor{r}, passes, attacker)
+		r.note(t, passes, attacker)
 	}
-	r.note(t, proxyDoor{r}, unread(400, syntax.RuleFraming), attacker)
+	r.note(t, unread(400, syntax.RuleFraming), attacker)
 	if last := r.stop(t)[2]; last.Kind != record.KindRequestRejected {
 		t.Errorf("recorded %s", last.Kind)
 	}

@@ -30,8 +30,9 @@ const (
 
 // setup is what a test says about its sidecar. The zero value is usable.
 type setup struct {
-	proxy string // more keys of the proxy listener, each with a comma before it
-	spec  string // more lines of spec
+	proxy   string // more keys of the proxy listener, each with a comma before it
+	dialect string // of the forward-auth listener; none if empty
+	spec    string // more lines of spec
 }
 
 // rig is a sidecar between an issuer, a recording upstream and a test.
@@ -42,6 +43,7 @@ type rig struct {
 	issuer   *dev.Issuer
 	out, log buffer
 	wants    []wanted // records, in order
+	doors    []door   // ways in that a table goes through
 
 	cancel context.CancelFunc
 	ended  chan struct{}
@@ -100,6 +102,7 @@ func start(t testing.TB, s setup) *rig {
 			t.Fatal("the sidecar is not ready")
 		}
 	}
+	r.doors = []door{proxyDoor{r}}
 	return r
 }
 
@@ -118,6 +121,10 @@ func (r *rig) newIssuer() {
 }
 
 func (r *rig) config(s setup) string {
+	forward := ""
+	if s.dialect != "" {
+		forward = fmt.Sprintf("    forward_auth: {address: \"127.0.0.1:0\", dialect: %s, trusted_proxies: [%s/32]}\n", s.dialect, front)
+	}
 	return fmt.Sprintf(`apiVersion: gwctl.dev/v1
 kind: Sidecar
 metadata: {name: attacked}
@@ -126,12 +133,12 @@ spec:
   listeners:
     proxy: {address: "127.0.0.1:0", upstreams: [{match: "/{rest...}", url: "http://%s"}]%s}
     health: {address: "127.0.0.1:0"}
-  anonymous: allow
+%s  anonymous: allow
   authn:
     - jwt: {issuer: "%s", audiences: [%s], attributes: {email: claims.email}}
   drain: {delay: 0s, timeout: 5s}
 %s
-`, r.upstream.addr, s.proxy, r.upstream.issuer, audience, s.spec)
+`, r.upstream.addr, s.proxy, forward, r.upstream.issuer, audience, s.spec)
 }
 
 // token gives a token with claims, a JSON object.
