@@ -15,7 +15,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gwctl/gwctl/engine/mapping"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 )
@@ -61,16 +60,14 @@ type EnvValue struct {
 
 // JWT is one issuer whose bearer tokens are accepted.
 type JWT struct {
-	Name        string // the issuer, made unique
+	Method
 	Issuer      string
 	Audiences   []string
 	Algorithms  []string // empty takes the default
 	Profile     string
-	Type        string // human or service
 	Leeway      time.Duration
 	MaxLifetime time.Duration
-	Attributes  []mapping.Expression
-	At          policy.Span
+	TokenCache  int // verified tokens that are kept, 0 for none
 }
 
 // Audit says where decision records go. With neither they go to stdout.
@@ -133,8 +130,8 @@ func (r *reader) root(root *document.Object) {
 	for _, e := range spec.Object("env").Entries() {
 		r.env(e)
 	}
-	for _, n := range spec.List("authn") {
-		r.method(r.w.Object(n, "a method of authn"))
+	for i, n := range spec.List("authn") {
+		r.method(i, r.w.Object(n, "a method of authn"))
 	}
 	r.anonymous(spec.Text("anonymous"))
 	propagate := spec.Object("propagate")

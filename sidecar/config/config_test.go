@@ -38,6 +38,8 @@ spec:
         type: service
         leeway: 5s
         max_lifetime: 1h
+        id_prefix: "corp:"
+        token_cache: 0
         attributes: {roles: claims.realm_access.roles, tenant: claims.tid}
     - jwt: {issuer: "http://localhost:9100", audiences: [dev]}
   anonymous: allow
@@ -94,6 +96,9 @@ func TestReadWhole(t *testing.T) {
 		"type":            {c.JWT[0].Type, "service"},
 		"leeway":          {c.JWT[0].Leeway, 5 * time.Second},
 		"max lifetime":    {c.JWT[0].MaxLifetime, time.Hour},
+		"id prefix":       {c.JWT[0].IDPrefix, "corp:"},
+		"token cache":     {c.JWT[0].TokenCache, 0},
+		"place":           {[]int{c.JWT[0].Place, c.JWT[1].Place}, []int{0, 1}},
 		"mapping":         {[]string{c.JWT[0].Attributes[0].Attribute.Value, c.JWT[0].Attributes[0].Expr.Value}, []string{"roles", "claims.realm_access.roles"}},
 		"second issuer":   {c.JWT[1].Issuer, "http://localhost:9100"},
 	} {
@@ -111,7 +116,7 @@ func TestReadDefaults(t *testing.T) {
 	if c.Audit != (config.Audit{Overflow: "block"}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {
 		t.Errorf("audit %+v, drain %+v", c.Audit, c.Drain)
 	}
-	if j := c.JWT[0]; j.Type != "human" || j.Leeway != 30*time.Second || j.MaxLifetime != 24*time.Hour || j.Algorithms != nil || j.Profile != "" || j.Attributes != nil {
+	if j := c.JWT[0]; j.Type != "human" || j.Leeway != 30*time.Second || j.MaxLifetime != 24*time.Hour || j.Algorithms != nil || j.Profile != "" || j.Attributes != nil || j.IDPrefix != "" || j.TokenCache != 8192 {
 		t.Errorf("jwt %+v", j)
 	}
 }

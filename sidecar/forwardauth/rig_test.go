@@ -36,6 +36,8 @@ type method struct{}
 
 const issuer = "https://idp.example.com"
 
+func (method) Kind() string { return authn.KindJWT }
+
 func (method) Name() string { return issuer }
 
 func (method) Authenticate(_ context.Context, c authn.Credentials) (*authn.Identity, error) {
