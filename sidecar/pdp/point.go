@@ -16,6 +16,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/health"
 	"github.com/gwctl/gwctl/sidecar/reply"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // Options are the parts a Point works with. All are required.
@@ -57,8 +58,8 @@ type Outcome struct {
 	Headers http.Header  // identity headers for the upstream, when allowed
 }
 
-func (p *Point) request(ctx context.Context, snapshot *Snapshot, c *canonical.Request, body Body, door string) (out Outcome) {
-	q := &question{point: p, c: c, body: body, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: snapshot}
+func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body Body, door string) (out Outcome) {
+	q := &question{point: p, c: c, body: body, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: t.snapshot, to: t.to}
 	defer func() {
 		if recover() != nil {
 			out = q.fail()
@@ -102,6 +103,7 @@ func (p *Point) Reject(r *canonical.Rejection, door string, allow []string) Outc
 type question struct {
 	point    *Point
 	snapshot *Snapshot
+	to       *transport.Upstream // that it goes to; nil: none that is known
 	c        *canonical.Request
 	door     string
 	id       string

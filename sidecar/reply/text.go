@@ -6,6 +6,7 @@ import "github.com/gwctl/gwctl/engine"
 const (
 	ReasonUpstreamUnreachable   = "upstream_unreachable"
 	ReasonUpstreamTimeout       = "upstream_timeout"
+	ReasonUpstreamUntrusted     = "upstream_untrusted" // its certificate does not show who it should be
 	ReasonNoUpstream            = "no_upstream"
 	ReasonDependencyUnavailable = "dependency_unavailable"
 	ReasonNotRepresentable      = "claim_not_representable"
@@ -52,6 +53,10 @@ func textOf(reason string) string {
 		return "The identity cannot be passed on to the service."
 	case ReasonUpstreamUnreachable:
 		return "The service does not answer."
+	case ReasonUpstreamUntrusted:
+		return "The service could not be identified."
+	case "misdirected_request":
+		return "The request does not belong on this connection."
 	case ReasonNoUpstream:
 		return "No service is configured for this path."
 	case ReasonUpstreamTimeout:
