@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -53,7 +54,7 @@ spec:
 // /large with a large one.
 func startSink(t testing.TB) *httptest.Server {
 	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, err := io.Copy(io.Discard, r.Body)
 		if err != nil {
 			return
@@ -70,6 +71,14 @@ func startSink(t testing.TB) *httptest.Server {
 		}
 		fmt.Fprint(w, n)
 	}))
+	// What a slow reader leaves behind should wait here, not in the kernel.
+	s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetWriteBuffer(64 << 10)
+		}
+		return ctx
+	}
+	s.Start()
 	t.Cleanup(s.Close)
 	return s
 }
@@ -148,6 +157,9 @@ func crowd(t testing.TB, s *sidecar, n int, each string) *crowded {
 				c.mu.Lock()
 				c.conns = append(c.conns, conn)
 				c.mu.Unlock()
+				if tcp, ok := conn.(*net.TCPConn); ok {
+					_ = tcp.SetReadBuffer(4 << 10)
+				}
 				_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 				if _, err := io.WriteString(conn, each); err == nil {
 					c.wrote.Add(1)

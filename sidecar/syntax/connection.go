@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
 )
@@ -87,6 +88,10 @@ type connection struct {
 	hijacked atomic.Bool // no HTTP any more
 }
 
+// writeTimeout is how long a client may take for one piece of an answer, 32 KiB
+// at most. Nobody may hold an answer back for ever.
+const writeTimeout = 60 * time.Second
+
 // poison makes the server refuse the request at hand, in a head, a chunked body
 // and trailers alike: no line can be a zero byte. An error would do the same,
 // but it would also end the requests before it that are still being answered.
@@ -156,6 +161,9 @@ func (c *connection) Write(p []byte) (int, error) {
 			r.Rule = RuleFraming
 		}
 		c.refused(r)
+	}
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return 0, err
 	}
 	return c.Conn.Write(p)
 }
