@@ -10,11 +10,15 @@ type Limits struct {
 	BodyMiB     int // MiB of bodies that are kept because rules read them; default 32, 2 to 4096
 }
 
+// DefaultLimits are those of a configuration that has none.
+func DefaultLimits() Limits { return Limits{Connections: 2048, Requests: 1024, BodyMiB: 32} }
+
 func (r *reader) limits(o *document.Object) {
+	def := DefaultLimits()
 	r.cfg.Proxy.Limits = Limits{
-		Connections: r.number(o, "connections", 2048, 16, 1_000_000),
-		Requests:    r.number(o, "requests", 1024, 16, 100_000),
-		BodyMiB:     r.number(o, "body_mib", 32, 2, 4096),
+		Connections: r.number(o, "connections", def.Connections, 16, 1_000_000),
+		Requests:    r.number(o, "requests", def.Requests, 16, 100_000),
+		BodyMiB:     r.number(o, "body_mib", def.BodyMiB, 2, 4096),
 	}
 	o.Done()
 }
