@@ -8,8 +8,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v3"
 )
 
 var seeds = []string{
@@ -30,7 +28,7 @@ func FuzzParse(f *testing.F) {
 		if (len(docs) == 0) == (len(found) == 0) {
 			t.Errorf("%d documents with %d findings", len(docs), len(found))
 		}
-		src := newSource("f.yaml", string(data))
+		src := newSource("f.yaml", data)
 		w := &Walker{}
 		for _, d := range docs {
 			w.Value(d, "the document")
@@ -69,18 +67,16 @@ func FuzzTextAt(f *testing.F) {
 		}
 		docs, _ := Parse("f.yaml", []byte(data))
 		for _, d := range docs {
-			scalars(d.y, func(y *yaml.Node) {
-				exact(t, (&Node{src: d.src, y: y}).text())
-			})
+			scalars(d, func(n *Node) { exact(t, n.text()) })
 		}
 	})
 }
 
-func scalars(y *yaml.Node, visit func(*yaml.Node)) {
-	if y.Kind == yaml.ScalarNode {
-		visit(y)
+func scalars(n *Node, visit func(*Node)) {
+	if n.kind == scalarNode {
+		visit(n)
 	}
-	for _, c := range y.Content {
+	for _, c := range n.content {
 		scalars(c, visit)
 	}
 }

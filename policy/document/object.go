@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // MaxFindings is the most findings that one reading reports. What is beyond
@@ -43,15 +41,15 @@ const fewKeys = 16
 // Object reads a node as a mapping. Anything else is reported and reads as an
 // empty one, so that callers need no check.
 func (w *Walker) Object(n *Node, what string) *Object {
-	if n != nil && n.y.Kind != yaml.MappingNode {
-		w.Error(n.Span(), "wrong_type", "", "%s must be a mapping, not %s", what, n.kind())
+	if n != nil && n.kind != mapNode {
+		w.Error(n.Span(), "wrong_type", "", "%s must be a mapping, not %s", what, n.kindName())
 		n = nil
 	}
 	o := &Object{w: w, node: n}
-	if n != nil && len(n.y.Content) > 2*fewKeys {
-		o.index = make(map[string]int, len(n.y.Content)/2)
-		for i := 0; i+1 < len(n.y.Content); i += 2 {
-			o.index[n.y.Content[i].Value] = i
+	if n != nil && len(n.content) > 2*fewKeys {
+		o.index = make(map[string]int, len(n.content)/2)
+		for i := 0; i+1 < len(n.content); i += 2 {
+			o.index[n.content[i].value] = i
 		}
 	}
 	return o
@@ -63,29 +61,6 @@ func (o *Object) Span() Span {
 		return Span{}
 	}
 	return o.node.Span()
-}
-
-func (n *Node) kind() string {
-	switch {
-	case n.y.Kind == yaml.SequenceNode:
-		return "a list"
-	case n.y.Kind == yaml.MappingNode:
-		return "a mapping"
-	case n.isNull():
-		return "empty"
-	}
-	return "a single value"
-}
-
-func (n *Node) isNull() bool {
-	if n.y.Kind != yaml.ScalarNode || n.text().Quoted() {
-		return false
-	}
-	switch n.y.Value {
-	case "", "~", "null", "Null", "NULL":
-		return true
-	}
-	return false
 }
 
 // Has tells whether a key is there, without reading it. One that is not there
@@ -100,7 +75,7 @@ func (o *Object) Has(key string) bool {
 
 func (o *Object) find(key string) *Node {
 	if i := o.at(key); i >= 0 {
-		return &Node{src: o.node.src, y: o.node.y.Content[i+1]}
+		return o.node.content[i+1]
 	}
 	return nil
 }
@@ -116,9 +91,9 @@ func (o *Object) at(key string) int {
 		}
 		return -1
 	}
-	c := o.node.y.Content
+	c := o.node.content
 	for i := 0; i+1 < len(c); i += 2 {
-		if c[i].Value == key {
+		if c[i].value == key {
 			return i
 		}
 	}
@@ -128,7 +103,7 @@ func (o *Object) at(key string) int {
 // Key is the place of a key's name, or of the mapping if the key is missing.
 func (o *Object) Key(key string) Span {
 	if i := o.at(key); i >= 0 {
-		return (&Node{src: o.node.src, y: o.node.y.Content[i]}).Span()
+		return o.node.content[i].Span()
 	}
 	return o.Span()
 }
@@ -181,13 +156,13 @@ func (o *Object) Text(key string) Text {
 }
 
 // text is a scalar as it stands.
-func (n *Node) text() Text { return Text{Value: n.y.Value, at: n.spot()} }
+func (n *Node) text() Text { return Text{Value: n.value, at: n.Place()} }
 
 // Text reads a node as a scalar that is not empty.
 func (w *Walker) Text(n *Node, what string) Text {
 	switch {
-	case n.y.Kind != yaml.ScalarNode:
-		w.Error(n.Span(), "wrong_type", "", "%s must be a single value, not %s", what, n.kind())
+	case n.kind != scalarNode:
+		w.Error(n.Span(), "wrong_type", "", "%s must be a single value, not %s", what, n.kindName())
 	case !n.isText():
 		w.Error(n.Span(), "empty_value", "", "%s is empty", what)
 	default:
@@ -198,7 +173,7 @@ func (w *Walker) Text(n *Node, what string) Text {
 
 // isText tells whether the node is a scalar that is not empty.
 func (n *Node) isText() bool {
-	return n.y.Kind == yaml.ScalarNode && !n.isNull() && strings.TrimSpace(n.y.Value) != ""
+	return n.kind == scalarNode && !n.isNull() && strings.TrimSpace(n.value) != ""
 }
 
 // Object gives a mapping under a key; a missing key reads as an empty one.
@@ -217,22 +192,14 @@ func (o *Object) List(key string) []*Node {
 	if n == nil {
 		return nil
 	}
-	if n.y.Kind != yaml.SequenceNode {
-		o.w.Error(n.Span(), "wrong_type", "write it as a list, as in "+key+": […]", "%q must be a list, not %s", key, n.kind())
+	if n.kind != listNode {
+		o.w.Error(n.Span(), "wrong_type", "write it as a list, as in "+key+": […]", "%q must be a list, not %s", key, n.kindName())
 		return nil
 	}
-	if len(n.y.Content) == 0 {
+	if len(n.content) == 0 {
 		o.w.Error(n.Span(), "empty_list", "name at least one, or remove the key", "%q is an empty list", key)
 	}
-	return n.items()
-}
-
-func (n *Node) items() []*Node {
-	out := make([]*Node, len(n.y.Content))
-	for i, c := range n.y.Content {
-		out[i] = &Node{src: n.src, y: c}
-	}
-	return out
+	return n.content
 }
 
 // Texts gives a list of scalars, each once.
@@ -269,11 +236,10 @@ func (o *Object) Entries() []Entry {
 	if o.node == nil {
 		return nil
 	}
-	c := o.node.y.Content
+	c := o.node.content
 	out := make([]Entry, 0, len(c)/2)
 	for i := 0; i+1 < len(c); i += 2 {
-		key := Node{src: o.node.src, y: c[i]}
-		out = append(out, Entry{Key: key.text(), Value: &Node{src: o.node.src, y: c[i+1]}})
+		out = append(out, Entry{Key: c[i].text(), Value: c[i+1]})
 	}
 	o.all = true
 	return out
@@ -292,13 +258,12 @@ func (o *Object) Done() {
 		}
 	}
 	unknown := unknownKeys{}
-	c := o.node.y.Content
+	c := o.node.content
 	for i := 0; i+1 < len(c); i += 2 {
-		key := c[i].Value
+		key := c[i].value
 		if seen[key] || seen == nil && slices.Contains(o.asked, key) {
 			continue
 		}
-		at := Node{src: o.node.src, y: c[i]}
-		o.w.Error(at.Span(), "unknown_key", unknown.hint(key, o.asked), "unknown key %q", key)
+		o.w.Error(c[i].Span(), "unknown_key", unknown.hint(key, o.asked), "unknown key %q", key)
 	}
 }

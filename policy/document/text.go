@@ -3,32 +3,34 @@ package document
 import (
 	"strings"
 	"unicode"
-
-	"go.yaml.in/yaml/v3"
+	"unicode/utf8"
 )
 
 // Text is a scalar's value with its place. The zero Text is absent.
 type Text struct {
 	Value string
-	at    spot
+	at    Place
 }
 
 // IsSet tells whether the text stood in the file.
-func (t Text) IsSet() bool { return t.at.src != nil }
+func (t Text) IsSet() bool { return t.at.IsSet() }
 
 // Quoted tells whether the scalar was written in quotes or as a block, so
 // that it can only be a string.
-func (t Text) Quoted() bool {
-	const written = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
-	return t.at.style&written != 0
-}
+func (t Text) Quoted() bool { return t.at.style() != plain }
+
+// Place is where the scalar starts.
+func (t Text) Place() Place { return t.at }
 
 // Span is where the scalar starts.
 func (t Text) Span() Span {
 	if !t.IsSet() {
 		return Span{}
 	}
-	return t.at.span(true, t.Value)
+	if t.at.width() == widest {
+		return t.at.span(utf8.RuneCountInString(t.Value))
+	}
+	return t.at.Span()
 }
 
 // At gives the place in the file of n runes of the value, counted from the
@@ -52,16 +54,16 @@ func (t Text) At(offset, n int) Span {
 	return t.at.src.span(start.Position, stop)
 }
 
-// place is where a rune of a value stands, and how many runes stand for it.
-type place struct {
+// runePlace is where a rune of a value stands, and how many runes stand for it.
+type runePlace struct {
 	Position
 	width int
 }
 
 // places gives the place of each rune of the value.
-func (t Text) places() []place {
+func (t Text) places() []runePlace {
 	sc := newScanner(t.at)
-	out := make([]place, 0, len(t.Value))
+	out := make([]runePlace, 0, len(t.Value))
 	pending := 0
 	for _, r := range t.Value {
 		if unicode.IsSpace(r) {
@@ -75,7 +77,7 @@ func (t Text) places() []place {
 			return nil
 		}
 		for ; pending > 0; pending-- {
-			out = append(out, place{Position{at.Line, max(1, at.Column-pending)}, 1})
+			out = append(out, runePlace{Position{at.Line, max(1, at.Column-pending)}, 1})
 		}
 		out = append(out, at)
 	}
@@ -88,30 +90,30 @@ func (t Text) places() []place {
 // scanner yields the places of a scalar's visible runes in its source.
 type scanner struct {
 	src    *source
-	style  yaml.Style
+	style  style
 	number int // of the line
 	line   line
 	column int // 0-based index of the next rune
 }
 
-func newScanner(at spot) *scanner {
-	s := &scanner{src: at.src, style: at.style, number: int(at.line), column: int(at.column) - 1}
+func newScanner(at Place) *scanner {
+	s := &scanner{src: at.src, style: at.style(), number: at.line(), column: at.column() - 1}
 	switch {
-	case s.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+	case s.style.block():
 		s.number++ // what stands beside the indicator is no part of the value
 		s.column = 0
-	case s.style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+	case s.style.quoted():
 		s.column++
 	}
 	s.line = s.src.line(s.number)
 	return s
 }
 
-func (s *scanner) next() (place, bool) {
+func (s *scanner) next() (runePlace, bool) {
 	for {
 		if s.column >= s.line.length() {
 			if s.number >= s.src.count() {
-				return place{}, false
+				return runePlace{}, false
 			}
 			s.number++
 			s.column = 0
@@ -124,14 +126,14 @@ func (s *scanner) next() (place, bool) {
 		switch {
 		case unicode.IsSpace(r):
 			continue
-		case r == '\'' && s.style&yaml.SingleQuotedStyle != 0:
+		case r == '\'' && s.style == singleQuoted:
 			s.column++ // a quote inside single quotes is written twice
-		case r == '\\' && s.style&yaml.DoubleQuotedStyle != 0:
+		case r == '\\' && s.style == doubleQuoted:
 			if s.escape() {
 				continue
 			}
 		}
-		return place{Position{s.number, from + 1}, s.column - from}, true
+		return runePlace{Position{s.number, from + 1}, s.column - from}, true
 	}
 }
 

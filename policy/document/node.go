@@ -1,0 +1,120 @@
+package document
+
+// Node is a value of a document together with its place.
+type Node struct {
+	src     *source
+	content []*Node // items, or keys and values in turn
+	value   string  // of a scalar; the name of an alias
+	beside  *beside // nil for almost all
+	line    int32   // as the parser tells them
+	column  int32
+	kind    kind
+	style   style
+}
+
+// beside is what else the YAML library found at a value: an anchor, a tag, or
+// that a key merges.
+type beside struct {
+	anchor, tag string
+	tagged      bool // the tag stands in the file
+	lone        bool // a "!" without a name
+}
+
+type kind uint8
+
+const (
+	scalarNode kind = iota
+	listNode
+	mapNode
+	aliasNode
+)
+
+// style is how a scalar is written.
+type style uint8
+
+const (
+	plain style = iota
+	singleQuoted
+	doubleQuoted
+	literal
+	folded
+)
+
+func (s style) block() bool  { return s == literal || s == folded }
+func (s style) quoted() bool { return s == singleQuoted || s == doubleQuoted }
+
+// IsScalar, IsList and IsMap tell a node's shape before it is read.
+func (n *Node) IsScalar() bool { return n.kind == scalarNode }
+
+// IsList tells whether the node is a sequence.
+func (n *Node) IsList() bool { return n.kind == listNode }
+
+// IsMap tells whether the node is a mapping.
+func (n *Node) IsMap() bool { return n.kind == mapNode }
+
+func (n *Node) kindName() string {
+	switch {
+	case n.kind == listNode:
+		return "a list"
+	case n.kind == mapNode:
+		return "a mapping"
+	case n.isNull():
+		return "empty"
+	}
+	return "a single value"
+}
+
+func (n *Node) isNull() bool {
+	if n.kind != scalarNode || n.style != plain {
+		return false
+	}
+	switch n.value {
+	case "", "~", "null", "Null", "NULL":
+		return true
+	}
+	return false
+}
+
+// nursery makes nodes, many at a time. What it made is made anew after reset.
+type nursery struct {
+	blocks [][]Node
+	lists  [][]*Node
+	block  int // in use, and how far
+	used   int
+	list   int
+	filled int
+}
+
+const nodesPerBlock = 512
+
+func (y *nursery) reset() { y.block, y.used, y.list, y.filled = 0, 0, 0, 0 }
+
+func (y *nursery) node() *Node {
+	if y.used == nodesPerBlock {
+		y.block, y.used = y.block+1, 0
+	}
+	if y.block == len(y.blocks) {
+		y.blocks = append(y.blocks, make([]Node, nodesPerBlock))
+	}
+	y.used++
+	return &y.blocks[y.block][y.used-1]
+}
+
+// content gives a list of its own with the same nodes.
+func (y *nursery) content(nodes []*Node) []*Node {
+	if len(nodes) == 0 {
+		return nil
+	}
+	if len(nodes) > nodesPerBlock {
+		return append([]*Node(nil), nodes...)
+	}
+	if y.list < len(y.lists) && y.filled+len(nodes) > len(y.lists[y.list]) {
+		y.list, y.filled = y.list+1, 0
+	}
+	if y.list == len(y.lists) {
+		y.lists = append(y.lists, make([]*Node, 4*nodesPerBlock))
+	}
+	from := y.filled
+	y.filled += copy(y.lists[y.list][from:], nodes)
+	return y.lists[y.list][from:y.filled:y.filled]
+}
