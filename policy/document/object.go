@@ -13,10 +13,16 @@ const MaxFindings = 10000
 // Walker collects the findings of one reading.
 type Walker struct {
 	found Diagnostics
+	spare [][]string // for the keys that objects are asked for
 }
 
 // Found gives everything reported so far.
 func (w *Walker) Found() Diagnostics { return w.found }
+
+// Add takes over what another walker found.
+func (w *Walker) Add(found Diagnostics) {
+	w.found = append(w.found, found[:min(len(found), MaxFindings-len(w.found))]...)
+}
 
 // Error reports a finding of error severity.
 func (w *Walker) Error(at Span, code, hint, format string, args ...any) {
@@ -69,7 +75,7 @@ func (o *Object) Has(key string) bool {
 	if o.find(key) != nil {
 		return true
 	}
-	o.asked = append(o.asked, key)
+	o.noteAsked(key)
 	return false
 }
 
@@ -109,11 +115,19 @@ func (o *Object) Key(key string) Span {
 }
 
 func (o *Object) ask(key string) *Node {
-	if o.asked == nil {
-		o.asked = make([]string, 0, fewKeys)
+	o.noteAsked(key)
+	return o.find(key)
+}
+
+func (o *Object) noteAsked(key string) {
+	switch last := len(o.w.spare) - 1; {
+	case o.asked != nil:
+	case last >= 0:
+		o.asked, o.w.spare = o.w.spare[last], o.w.spare[:last]
+	default:
+		o.asked = make([]string, 0, 2*fewKeys)
 	}
 	o.asked = append(o.asked, key)
-	return o.find(key)
 }
 
 // Require reports a missing key.
@@ -209,17 +223,24 @@ func (o *Object) texts(key string, list []*Node) []Text {
 	if len(list) == 0 {
 		return nil
 	}
-	out, seen := make([]Text, 0, len(list)), map[string]bool{}
+	out := make([]Text, 0, len(list))
+	var seen map[string]bool // few are looked through faster
+	if len(list) > fewKeys {
+		seen = make(map[string]bool, len(list))
+	}
 	for _, n := range list {
-		t := o.w.Text(n, "an item of "+key)
-		if !t.IsSet() {
+		if !n.isText() {
+			o.w.Text(n, "an item of "+key)
 			continue
 		}
-		if seen[t.Value] {
+		t := n.text()
+		if seen[t.Value] || seen == nil && slices.ContainsFunc(out, func(x Text) bool { return x.Value == t.Value }) {
 			o.w.Error(n.Span(), "duplicate_item", "remove one of the two", "%q stands twice in %q", t.Value, key)
 			continue
 		}
-		seen[t.Value] = true
+		if seen != nil {
+			seen[t.Value] = true
+		}
 		out = append(out, t)
 	}
 	return out
@@ -245,11 +266,19 @@ func (o *Object) Entries() []Entry {
 	return out
 }
 
-// Done reports the keys that nobody asked for.
+// Done reports the keys that nobody asked for. Nothing is to be asked for after
+// it.
 func (o *Object) Done() {
-	if o.node == nil || o.all {
-		return
+	if o.node != nil && !o.all {
+		o.refuseUnasked()
 	}
+	if cap(o.asked) == 2*fewKeys {
+		o.w.spare = append(o.w.spare, o.asked[:0])
+	}
+	o.asked = nil
+}
+
+func (o *Object) refuseUnasked() {
 	var seen map[string]bool // few are looked through faster
 	if len(o.asked) > 2*fewKeys {
 		seen = make(map[string]bool, len(o.asked))

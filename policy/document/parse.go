@@ -16,61 +16,23 @@ var yamlLine = regexp.MustCompile(`^line (\d+): `)
 // Parse gives the documents of one file. A file without any document, or with
 // anything the package refuses, is reported; then no documents are returned.
 func Parse(path string, data []byte) (docs []*Node, found Diagnostics) {
-	Each([]File{{path, data}}, func(_ File, d []*Node, f Diagnostics) { docs, found = d, f })
+	new(Reader).Each([]File{{path, data}}, func(_ int, d []*Node, f Diagnostics) bool {
+		docs, found = d, f
+		return true
+	})
 	return docs, found
 }
 
-// File is one file as it was read. Path is what diagnostics print.
-type File struct {
-	Path string
-	Data []byte
-}
-
-// Each parses files one after the other as Parse does. The documents of a file
-// are to be read before visit returns; what is read of them stays. What files
-// say alike is kept once, so that files which are kept together are best parsed
-// together.
-func Each(files []File, visit func(f File, docs []*Node, found Diagnostics)) {
-	var p parser
-	p.each(files, visit)
-}
-
-// parser keeps what is needed for one file after another.
-type parser struct {
-	gathering gathering
-	looks     []look
-	nursery   nursery
-	plain     plainReader
-}
-
-func (p *parser) each(files []File, visit func(f File, docs []*Node, found Diagnostics)) {
-	p.looks = p.looks[:0]
-	for _, f := range files {
-		data := f.Data[:min(len(f.Data), MaxFileSize)]
-		l := lookAt(data)
-		p.looks = append(p.looks, l)
-		p.gathering.add(f.Path, data, l)
-	}
-	sources := p.gathering.sources()
-	for i, f := range files {
-		docs, found := p.parse(&sources[i], f.Data, p.looks[i])
-		visit(f, docs, found)
-		p.nursery.reset()
-	}
-}
-
-func (p *parser) parse(src *source, data []byte, l look) ([]*Node, Diagnostics) {
+func (r *Reader) parse(src *source, data []byte, l look) ([]*Node, Diagnostics) {
 	if !l.ascii || len(data) > MaxFileSize {
 		if at, why, bad := refusal(string(data)); bad {
 			return nil, Diagnostics{NewDiagnostic(src.span(at, Position{at.Line, at.Column + 1}), Error, "file_unreadable", why)}
 		}
 	}
 	if !l.tabs && !l.crs {
-		p.plain.nursery = &p.nursery
-		if docs, ok := p.plain.documents(src); ok {
+		if docs, ok := r.plain.documents(src); ok {
 			return checked(docs, nil)
 		}
-		p.nursery.reset()
 	}
 	roots, err := decode(data)
 	if err != nil {
@@ -78,7 +40,7 @@ func (p *parser) parse(src *source, data []byte, l look) ([]*Node, Diagnostics) 
 	}
 	docs := make([]*Node, 0, len(roots))
 	for _, y := range roots {
-		docs = append(docs, converter{src, &p.nursery}.node(y, 1))
+		docs = append(docs, converter{src, &r.plain.nursery}.node(y, 1))
 	}
 	var found Diagnostics
 	if len(docs) == 0 {

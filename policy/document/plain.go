@@ -13,7 +13,7 @@ import (
 // each other.
 type plainReader struct {
 	src     *source
-	nursery *nursery
+	nursery nursery
 	stack   []*Node // children of the collections that are open
 	scratch []byte
 	number  int    // of the current line

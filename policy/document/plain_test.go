@@ -20,7 +20,7 @@ func agree(t *testing.T, data []byte) (ok bool) {
 		return false
 	}
 	src := newSource("f.yaml", data)
-	got, ok := (&plainReader{nursery: &nursery{}}).documents(src)
+	got, ok := new(plainReader).documents(src)
 	if !ok {
 		return false
 	}
