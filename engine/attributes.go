@@ -55,7 +55,7 @@ func (c *compiler) attribute(root slot.Root, d policy.Attribute) *slot.Attr {
 // typed gives a declaration its meaning; within names what it is a part of.
 func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slot.Attr {
 	if within == root.String() && slices.Contains(fixedNames[root.String()], d.Name.Value) {
-		c.w.Error(d.Span, "built_in", "remove it: conditions can read it without a declaration", "%s.%s is built in", root, d.Name.Value)
+		c.w.Error(d.Name.Span(), "built_in", "remove it: conditions can read it without a declaration", "%s.%s is built in", root, d.Name.Value)
 		return nil
 	}
 	if !d.Type.IsSet() {

@@ -77,7 +77,7 @@ func (c *compiler) bodyFields(d *policy.Resource) []*slot.Attr {
 			// Each route holds its own bodies to its own bounds; conditions only
 			// need to know what all of them keep.
 			if !fields.add(a, func(have *slot.Attr) *slot.Attr { return widest(have, a) }) {
-				c.w.Error(f.Span, "bad_body", "give one of them another name", "request.body.%s is declared with two types", a.Name)
+				c.w.Error(f.Name.Span(), "bad_body", "give one of them another name", "request.body.%s is declared with two types", a.Name)
 			}
 		}
 	}
@@ -110,14 +110,14 @@ func (c *compiler) actionAttributes(d *policy.Resource) []*slot.Attr {
 				if !sameBounds(have, a) {
 					// One declaration stands for all actions; a value held to the
 					// bounds of none would pass unchecked.
-					c.w.Error(f.Span, "bad_constraint", "declare it alike, or give one of them another name", "action.%s is declared with two constraints", a.Name)
+					c.w.Error(f.Name.Span(), "bad_constraint", "declare it alike, or give one of them another name", "action.%s is declared with two constraints", a.Name)
 					return have
 				}
 				have.Optional = have.Optional || a.Optional
 				return have
 			})
 			if !ok {
-				c.w.Error(f.Span, "bad_constraint", "give one of them another name", "action.%s is declared with two types", a.Name)
+				c.w.Error(f.Name.Span(), "bad_constraint", "give one of them another name", "action.%s is declared with two types", a.Name)
 			}
 		}
 	}

@@ -173,7 +173,7 @@ func (d digester) resource(s *Set, r *resource) {
 	var routes []string
 	for _, route := range r.decl.Routes {
 		for _, m := range route.Methods {
-			line := fmt.Sprintf("%q %q %q %q", m.Method, sorted(route.Hosts), route.Path, m.Action.Value)
+			line := fmt.Sprintf("%q %q %q %q", m.Method, sorted(route.Hosts), route.Path(), m.Action.Value)
 			routes = append(routes, line+routeOptions(&route))
 		}
 	}

@@ -51,7 +51,7 @@ func (r *Rule) position() string {
 	if r.Decl.When.IsSet() {
 		return r.Decl.When.Span().String()
 	}
-	return r.Decl.Span.String()
+	return r.Decl.At.Span().String()
 }
 
 // matched adds a rule to those that matched. As long as they stand side by

@@ -16,7 +16,7 @@ import (
 func (c *compiler) routes(res *resource) {
 	for i := range res.decl.Routes {
 		d := &res.decl.Routes[i]
-		pattern, err := index.ParsePattern(d.Path)
+		pattern, err := index.ParsePattern(d.Path())
 		if err != nil {
 			c.w.Error(d.Pattern.Span(), "bad_route", "", "%s", err)
 			continue
@@ -64,7 +64,7 @@ func (c *compiler) addRoute(host string, p index.Pattern, m policy.MethodAction,
 	if !errors.As(err, &conflict) {
 		return
 	}
-	place := d.Span.String() // a route that conflicts with itself
+	place := d.At.Span().String() // a route that conflicts with itself
 	if with := int(c.set.ways[conflict.Route].target); with < len(c.set.targets) {
 		place = c.routePlace(with)
 	}
@@ -119,12 +119,12 @@ func (c *compiler) directories() {
 		for _, f := range d.Resources {
 			id, ok := f.Field("id")
 			if !ok {
-				c.w.Error(f.Span, "missing_key", "give it an id, by which it is looked up", "a resource of a Directory needs an id")
+				c.w.Error(f.At.Span(), "missing_key", "give it an id, by which it is looked up", "a resource of a Directory needs an id")
 				continue
 			}
 			key := resourceKey{f.Type.Value, id.Text.Value}
 			if _, twice := c.set.directory[key]; twice {
-				c.w.Error(f.Span, "duplicate_name", "", "%s %q stands twice in the set's Directories", key.kind, key.id)
+				c.w.Error(f.At.Span(), "duplicate_name", "", "%s %q stands twice in the set's Directories", key.kind, key.id)
 			}
 			values := []supplied{}
 			for _, e := range f.Fields {

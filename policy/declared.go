@@ -13,14 +13,42 @@ type declared struct {
 	kind, name Text
 	decl       any // the pointer to a kind's struct; nil when the document is not to be used
 	test       bool
-	w          *document.Walker
+	w          *reader
 	// Findings of the header, of the rest and of the end lie between these
 	// places in the walker's.
 	from, head, body, to int
 }
 
-// readDocument reads a document. Matrices take from cells what they expand to.
-func readDocument(w *document.Walker, n *document.Node, test bool, cells *int64) declared {
+// reader reads documents, one after another, without knowing the set.
+type reader struct {
+	document.Walker
+	cells int64 // expectations of matrices that may still come
+
+	// What all share that say nothing of this kind. None of it is changed.
+	about  About
+	policy PolicyExtras
+	rule   RuleExtras
+	route  RouteExtras
+	limits Limits
+
+	// What is being read of this kind, kept only if it says something.
+	ruleDraft   RuleExtras
+	routeDraft  RouteExtras
+	limitsDraft [maxFieldDepth + 1]Limits
+}
+
+// kept gives a draft that says something a place of its own; others share an
+// empty one.
+func kept[T any](draft, empty *T, isEmpty bool) *T {
+	if isEmpty {
+		return empty
+	}
+	out := *draft
+	return &out
+}
+
+// readDocument reads a document.
+func readDocument(w *reader, n *document.Node, test bool) declared {
 	d := declared{w: w, from: len(w.Found()), test: test}
 	d.head, d.body, d.to = d.from, d.from, d.from
 	root := w.Object(n, "a document")
@@ -34,11 +62,11 @@ func readDocument(w *document.Walker, n *document.Node, test bool, cells *int64)
 		d.ends()
 		return d
 	}
-	h := readHeader(w, root)
+	h := readHeader(w, kind, root)
 	d.head = len(w.Found())
-	d.kind, d.name = h.Kind, h.Name
+	d.kind, d.name = kind, h.Name
 	if place(w, kind, test) {
-		d.decl = readKind(w, h, root, cells)
+		d.decl = readKind(w, kind.Value, h, root)
 		d.body = len(w.Found())
 		root.Done()
 	}
@@ -53,8 +81,8 @@ func (d *declared) ends() {
 	d.body = max(d.body, d.head)
 }
 
-func readKind(w *document.Walker, h Header, root *document.Object, cells *int64) any {
-	switch h.Kind.Value {
+func readKind(w *reader, kind string, h Header, root *document.Object) any {
+	switch kind {
 	case KindSchema:
 		return readSchema(w, h, root)
 	case KindResource:
@@ -66,12 +94,12 @@ func readKind(w *document.Walker, h Header, root *document.Object, cells *int64)
 	case KindDirectory:
 		return readDirectory(w, h, root)
 	default:
-		return readSuite(w, h, root, cells)
+		return readSuite(w, h, root)
 	}
 }
 
 // place tells whether the kind is known and may stand in this file.
-func place(w *document.Walker, kind Text, test bool) bool {
+func place(w *reader, kind Text, test bool) bool {
 	switch {
 	case !kind.IsSet():
 		return false

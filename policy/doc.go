@@ -25,5 +25,8 @@ type Text = document.Text
 // Span is a place in the files.
 type Span = document.Span
 
+// Place is where a value stands, kept small; its Span tells it in full.
+type Place = document.Place
+
 // Value is data whose type the Schema or a Resource declares.
 type Value = document.Value

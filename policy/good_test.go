@@ -82,7 +82,7 @@ func describeOptions(s *Set) []string {
 }
 
 func describeRoute(x Route) string {
-	line := "route " + x.Path
+	line := "route " + x.Path()
 	if len(x.Hosts) > 0 {
 		line += " hosts=" + strings.Join(x.Hosts, ",")
 	}

@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/gwctl/gwctl/policy/document"
 )
 
 var headerForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
@@ -32,7 +30,7 @@ func Fold(name string) string {
 }
 
 // checkHeader holds a header of an obligation to names that a rule may set.
-func checkHeader(w *document.Walker, t Text) {
+func checkHeader(w *reader, t Text) {
 	folded := Fold(t.Value)
 	protected := slices.ContainsFunc(protectedHeaders, func(p string) bool { return folded == p || strings.HasSuffix(p, "-") && strings.HasPrefix(folded, p) })
 	switch {

@@ -28,7 +28,7 @@ var taken = []string{
 	"substring", "trim", "value",
 }
 
-func readLibrary(w *document.Walker, h Header, root *document.Object) *Library {
+func readLibrary(w *reader, h Header, root *document.Object) *Library {
 	checkIdent(w, h.Name)
 	if slices.Contains(taken, h.Name.Value) {
 		w.Error(h.Name.Span(), "bad_name", "choose another name", "a library cannot be named %q: conditions read that already", h.Name.Value)

@@ -48,7 +48,7 @@ func Load(files []File) (*Set, Diagnostics) {
 	slices.SortFunc(files, func(a, b File) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), bytes.Compare(a.Data, b.Data))
 	})
-	l := &loader{set: &Set{}, names: map[string]map[string]document.Place{}, cells: MaxCells}
+	l := &loader{set: &Set{}, names: map[string]map[string]Place{}, suites: reader{cells: MaxCells}}
 	if len(files) > MaxFiles {
 		return l.set, Diagnostics{document.NewDiagnostic(Span{Path: files[0].Path}, document.Error, "too_many_files", fmt.Sprintf("the set has %d files; at most %d are read", len(files), MaxFiles))}
 	}
@@ -58,7 +58,7 @@ func Load(files []File) (*Set, Diagnostics) {
 		}
 		l.found = append(l.found, r.refused...)
 		for _, n := range r.suites {
-			l.join(readDocument(&l.suites, n, true, &l.cells))
+			l.join(readDocument(&l.suites, n, true))
 		}
 		for _, d := range r.declared {
 			l.join(d)
@@ -71,10 +71,9 @@ func Load(files []File) (*Set, Diagnostics) {
 type loader struct {
 	set    *Set
 	w      document.Walker
-	suites document.Walker // of the documents of test files
-	found  Diagnostics     // of files that are refused
-	names  map[string]map[string]document.Place
-	cells  int64 // expectations of matrices that may still come
+	suites reader      // of the documents of test files
+	found  Diagnostics // of files that are refused
+	names  map[string]map[string]Place
 }
 
 // join puts a document into the set, and what is wrong with it to the findings
@@ -125,7 +124,7 @@ func (l *loader) unique(what string, name Text) {
 	}
 	names := l.names[what]
 	if names == nil {
-		names = map[string]document.Place{}
+		names = map[string]Place{}
 		l.names[what] = names
 	}
 	if first, ok := names[name.Value]; ok {

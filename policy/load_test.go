@@ -78,7 +78,7 @@ func describe(s *Set) []string {
 			for _, m := range x.Methods {
 				methods = append(methods, m.Method+":"+m.Action.Value)
 			}
-			add("route %s %s", strings.Join(methods, " "), x.Path)
+			add("route %s %s", strings.Join(methods, " "), x.Path())
 		}
 	}
 	for _, p := range s.Policies {

@@ -65,15 +65,15 @@ func cut(files *[]File) (parts [][]File) {
 	return parts
 }
 
-// readPart reads some files. They share one walker: no more findings are kept of
+// readPart reads some files. They share one reader: no more findings are kept of
 // them than are shown of a set.
-func readPart(reader *document.Reader, files []File) []reading {
+func readPart(parser *document.Reader, files []File) []reading {
 	out, in := make([]reading, len(files)), make([]document.File, len(files))
 	for i, f := range files {
 		in[i] = document.File(f)
 	}
-	w := &document.Walker{}
-	reader.Each(in, func(i int, docs []*document.Node, found Diagnostics) (keep bool) {
+	w := &reader{}
+	parser.Each(in, func(i int, docs []*document.Node, found Diagnostics) (keep bool) {
 		out[i].refused = found
 		if IsTestFile(files[i].Path) {
 			out[i].suites = docs
@@ -81,7 +81,7 @@ func readPart(reader *document.Reader, files []File) []reading {
 		}
 		out[i].declared = make([]declared, len(docs))
 		for k, n := range docs {
-			out[i].declared[k] = readDocument(w, n, false, nil)
+			out[i].declared[k] = readDocument(w, n, false)
 		}
 		return false
 	})

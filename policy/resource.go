@@ -34,10 +34,12 @@ func (r *Resource) ActionNames() []string {
 // hostForm is a host name, or one whose first label is a placeholder.
 var hostForm = regexp.MustCompile(`^(\{[a-z_][a-z0-9_]*\}\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
 
-func readResource(w *document.Walker, h Header, root *document.Object) *Resource {
+func readResource(w *reader, h Header, root *document.Object) *Resource {
 	spec := root.Object("spec")
 	r := &Resource{Header: h, Attributes: readAttributes(w, spec, "attributes"), Hosts: spec.Names("hosts")}
-	for _, e := range spec.Declarations("actions") {
+	actions := spec.Declarations("actions")
+	r.Actions = make([]Action, 0, len(actions))
+	for _, e := range actions {
 		checkName(w, e.Key)
 		o := w.Object(e.Value, e.Key.Value)
 		r.Actions = append(r.Actions, Action{Name: e.Key, Attributes: readAttributes(w, o, "attributes")})
@@ -52,13 +54,15 @@ func readResource(w *document.Walker, h Header, root *document.Object) *Resource
 		checkHost(w, host, host.Value)
 		hosts = append(hosts, host.Value)
 	}
-	for _, n := range spec.List("routes") {
+	routes := spec.List("routes")
+	r.Routes = make([]Route, 0, len(routes))
+	for _, n := range routes {
 		route, ok := readRoute(w, n)
-		if ok && route.Host == "" {
+		if ok && route.Host() == "" {
 			route.Hosts = hosts
 		}
-		if ok && route.Host != "" {
-			route.Hosts = []string{route.Host}
+		if ok && route.Host() != "" {
+			route.Hosts = []string{route.Host()}
 			if len(r.Hosts) > 0 {
 				w.Error(route.Pattern.Span(), "bad_route", "keep one of the two", "hosts of the resource already binds the route")
 			}
@@ -71,7 +75,7 @@ func readResource(w *document.Walker, h Header, root *document.Object) *Resource
 	return r
 }
 
-func checkHost(w *document.Walker, t Text, host string) {
+func checkHost(w *reader, t Text, host string) {
 	if len(host) > 253 || !hostForm.MatchString(host) {
 		w.Error(t.Span(), "bad_host", "write a lower-case name without a port, as in api.example.com or {name}.example.com", "%q is not a host", host)
 	}

@@ -122,7 +122,7 @@ type walker struct {
 
 func (w *walker) rule(rule *engine.Rule) Rule {
 	out := Rule{
-		Rule: rule.Ref.String(), Effect: rule.Decl.Effect.Value, Position: rule.Decl.Span.String(),
+		Rule: rule.Ref.String(), Effect: rule.Decl.Effect.Value, Position: rule.Decl.At.Span().String(),
 		Decides: w.d.Rule == rule.Ref, Outcome: "not_matched",
 	}
 	if rule.When != nil {

@@ -69,13 +69,13 @@ func (r *Runner) Cases() []*Case {
 	var out []*Case
 	for _, s := range r.set.Source().Suites {
 		for _, c := range s.Cases {
-			out = append(out, &Case{Suite: s.Name.Value, Name: c.Name.Value, Span: c.Span, Expect: c.Expect, suite: s, decl: c, runner: r})
+			out = append(out, &Case{Suite: s.Name.Value, Name: c.Name.Value, Span: c.At.Span(), Expect: c.Expect, suite: s, decl: c, runner: r})
 		}
 		for i, m := range s.Matrix {
 			for j := range m.Cells {
 				cell := &m.Cells[j]
 				name := fmt.Sprintf("matrix %d: %s %s %s", i+1, cell.User, cell.Action, cell.Resource)
-				out = append(out, &Case{Suite: s.Name.Value, Name: name, Span: cell.Expect.Span, Expect: cell.Expect, suite: s, cell: cell, runner: r})
+				out = append(out, &Case{Suite: s.Name.Value, Name: name, Span: cell.Expect.At.Span(), Expect: cell.Expect, suite: s, cell: cell, runner: r})
 			}
 		}
 	}

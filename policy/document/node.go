@@ -38,6 +38,7 @@ const (
 	doubleQuoted
 	literal
 	folded
+	collection // of a Place: not a scalar
 )
 
 func (s style) block() bool  { return s == literal || s == folded }

@@ -69,6 +69,14 @@ func (o *Object) Span() Span {
 	return o.node.Span()
 }
 
+// Place is where the mapping starts.
+func (o *Object) Place() Place {
+	if o.node == nil {
+		return Place{}
+	}
+	return o.node.Place()
+}
+
 // Has tells whether a key is there, without reading it. One that is not there
 // could be: it is what a misspelt key may have meant.
 func (o *Object) Has(key string) bool {

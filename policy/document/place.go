@@ -26,11 +26,14 @@ func newPlace(src *source, line, column, width int, s style) Place {
 
 // Place is where the node begins.
 func (n *Node) Place() Place {
-	width := 1
-	if n.kind == scalarNode && n.style == plain {
+	width, style := 1, n.style
+	switch {
+	case n.kind != scalarNode:
+		style = collection
+	case style == plain:
 		width = utf8.RuneCountInString(n.value)
 	}
-	return newPlace(n.src, int(n.line), int(n.column), width, n.style)
+	return newPlace(n.src, int(n.line), int(n.column), width, style)
 }
 
 // Span is the place of the node's first line.
@@ -84,6 +87,8 @@ func (p Place) span(width int) Span {
 // length counts the runes of a value in its first line, quotes included.
 func (p Place) length(l line, from, width int) int {
 	switch first := p.firstRune(); {
+	case p.style() == collection:
+		return 1
 	case first == '!' || first == '&': // a tag or an anchor, which is refused
 		i := from
 		for i < l.length() && l.at(i) != ' ' {
