@@ -113,7 +113,7 @@ func TestTrailers(t *testing.T) {
 				t.Errorf("%s: answer %s", tt.trailer, got.raw)
 			}
 		})
-		if !strings.HasSuffix(seen, tt.seen) || strings.Contains(seen, "odd") || strings.Contains(seen, "0\r\n") != (tt.seen != "") {
+		if !strings.HasSuffix(seen, tt.seen) || strings.Contains(seen, "odd") || strings.Contains(seen, "\r\n0\r\n") != (tt.seen != "") {
 			t.Errorf("%s: the upstream saw %s", tt.trailer, seen)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/mapping"
@@ -37,7 +38,8 @@ type Snapshot struct {
 	propagate      config.Propagation // to whom nothing else is said
 	headers        config.ContextHeaders
 	assertion      string // header of the statement
-	verify         uint64 // one in so many decisions; 0 for none
+	verify         uint64    // one in so many decisions; 0 for none
+	requests       sync.Pool // of *engine.Request, to be used again
 }
 
 type envValue struct {
