@@ -29,6 +29,7 @@ type reader struct {
 	policy PolicyExtras
 	rule   RuleExtras
 	route  RouteExtras
+	action ActionExtras
 	limits Limits
 
 	// What is being read of this kind, kept only if it says something.
@@ -57,7 +58,7 @@ func readDocument(w *reader, n *document.Node, test bool) declared {
 		return d
 	}
 	kind := root.Text("kind")
-	if kind.Value == KindSidecar {
+	if kind.Value() == KindSidecar {
 		// Its keys are sidecar/config's business.
 		d.ends()
 		return d
@@ -66,7 +67,7 @@ func readDocument(w *reader, n *document.Node, test bool) declared {
 	d.head = len(w.Found())
 	d.kind, d.name = kind, h.Name
 	if place(w, kind, test) {
-		d.decl = readKind(w, kind.Value, h, root)
+		d.decl = readKind(w, kind.Value(), h, root)
 		d.body = len(w.Found())
 		root.Done()
 	}
@@ -103,17 +104,17 @@ func place(w *reader, kind Text, test bool) bool {
 	switch {
 	case !kind.IsSet():
 		return false
-	case !slices.Contains(kinds, kind.Value):
+	case !slices.Contains(kinds, kind.Value()):
 		hint := "known kinds: " + strings.Join(kinds, ", ")
-		if near, ok := document.Closest(kind.Value, kinds); ok {
+		if near, ok := document.Closest(kind.Value(), kinds); ok {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
-		w.Error(kind.Span(), "unknown_kind", hint, "kind %q is not known", kind.Value)
+		w.Error(kind.Span(), "unknown_kind", hint, "kind %q is not known", kind.Value())
 		return false
-	case test && kind.Value != KindTestSuite && kind.Value != KindDirectory:
-		w.Error(kind.Span(), "wrong_file", "move it to a file whose name does not end in _test.yaml", "a %s cannot stand in a test file", kind.Value)
+	case test && kind.Value() != KindTestSuite && kind.Value() != KindDirectory:
+		w.Error(kind.Span(), "wrong_file", "move it to a file whose name does not end in _test.yaml", "a %s cannot stand in a test file", kind.Value())
 		return false
-	case !test && kind.Value == KindTestSuite:
+	case !test && kind.Value() == KindTestSuite:
 		w.Error(kind.Span(), "wrong_file", "move it to a file whose name ends in _test.yaml", "a TestSuite stands in test files only")
 		return false
 	}

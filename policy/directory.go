@@ -23,7 +23,7 @@ type Fixture struct {
 // Field gives a fixture's value by attribute name.
 func (f *Fixture) Field(name string) (Value, bool) {
 	for _, e := range f.Fields {
-		if e.Key.Value == name {
+		if e.Key.Value() == name {
 			return e.Value, true
 		}
 	}
@@ -47,26 +47,26 @@ func readUsers(w *reader, spec *document.Object) []Fixture {
 	var out []Fixture
 	for _, e := range spec.Object("users").Entries() {
 		checkLength(w, e.Key)
-		if e.Key.Value == anonymous && !e.Value.IsScalar() {
+		if e.Key.Value() == anonymous && !e.Value.IsScalar() {
 			w.Error(e.Key.Span(), "bad_user", "choose another name", "the name anonymous stands for a user without a credential")
 		}
 		if e.Value.IsScalar() {
-			t := w.Text(e.Value, "user "+e.Key.Value)
-			if t.IsSet() && t.Value != anonymous {
-				w.Error(t.Span(), "bad_user", "write the user's attributes, or anonymous", "%q is not a user", t.Value)
+			t := w.Text(e.Value, "user "+e.Key.Value())
+			if t.IsSet() && t.Value() != anonymous {
+				w.Error(t.Span(), "bad_user", "write the user's attributes, or anonymous", "%q is not a user", t.Value())
 			}
 			out = append(out, Fixture{Name: e.Key, Anonymous: true, At: e.Key.Place()})
 			continue
 		}
 		f := Fixture{Name: e.Key, At: e.Key.Place()}
-		o := w.Object(e.Value, "user "+e.Key.Value)
+		o := w.Object(e.Value, "user "+e.Key.Value())
 		if o.Has("claims") {
 			f.Claims = w.Value(o.Node("claims"), "claims")
 			o.Done()
 		} else {
 			f.Fields = readFields(w, o)
 			if _, ok := f.Field("id"); !ok {
-				w.Error(e.Key.Span(), "missing_key", "give the user an id, or write: anonymous", "user %q has no id", e.Key.Value)
+				w.Error(e.Key.Span(), "missing_key", "give the user an id, or write: anonymous", "user %q has no id", e.Key.Value())
 			}
 		}
 		out = append(out, f)
@@ -82,7 +82,7 @@ func readResourceFixture(w *reader, n *document.Node, name Text) Fixture {
 	}
 	o.Require("type")
 	for _, e := range readFields(w, o) {
-		if e.Key.Value != "type" {
+		if e.Key.Value() != "type" {
 			f.Fields = append(f.Fields, e)
 		}
 	}
@@ -92,7 +92,7 @@ func readResourceFixture(w *reader, n *document.Node, name Text) Fixture {
 func readFields(w *reader, o *document.Object) []document.ValueEntry {
 	var out []document.ValueEntry
 	for _, e := range o.Entries() {
-		out = append(out, document.ValueEntry{Key: e.Key, Value: w.Value(e.Value, e.Key.Value)})
+		out = append(out, document.ValueEntry{Key: e.Key, Value: w.Value(e.Value, e.Key.Value())})
 	}
 	return out
 }

@@ -22,6 +22,9 @@ type Diagnostics = document.Diagnostics
 // Text is a scalar with its place in the files.
 type Text = document.Text
 
+// NewText is a text that stands in no file.
+func NewText(value string) Text { return document.NewText(value) }
+
 // Span is a place in the files.
 type Span = document.Span
 

@@ -64,7 +64,7 @@ func measure(w *document.Walker, s *Set) {
 }
 
 func (x *extent) resource(r *Resource) {
-	x.actions[r.Name.Value] = int64(len(r.Actions))
+	x.actions[r.Name.Value()] = int64(len(r.Actions))
 	x.all += int64(len(r.Actions))
 	x.attributes(r.Attributes)
 	for _, a := range r.Actions {
@@ -82,7 +82,7 @@ func (x *extent) resource(r *Resource) {
 func (x *extent) policy(p *Policy) {
 	types, actions := int64(0), int64(0)
 	for _, t := range p.Resources {
-		if n, ok := x.actions[t.Value]; ok {
+		if n, ok := x.actions[t.Value()]; ok {
 			types, actions = types+1, actions+n
 		}
 	}
@@ -105,10 +105,10 @@ func (x *extent) attributes(list []Attribute) {
 		if !a.Pattern.IsSet() {
 			continue
 		}
-		n := int64(len(a.Pattern.Value))
+		n := int64(len(a.Pattern.Value()))
 		if n <= MaxPattern {
 			n = 0
-			if re, err := syntax.Parse(a.Pattern.Value, syntax.Perl); err == nil { // the engine says what is wrong with another
+			if re, err := syntax.Parse(a.Pattern.Value(), syntax.Perl); err == nil { // the engine says what is wrong with another
 				n = steps(re)
 			}
 		}

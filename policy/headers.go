@@ -31,12 +31,12 @@ func Fold(name string) string {
 
 // checkHeader holds a header of an obligation to names that a rule may set.
 func checkHeader(w *reader, t Text) {
-	folded := Fold(t.Value)
+	folded := Fold(t.Value())
 	protected := slices.ContainsFunc(protectedHeaders, func(p string) bool { return folded == p || strings.HasSuffix(p, "-") && strings.HasPrefix(folded, p) })
 	switch {
 	case protected:
-		w.Error(t.Span(), "protected_header", "choose a name of your own, as in X-Order-View", "header %q cannot be set by a rule", t.Value)
-	case !headerForm.MatchString(t.Value):
-		w.Error(t.Span(), "bad_name", "use letters, digits and -, beginning with a letter", "%q is not a header name", t.Value)
+		w.Error(t.Span(), "protected_header", "choose a name of your own, as in X-Order-View", "header %q cannot be set by a rule", t.Value())
+	case !headerForm.MatchString(t.Value()):
+		w.Error(t.Span(), "bad_name", "use letters, digits and -, beginning with a letter", "%q is not a header name", t.Value())
 	}
 }

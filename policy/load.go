@@ -72,6 +72,7 @@ type loader struct {
 	set    *Set
 	w      document.Walker
 	suites reader      // of the documents of test files
+	schema Text        // the word in the Schema of the set
 	found  Diagnostics // of files that are refused
 	names  map[string]map[string]Place
 }
@@ -83,16 +84,16 @@ func (l *loader) join(d declared) {
 	found := d.w.Found()
 	l.w.Add(found[d.from:d.head])
 	if d.kind.IsSet() {
-		l.unique(d.kind.Value, d.name)
+		l.unique(d.kind.Value(), d.name)
 	}
 	l.w.Add(found[d.head:d.body])
 	switch decl := d.decl.(type) {
 	case *Schema:
 		if l.set.Schema != nil {
-			l.w.Error(d.kind.Span(), "second_schema", "merge the two", "a set has one Schema; the other is at %s", l.set.Schema.Kind.Span())
+			l.w.Error(d.kind.Span(), "second_schema", "merge the two", "a set has one Schema; the other is at %s", l.schema.Span())
 			break
 		}
-		l.set.Schema = decl
+		l.set.Schema, l.schema = decl, d.kind
 	case *Resource:
 		l.set.Resources = append(l.set.Resources, decl)
 	case *Policy:
@@ -127,11 +128,11 @@ func (l *loader) unique(what string, name Text) {
 		names = map[string]Place{}
 		l.names[what] = names
 	}
-	if first, ok := names[name.Value]; ok {
-		l.w.Error(name.Span(), "duplicate_name", "give one of them another name", "%s %q is declared twice; the other is at %s", what, name.Value, first.Span())
+	if first, ok := names[name.Value()]; ok {
+		l.w.Error(name.Span(), "duplicate_name", "give one of them another name", "%s %q is declared twice; the other is at %s", what, name.Value(), first.Span())
 		return
 	}
-	names[name.Value] = name.Place()
+	names[name.Value()] = name.Place()
 }
 
 // OnlySidecar tells whether a file holds nothing but configuration of
@@ -140,7 +141,7 @@ func OnlySidecar(f File) bool {
 	docs, _ := document.Parse(f.Path, f.Data)
 	for _, d := range docs {
 		var w document.Walker
-		if w.Object(d, "a document").Text("kind").Value != KindSidecar {
+		if w.Object(d, "a document").Text("kind").Value() != KindSidecar {
 			return false
 		}
 	}

@@ -22,7 +22,7 @@ type reading struct {
 // and findings.
 const (
 	batchSize = 2 << 20
-	partSize  = 128 << 10
+	partSize  = 256 << 10
 )
 
 // readings reads files and gives what they say in their order. Most of the work

@@ -24,7 +24,7 @@ func readRequest(w *reader, n *document.Node) *RequestSpec {
 		if !t.IsSet() {
 			return nil
 		}
-		r, wrong := ParseRequest(t.Value)
+		r, wrong := ParseRequest(t.Value())
 		if wrong != "" {
 			w.Error(n.Span(), "bad_request", "write it as GET /path or GET host/path?query", "%s", wrong)
 			return nil
@@ -33,12 +33,12 @@ func readRequest(w *reader, n *document.Node) *RequestSpec {
 		return r
 	}
 	o := w.Object(n, "request")
-	r := &RequestSpec{Method: o.Text("method").Value, Host: o.Text("host").Value, Path: o.Text("path").Value, Query: o.Text("query").Value, At: n.Place()}
+	r := &RequestSpec{Method: o.Text("method").Value(), Host: o.Text("host").Value(), Path: o.Text("path").Value(), Query: o.Text("query").Value(), At: n.Place()}
 	if r.Host == "" {
 		r.Host = DefaultHost
 	}
 	for _, e := range o.Object("headers").Entries() {
-		r.Headers = append(r.Headers, Label{Key: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value)})
+		r.Headers = append(r.Headers, Label{Key: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value())})
 	}
 	if bn := o.Node("body"); bn != nil {
 		r.Body = w.Value(bn, "body")

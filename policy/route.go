@@ -12,13 +12,13 @@ import (
 type Route struct {
 	Pattern Text // METHOD[,METHOD…] [HOST]/PATH, unread
 	Methods []MethodAction
-	Hosts   []string // that the route is bound to: its own, or the resource's
 	At      Place
 	*RouteExtras
 }
 
 // RouteExtras is what few routes have. It is never nil.
 type RouteExtras struct {
+	Hosts      []string // that the route is bound to: its own, or the resource's
 	BodyAction *BodyAction
 	Body       *Body
 	CORS       *CORS
@@ -41,7 +41,7 @@ func (r *Route) Path() string {
 
 // target is the pattern without the methods; it holds a slash.
 func (r *Route) target() string {
-	_, target, _ := strings.Cut(r.Pattern.Value, " ")
+	_, target, _ := strings.Cut(r.Pattern.Value(), " ")
 	return strings.TrimLeft(target, " ")
 }
 
@@ -82,9 +82,9 @@ const (
 // LeadsTo tells whether the route can mean one of some actions.
 func (r *Route) LeadsTo(some func(action string) bool) bool {
 	if r.BodyAction != nil {
-		return slices.ContainsFunc(r.BodyAction.Map, func(l Label) bool { return some(l.Value.Value) })
+		return slices.ContainsFunc(r.BodyAction.Map, func(l Label) bool { return some(l.Value.Value()) })
 	}
-	return slices.ContainsFunc(r.Methods, func(m MethodAction) bool { return some(m.Action.Value) })
+	return slices.ContainsFunc(r.Methods, func(m MethodAction) bool { return some(m.Action.Value()) })
 }
 
 func readRoute(w *reader, n *document.Node) (Route, bool) {
@@ -92,7 +92,7 @@ func readRoute(w *reader, n *document.Node) (Route, bool) {
 	w.routeDraft = RouteExtras{}
 	r := Route{Pattern: o.Text("route"), At: n.Place(), RouteExtras: &w.routeDraft}
 	o.Require("route", "action")
-	methods, target, ok := strings.Cut(r.Pattern.Value, " ")
+	methods, target, ok := strings.Cut(r.Pattern.Value(), " ")
 	target = strings.TrimLeft(target, " ")
 	slash := strings.IndexByte(target, '/')
 	if strings.Count(methods, ",") >= maxMethods {
@@ -111,7 +111,8 @@ func readRoute(w *reader, n *document.Node) (Route, bool) {
 	}
 	r.readOptions(w, o)
 	o.Done()
-	r.RouteExtras = kept(r.RouteExtras, &w.route, *r.RouteExtras == RouteExtras{})
+	x := r.RouteExtras
+	r.RouteExtras = kept(x, &w.route, x.BodyAction == nil && x.Body == nil && x.CORS == nil && !x.WebSocket && !x.KeepEncodedSlash)
 	return r, ok && len(r.Methods) > 0
 }
 
@@ -132,9 +133,9 @@ func (r *Route) readActions(w *reader, n *document.Node, methods []string) {
 	case n.IsMap():
 		named = map[string]Text{}
 		for _, e := range w.Object(n, `"action"`).Entries() {
-			named[e.Key.Value] = w.Text(e.Value, "the action of "+e.Key.Value)
-			if !slices.Contains(methods, e.Key.Value) {
-				w.Error(e.Key.Span(), "bad_route", "", "the route has no method %s", e.Key.Value)
+			named[e.Key.Value()] = w.Text(e.Value, "the action of "+e.Key.Value())
+			if !slices.Contains(methods, e.Key.Value()) {
+				w.Error(e.Key.Span(), "bad_route", "", "the route has no method %s", e.Key.Value())
 			}
 		}
 	}
@@ -170,7 +171,7 @@ func (r *Route) readActions(w *reader, n *document.Node, methods []string) {
 func (r *Route) readBodyAction(w *reader, o *document.Object) {
 	b := &BodyAction{Field: o.Text("body")}
 	for _, e := range o.Declarations("map") {
-		b.Map = append(b.Map, Label{Key: e.Key, Value: w.Text(e.Value, "the action of "+e.Key.Value)})
+		b.Map = append(b.Map, Label{Key: e.Key, Value: w.Text(e.Value, "the action of "+e.Key.Value())})
 	}
 	o.Require("map")
 	o.Done()
@@ -194,8 +195,8 @@ func (r *Route) readBody(w *reader, o *document.Object) {
 			w.Error(f.Name.Span(), "bad_constraint", "remove for, from and sensitive", "a field of a body comes from the body")
 		}
 	}
-	if t := b.Text("type"); t.IsSet() && t.Value != "json" {
-		w.Error(t.Span(), "bad_body", "write type: json", "bodies of type %q are not read", t.Value)
+	if t := b.Text("type"); t.IsSet() && t.Value() != "json" {
+		w.Error(t.Span(), "bad_body", "write type: json", "bodies of type %q are not read", t.Value())
 	}
 	if size, ok := b.Int("maxBytes"); ok {
 		if size < 1 || size > MaxMaxBody {
@@ -210,9 +211,9 @@ func (r *Route) readBody(w *reader, o *document.Object) {
 func (r *Route) readOptions(w *reader, o *document.Object) {
 	r.WebSocket = o.Bool("websocket")
 	if t := o.Text("encoded_slash"); t.IsSet() {
-		r.KeepEncodedSlash = t.Value == "keep"
-		if t.Value != "keep" && t.Value != "reject" {
-			w.Error(t.Span(), "bad_setting", "write reject or keep", "encoded_slash: %q is not known", t.Value)
+		r.KeepEncodedSlash = t.Value() == "keep"
+		if t.Value() != "keep" && t.Value() != "reject" {
+			w.Error(t.Span(), "bad_setting", "write reject or keep", "encoded_slash: %q is not known", t.Value())
 		}
 	}
 	if !o.Has("cors") {
@@ -221,9 +222,9 @@ func (r *Route) readOptions(w *reader, o *document.Object) {
 	c := o.Object("cors")
 	r.CORS = &CORS{Origins: c.Names("origins"), Headers: c.Names("headers"), Credentials: c.Bool("credentials")}
 	for _, origin := range r.CORS.Origins {
-		scheme, rest, ok := strings.Cut(origin.Value, "://")
+		scheme, rest, ok := strings.Cut(origin.Value(), "://")
 		if !ok || scheme != "https" && scheme != "http" || rest == "" || strings.ContainsAny(rest, "/*?# ") {
-			w.Error(origin.Span(), "bad_setting", "write scheme and host, as in https://app.example.com", "origin %q cannot be matched exactly", origin.Value)
+			w.Error(origin.Span(), "bad_setting", "write scheme and host, as in https://app.example.com", "origin %q cannot be matched exactly", origin.Value())
 		}
 	}
 	if age, ok := c.Int("max_age"); ok && (age < 0 || age > 86400) {

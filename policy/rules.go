@@ -25,7 +25,7 @@ type PolicyExtras struct {
 }
 
 // Guard tells whether the policy covers every resource type.
-func (p *Policy) Guard() bool { return len(p.Resources) == 1 && p.Resources[0].Value == "*" }
+func (p *Policy) Guard() bool { return len(p.Resources) == 1 && p.Resources[0].Value() == "*" }
 
 // Const is a named literal.
 type Const struct {
@@ -73,7 +73,7 @@ type Obligation struct {
 
 // EveryAction tells whether the rule names no action of its own.
 func (r *Rule) EveryAction() bool {
-	return len(r.Actions) == 0 || len(r.Actions) == 1 && r.Actions[0].Value == "*"
+	return len(r.Actions) == 0 || len(r.Actions) == 1 && r.Actions[0].Value() == "*"
 }
 
 // Reason is what a deny rule tells the client.
@@ -114,7 +114,7 @@ func readPolicy(w *reader, h Header, root *document.Object) *Policy {
 	spec.Require("resources", "rules")
 	if len(p.Resources) > 1 {
 		for _, r := range p.Resources {
-			if r.Value == "*" {
+			if r.Value() == "*" {
 				w.Error(r.Span(), "bad_selection", `write ["*"] alone`, `"*" covers every resource type and stands alone`)
 			}
 		}
@@ -133,11 +133,11 @@ func readPolicy(w *reader, h Header, root *document.Object) *Policy {
 	p.Rules = make([]*Rule, 0, len(list))
 	for _, n := range list {
 		r := readRule(w, n, p.Guard())
-		if r.ID.IsSet() && seen[r.ID.Value] {
-			w.Error(r.ID.Span(), "duplicate_name", "give the rule an id of its own", "rule id %q stands twice in the policy", r.ID.Value)
+		if r.ID.IsSet() && seen[r.ID.Value()] {
+			w.Error(r.ID.Span(), "duplicate_name", "give the rule an id of its own", "rule id %q stands twice in the policy", r.ID.Value())
 		}
 		if seen != nil {
-			seen[r.ID.Value] = true
+			seen[r.ID.Value()] = true
 		}
 		p.Rules = append(p.Rules, r)
 	}
@@ -149,7 +149,7 @@ func readConsts(w *reader, spec *document.Object) []Const {
 	var out []Const
 	for _, e := range spec.Declarations("consts") {
 		checkIdent(w, e.Key)
-		out = append(out, Const{Name: e.Key, Value: w.Value(e.Value, e.Key.Value)})
+		out = append(out, Const{Name: e.Key, Value: w.Value(e.Value, e.Key.Value())})
 	}
 	return out
 }
@@ -158,7 +158,7 @@ func readVars(w *reader, spec *document.Object) []Var {
 	var out []Var
 	for _, e := range spec.Declarations("vars") {
 		checkIdent(w, e.Key)
-		out = append(out, Var{Name: e.Key, Expr: w.Text(e.Value, "variable "+e.Key.Value)})
+		out = append(out, Var{Name: e.Key, Expr: w.Text(e.Value, "variable "+e.Key.Value())})
 	}
 	return out
 }
@@ -172,9 +172,9 @@ func readRule(w *reader, n *document.Node, guard bool) *Rule {
 		Anonymous:  o.Bool("anonymous"), When: o.Text("when"), At: n.Place(),
 	}
 	o.Require("id", "effect")
-	r.Allow = r.Effect.Value == "allow"
+	r.Allow = r.Effect.Value() == "allow"
 	if r.Effect.IsSet() && !r.Allow && !r.denies() {
-		w.Error(r.Effect.Span(), "bad_effect", "write allow or deny", "effect %q is neither allow nor deny", r.Effect.Value)
+		w.Error(r.Effect.Span(), "bad_effect", "write allow or deny", "effect %q is neither allow nor deny", r.Effect.Value())
 	}
 	if reason := o.Object("reason"); o.Has("reason") {
 		r.Reason = readReason(w, reason)
@@ -191,7 +191,7 @@ func readRule(w *reader, n *document.Node, guard bool) *Rule {
 
 // denies tells whether the rule says so; one whose effect is misspelt says
 // nothing.
-func (r *Rule) denies() bool { return r.Effect.Value == "deny" }
+func (r *Rule) denies() bool { return r.Effect.Value() == "deny" }
 
 func (r *Rule) readObligations(w *reader, o *document.Object) {
 	if !o.Has("obligations") {
@@ -205,12 +205,12 @@ func (r *Rule) readObligations(w *reader, o *document.Object) {
 	seen := map[string]bool{}
 	for _, e := range ob.Declarations("set_headers") {
 		checkHeader(w, e.Key)
-		if name := Fold(e.Key.Value); seen[name] {
-			w.Error(e.Key.Span(), "duplicate_name", "keep one spelling", "header %q stands twice", e.Key.Value)
+		if name := Fold(e.Key.Value()); seen[name] {
+			w.Error(e.Key.Span(), "duplicate_name", "keep one spelling", "header %q stands twice", e.Key.Value())
 		} else {
 			seen[name] = true
 		}
-		r.Headers = append(r.Headers, Obligation{Name: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value)})
+		r.Headers = append(r.Headers, Obligation{Name: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value())})
 	}
 	if n := ob.Node("set_headers"); n != nil && n.IsMap() && len(r.Headers) == 0 {
 		w.Error(ob.Key("set_headers"), "empty_list", "name at least one header, or remove the obligations", "the rule sets no header")
@@ -223,16 +223,16 @@ func (r *Rule) readMode(w *reader, o *document.Object) {
 	r.UntilText = o.Text("until")
 	r.Shadow = mode.IsSet()
 	switch {
-	case mode.IsSet() && mode.Value != "shadow":
-		w.Error(mode.Span(), "bad_mode", "write mode: shadow, or remove it", "mode %q is not known", mode.Value)
+	case mode.IsSet() && mode.Value() != "shadow":
+		w.Error(mode.Span(), "bad_mode", "write mode: shadow, or remove it", "mode %q is not known", mode.Value())
 	case r.Shadow && !r.UntilText.IsSet():
 		w.Error(o.Key("mode"), "missing_key", "add until: 2026-06-30, the day by which it is decided", "a shadow rule needs until")
 	case !r.Shadow && r.UntilText.IsSet():
 		w.Error(o.Key("until"), "bad_mode", "add mode: shadow, or remove until", "until belongs to shadow rules")
 	case r.Shadow:
-		day, err := time.Parse("2006-01-02", r.UntilText.Value)
+		day, err := time.Parse("2006-01-02", r.UntilText.Value())
 		if err != nil {
-			w.Error(r.UntilText.Span(), "bad_time", "write it as 2026-06-30", "%q is not a date", r.UntilText.Value)
+			w.Error(r.UntilText.Span(), "bad_time", "write it as 2026-06-30", "%q is not a date", r.UntilText.Value())
 		}
 		r.Until = day
 	}
@@ -242,20 +242,20 @@ func (r *Rule) readTransports(w *reader, o *document.Object) {
 	list := o.Names("transports")
 	r.HTTP, r.AuthZEN = !o.Has("transports"), !o.Has("transports")
 	for _, t := range list {
-		switch t.Value {
+		switch t.Value() {
 		case "http":
 			r.HTTP = true
 		case "authzen":
 			r.AuthZEN = true
 		default:
-			w.Error(t.Span(), "unknown_transport", "write http or authzen", "transport %q is not known", t.Value)
+			w.Error(t.Span(), "unknown_transport", "write http or authzen", "transport %q is not known", t.Value())
 		}
 	}
 }
 
 // check holds a rule to what its effect permits.
 func (r *Rule) check(w *reader, o *document.Object, guard bool) {
-	if len(r.Actions) > 1 && slices.ContainsFunc(r.Actions, func(t Text) bool { return t.Value == "*" }) {
+	if len(r.Actions) > 1 && slices.ContainsFunc(r.Actions, func(t Text) bool { return t.Value() == "*" }) {
 		w.Error(o.Key("actions"), "bad_selection", `write ["*"] alone`, `"*" is every action and stands alone`)
 	}
 	switch {
@@ -278,10 +278,10 @@ func readReason(w *reader, o *document.Object) *Reason {
 	o.Require("code")
 	switch {
 	case !r.Code.IsSet():
-	case !reasonForm.MatchString(r.Code.Value):
-		w.Error(r.Code.Span(), "bad_reason", "use snake_case, as in embargoed_country", "%q is not a reason code", r.Code.Value)
-	case slices.Contains(reservedCodes, r.Code.Value):
-		w.Error(r.Code.Span(), "bad_reason", "choose another code", "%q is a reason code that gwctl gives itself", r.Code.Value)
+	case !reasonForm.MatchString(r.Code.Value()):
+		w.Error(r.Code.Span(), "bad_reason", "use snake_case, as in embargoed_country", "%q is not a reason code", r.Code.Value())
+	case slices.Contains(reservedCodes, r.Code.Value()):
+		w.Error(r.Code.Span(), "bad_reason", "choose another code", "%q is a reason code that gwctl gives itself", r.Code.Value())
 	}
 	if status, ok := o.Int("status"); ok {
 		if !slices.Contains(reasonStatus, status) {
@@ -302,8 +302,8 @@ func readReason(w *reader, o *document.Object) *Reason {
 func readChallenge(w *reader, o *document.Object) *Challenge {
 	c := &Challenge{Error: o.Text("error"), ACRValues: o.Names("acr_values"), MaxAge: -1}
 	for _, t := range append(slices.Clone(c.ACRValues), c.Error) {
-		if t.IsSet() && !tokenForm.MatchString(t.Value) {
-			w.Error(t.Span(), "bad_reason", "use visible characters without blanks, quotes and backslashes", "%q cannot stand in a challenge", t.Value)
+		if t.IsSet() && !tokenForm.MatchString(t.Value()) {
+			w.Error(t.Span(), "bad_reason", "use visible characters without blanks, quotes and backslashes", "%q cannot stand in a challenge", t.Value())
 		}
 	}
 	if age, ok := o.Int("max_age"); ok {

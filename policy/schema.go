@@ -60,7 +60,7 @@ func readFieldsOf(w *reader, spec *document.Object, key string, depth int) []Att
 	out := make([]Attribute, 0, len(declared))
 	for _, e := range declared {
 		checkIdent(w, e.Key)
-		o := w.Object(e.Value, e.Key.Value)
+		o := w.Object(e.Value, e.Key.Value())
 		limits := &w.limitsDraft[depth]
 		*limits = Limits{Pattern: o.Text("pattern"), Min: o.Text("min"), Max: o.Text("max"), Description: o.Text("description")}
 		a := Attribute{
@@ -78,7 +78,7 @@ func readFieldsOf(w *reader, spec *document.Object, key string, depth int) []Att
 		}
 		a.readFields(w, o, depth)
 		if e.Value.IsMap() && !o.Has("type") {
-			w.Error(e.Key.Span(), "missing_key", "add type: string, or another type", "attribute %q has no type", e.Key.Value)
+			w.Error(e.Key.Span(), "missing_key", "add type: string, or another type", "attribute %q has no type", e.Key.Value())
 		}
 		o.Done()
 		a.Limits = kept(limits, &w.limits, limits.isEmpty())
@@ -89,9 +89,9 @@ func readFieldsOf(w *reader, spec *document.Object, key string, depth int) []Att
 
 func (a *Attribute) readFields(w *reader, o *document.Object, depth int) {
 	switch has := o.Has("fields"); {
-	case a.Type.Value == "object" && !has:
+	case a.Type.Value() == "object" && !has:
 		w.Error(a.Type.Span(), "missing_key", "add fields: {name: {type: string}}", "an object needs fields")
-	case has && a.Type.Value != "object":
+	case has && a.Type.Value() != "object":
 		w.Error(o.Key("fields"), "bad_constraint", "write type: object", "only an object has fields")
 		o.Object("fields").Entries()
 	case has && depth >= maxFieldDepth:

@@ -72,10 +72,10 @@ func readSuite(w *reader, h Header, root *document.Object) *TestSuite {
 	names := map[string]bool{}
 	for _, n := range spec.List("cases") {
 		c := readCase(w, n)
-		if c.Name.IsSet() && names[c.Name.Value] {
-			w.Error(c.Name.Span(), "duplicate_name", "give the case a name of its own", "case %q stands twice in the suite", c.Name.Value)
+		if c.Name.IsSet() && names[c.Name.Value()] {
+			w.Error(c.Name.Span(), "duplicate_name", "give the case a name of its own", "case %q stands twice in the suite", c.Name.Value())
 		}
-		names[c.Name.Value] = true
+		names[c.Name.Value()] = true
 		s.Cases = append(s.Cases, c)
 	}
 	for _, n := range spec.List("matrix") {
@@ -97,9 +97,9 @@ func readCase(w *reader, n *document.Node) *Case {
 	}
 	if dn := o.Node("delivers"); dn != nil && dn.IsScalar() {
 		t := w.Text(dn, "delivers")
-		c.Failing = t.Value == "unavailable"
+		c.Failing = t.Value() == "unavailable"
 		if t.IsSet() && !c.Failing {
-			w.Error(t.Span(), "bad_case", "write the values, or unavailable", "delivers: %q is not known", t.Value)
+			w.Error(t.Span(), "bad_case", "write the values, or unavailable", "delivers: %q is not known", t.Value())
 		}
 	} else {
 		c.Delivers = readFields(w, o.Object("delivers"))
@@ -150,14 +150,14 @@ func readExpect(w *reader, n *document.Node) Expect {
 // an empty one.
 func readHeaderValue(w *reader, e document.Entry) Text {
 	if e.Value.IsScalar() {
-		return w.Value(e.Value, "header "+e.Key.Value).Text
+		return w.Value(e.Value, "header "+e.Key.Value()).Text
 	}
-	return w.Text(e.Value, "header "+e.Key.Value)
+	return w.Text(e.Value, "header "+e.Key.Value())
 }
 
 func checkEffect(w *reader, t Text) Text {
-	if t.IsSet() && t.Value != "allow" && t.Value != "deny" {
-		w.Error(t.Span(), "bad_effect", "write allow or deny", "effect %q is neither allow nor deny", t.Value)
+	if t.IsSet() && t.Value() != "allow" && t.Value() != "deny" {
+		w.Error(t.Span(), "bad_effect", "write allow or deny", "effect %q is neither allow nor deny", t.Value())
 	}
 	return t
 }
@@ -195,15 +195,15 @@ func (m *Matrix) expand(w *reader, n *document.Node, axes [3][]Text, chosen []st
 		return
 	}
 	for _, t := range axes[depth] {
-		child := o.Node(t.Value)
-		if child == nil && o.Has(t.Value) {
+		child := o.Node(t.Value())
+		if child == nil && o.Has(t.Value()) {
 			continue // reported as empty
 		}
 		if child == nil {
-			w.Error(n.Span(), "matrix_gap", "name every one of "+axis+" with an expectation", "nothing is expected of %q", t.Value)
+			w.Error(n.Span(), "matrix_gap", "name every one of "+axis+" with an expectation", "nothing is expected of %q", t.Value())
 			continue
 		}
-		m.expand(w, child, axes, append(slices.Clone(chosen), t.Value))
+		m.expand(w, child, axes, append(slices.Clone(chosen), t.Value()))
 	}
 	o.Done()
 }
@@ -215,7 +215,7 @@ func isExpect(w *reader, n *document.Node) bool {
 func (m *Matrix) fill(e Expect, axes [3][]Text, chosen []string) {
 	if depth := len(chosen); depth < 3 {
 		for _, t := range axes[depth] {
-			m.fill(e, axes, append(slices.Clone(chosen), t.Value))
+			m.fill(e, axes, append(slices.Clone(chosen), t.Value()))
 		}
 		return
 	}

@@ -84,13 +84,13 @@ func scalars(n *Node, visit func(*Node)) {
 // exact holds every visible rune of a text to stand in the file where At says
 // that it stands, one after the other.
 func exact(t *testing.T, text Text) {
-	src := text.at.src
+	src := text.src
 	inside(t, src, text.Span())
 	inside(t, src, text.At(-1, 1<<62))
 	inside(t, src, text.At(1<<62, 1<<62))
 	last := Position{}
 	i := 0
-	for _, r := range text.Value {
+	for _, r := range text.Value() {
 		s := text.At(i, 1)
 		i++
 		inside(t, src, s)
@@ -98,18 +98,18 @@ func exact(t *testing.T, text Text) {
 			continue
 		}
 		if s.Start.Line < last.Line || s.Start.Line == last.Line && s.Start.Column <= last.Column {
-			t.Fatalf("rune %d of %q stands at %v, not after %v", i-1, text.Value, s, last)
+			t.Fatalf("rune %d of %q stands at %v, not after %v", i-1, text.Value(), s, last)
 		}
 		last = s.Start
 		l := src.line(s.Start.Line)
 		if got := l.at(s.Start.Column - 1); got != r && (got != '\\' || !text.Quoted()) {
-			t.Fatalf("rune %d of %q stands at %v, where %q is", i-1, text.Value, s, got)
+			t.Fatalf("rune %d of %q stands at %v, where %q is", i-1, text.Value(), s, got)
 		}
 		if n := s.End.Column - s.Start.Column; n > 1 && l.at(s.Start.Column-1) != '\\' && r != '\'' {
-			t.Fatalf("rune %d of %q is %d wide", i-1, text.Value, n)
+			t.Fatalf("rune %d of %q is %d wide", i-1, text.Value(), n)
 		}
 	}
-	if i != utf8.RuneCountInString(text.Value) {
+	if i != utf8.RuneCountInString(text.Value()) {
 		t.Fatal("runes are not counted as At counts them")
 	}
 }

@@ -8,8 +8,13 @@ type Node struct {
 	beside  *beside // nil for almost all
 	line    int32   // as the parser tells them
 	column  int32
+	from    int32 // byte of its line, if partOfLine
+	asText  Text  // once it was asked for
 	kind    kind
 	style   style
+	// partOfLine tells that the value stands in its line as it is, but for
+	// quotes around it, and that the columns before it are soon counted.
+	partOfLine bool
 }
 
 // beside is what else the YAML library found at a value: an anchor, a tag, or

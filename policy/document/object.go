@@ -177,9 +177,6 @@ func (o *Object) Text(key string) Text {
 	return o.w.Text(n, fmt.Sprintf("%q", key))
 }
 
-// text is a scalar as it stands.
-func (n *Node) text() Text { return Text{Value: n.value, at: n.Place()} }
-
 // Text reads a node as a scalar that is not empty.
 func (w *Walker) Text(n *Node, what string) Text {
 	switch {
@@ -242,12 +239,12 @@ func (o *Object) texts(key string, list []*Node) []Text {
 			continue
 		}
 		t := n.text()
-		if seen[t.Value] || seen == nil && slices.ContainsFunc(out, func(x Text) bool { return x.Value == t.Value }) {
-			o.w.Error(n.Span(), "duplicate_item", "remove one of the two", "%q stands twice in %q", t.Value, key)
+		if seen[t.Value()] || seen == nil && slices.ContainsFunc(out, func(x Text) bool { return x.Value() == t.Value() }) {
+			o.w.Error(n.Span(), "duplicate_item", "remove one of the two", "%q stands twice in %q", t.Value(), key)
 			continue
 		}
 		if seen != nil {
-			seen[t.Value] = true
+			seen[t.Value()] = true
 		}
 		out = append(out, t)
 	}

@@ -21,7 +21,8 @@ type plainReader struct {
 	indent  int    // of the current line; -1 at the end of a document
 	depth   int
 
-	counted, column int // runes of the current line are counted up to this byte, and their number
+	short           bool // the current line is not long, or of ASCII
+	counted, column int  // runes of the current line are counted up to this byte, and their number
 }
 
 // mostNested is how deep the plain reader goes. It leaves what is deeper than
@@ -60,6 +61,7 @@ func (r *plainReader) documents(src *source) (roots []*Node, ok bool) {
 func (r *plainReader) enter(number int) {
 	r.number, r.counted, r.column = number, 0, 0
 	r.text = r.src.text(number)
+	r.short = r.src.in.ascii || len(r.text) < longLine
 }
 
 // advance goes to the next line that holds more than a comment. After the last
@@ -110,7 +112,7 @@ func (r *plainReader) node(k kind, at int) *Node {
 		r.counted = at
 		column = r.column + 1
 	}
-	*n = Node{src: r.src, kind: k, line: int32(r.number), column: int32(column)} // a file is far shorter than an int32
+	*n = Node{src: r.src, kind: k, line: int32(r.number), column: int32(column), from: int32(at)} // a file is far shorter than an int32
 	return n
 }
 

@@ -18,7 +18,7 @@ func (r *plainReader) scalar(at int, inFlow bool) (n *Node, end int, ok bool) {
 	}
 	end = plainEnd(r.text, at, inFlow)
 	n = r.node(scalarNode, at)
-	n.value = strings.TrimRight(r.text[at:end], " ")
+	n.value, n.partOfLine = strings.TrimRight(r.text[at:end], " "), r.short
 	return n, at + len(n.value), n.value != "<<" // as a key it merges
 }
 
@@ -72,6 +72,7 @@ func (r *plainReader) single(at int) (*Node, int, bool) {
 			i++
 			continue
 		}
+		n.partOfLine = r.short && !twice
 		if n.value = r.text[from:i]; twice {
 			n.value = strings.ReplaceAll(n.value, "''", "'")
 		}
@@ -88,6 +89,7 @@ func (r *plainReader) double(at int) (*Node, int, bool) {
 	for i := from; i < len(r.text); i++ {
 		switch r.text[i] {
 		case '"':
+			n.partOfLine = r.short && len(r.scratch) == 0
 			if n.value = r.text[from:i]; len(r.scratch) > 0 {
 				n.value = string(append(r.scratch, n.value...))
 			}

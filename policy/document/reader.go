@@ -1,5 +1,7 @@
 package document
 
+import "slices"
+
 // File is one file as it was read. Path is what diagnostics print.
 type File struct {
 	Path string
@@ -33,6 +35,10 @@ func (r *Reader) Each(files []File, visit func(i int, docs []*Node, found Diagno
 		if !visit(i, docs, found) {
 			r.plain.nursery.mark = before
 		}
+	}
+	if len(sources) > 0 {
+		in := sources[0].in
+		in.texts = slices.Clone(in.texts)
 	}
 }
 

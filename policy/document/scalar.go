@@ -38,9 +38,9 @@ func (o *Object) Bool(key string) bool {
 	if !t.IsSet() {
 		return false
 	}
-	v, ok := ParseBool(t.Value)
+	v, ok := ParseBool(t.Value())
 	if !ok || t.Quoted() {
-		o.w.Error(t.Span(), "wrong_type", "write true or false, without quotes", "%q must be true or false, not %q", key, t.Value)
+		o.w.Error(t.Span(), "wrong_type", "write true or false, without quotes", "%q must be true or false, not %q", key, t.Value())
 	}
 	return v && ok
 }
@@ -51,9 +51,9 @@ func (o *Object) Int(key string) (value int64, ok bool) {
 	if !t.IsSet() {
 		return 0, false
 	}
-	v, good := ParseInt(t.Value)
+	v, good := ParseInt(t.Value())
 	if !good || t.Quoted() {
-		o.w.Error(t.Span(), "wrong_type", "write digits only, without quotes or leading zeros", "%q must be a whole number, not %q", key, t.Value)
+		o.w.Error(t.Span(), "wrong_type", "write digits only, without quotes or leading zeros", "%q must be a whole number, not %q", key, t.Value())
 		return 0, false
 	}
 	return v, true
@@ -108,7 +108,7 @@ func (w *Walker) Value(n *Node, what string) Value {
 		entries := w.Object(n, what).Entries()
 		v.Kind, v.Entries = Map, make([]ValueEntry, len(entries))
 		for i, e := range entries {
-			v.Entries[i] = ValueEntry{Key: e.Key, Value: w.Value(e.Value, e.Key.Value)}
+			v.Entries[i] = ValueEntry{Key: e.Key, Value: w.Value(e.Value, e.Key.Value())}
 		}
 	}
 	return v

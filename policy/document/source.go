@@ -24,6 +24,7 @@ type lines struct {
 	text  string
 	at    []uint32        // where in the text each line begins
 	ascii bool            // all of them
+	texts []keptText      // values that are no part of a line
 	long  map[uint32]line // long ones, by their place in the text
 }
 
@@ -47,13 +48,16 @@ func newSource(path string, data []byte) *source {
 // count is the number of lines.
 func (s *source) count() int { return int(s.n) }
 
+// start is where a line of this number begins in the text of all.
+func (s *source) start(n int) uint32 { return s.in.at[int(s.from)+n-1] }
+
 // text gives a line by its 1-based number, without its end; one that does not
 // exist is empty.
 func (s *source) text(n int) string {
 	if n < 1 || n > s.count() {
 		return ""
 	}
-	text, _ := s.in.line(s.in.at[int(s.from)+n-1])
+	text, _ := s.in.line(s.start(n))
 	return text
 }
 
@@ -70,7 +74,7 @@ func (s *source) line(n int) line {
 	if n < 1 || n > s.count() {
 		return line{}
 	}
-	at := s.in.at[int(s.from)+n-1]
+	at := s.start(n)
 	text, long := s.in.line(at)
 	if long {
 		return s.in.long[at].seen()
