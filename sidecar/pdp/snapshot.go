@@ -37,7 +37,7 @@ type Snapshot struct {
 	allowAnonymous bool
 	propagate      config.Propagation // to whom nothing else is said
 	headers        config.ContextHeaders
-	assertion      string // header of the statement
+	assertion      string    // header of the statement
 	verify         uint64    // one in so many decisions; 0 for none
 	requests       sync.Pool // of *engine.Request, to be used again
 }
