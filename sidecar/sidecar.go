@@ -49,6 +49,7 @@ type Sidecar struct {
 	audit    *audit.Log
 	point    *pdp.Point
 	keys     *keySets
+	methods  *methods
 	reloader *reload.Reloader
 	door     *proxy.Door
 	draining atomic.Bool
@@ -95,11 +96,16 @@ func (s *Sidecar) build(ctx context.Context) error {
 	s.keys = newKeySets(ctx, s.o.Clock, s.o.Logger)
 	s.metrics.JWKS(s.keys.status)
 	s.state.SetIssuers(s.keys.keyless)
-	b := &builder{fixed: s.o.Config, keys: s.keys, clock: s.o.Clock, getenv: s.o.Getenv}
+	s.methods = newMethods(ctx)
+	s.metrics.Methods(s.methods.status)
+	b := &builder{fixed: s.o.Config, keys: s.keys, kept: s.methods, logger: s.o.Logger, clock: s.o.Clock, getenv: s.o.Getenv}
 	s.reloader, err = reload.New(reload.Options{
 		ConfigPath: s.o.ConfigPath, Policies: s.o.Config.Policies, Build: b.build, Point: s.point, State: s.state, Metrics: s.metrics,
 		Audit: s.audit, Clock: s.o.Clock, Logger: s.o.Logger, Poll: s.o.Poll, Settle: s.o.Settle,
-		InForce: func(snapshot *pdp.Snapshot) { s.keys.require(snapshot.Issuers) },
+		InForce: func(snapshot *pdp.Snapshot) {
+			s.keys.require(snapshot.Issuers)
+			s.methods.require(snapshot.Methods)
+		},
 	})
 	if err != nil {
 		return err

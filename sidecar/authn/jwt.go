@@ -69,6 +69,7 @@ func deniedType(typ string) bool {
 // a [Method].
 type JWT struct {
 	cfg   JWTConfig
+	rules requirements
 	types []string // accepted, folded; "" is a token without typ
 	keys  *KeySet
 	kept  *verifiedTokens // nil keeps none
@@ -140,7 +141,8 @@ func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
 		return nil, fmt.Errorf("jwt method %q: %w", cfg.Name, err)
 	}
 	cfg.Audiences, cfg.Algorithms = slices.Clone(cfg.Audiences), slices.Clone(cfg.Algorithms)
-	j := &JWT{cfg: cfg, types: types, keys: keys, clock: clock}
+	rules := requirements{leeway: cfg.Leeway, maxLifetime: cfg.MaxLifetime, audiences: cfg.Audiences}
+	j := &JWT{cfg: cfg, rules: rules, types: types, keys: keys, clock: clock}
 	if !keepNone {
 		j.kept = newVerifiedTokens(cfg.Verified, &keys.verified)
 	}
@@ -210,11 +212,11 @@ func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*verifie
 		return nil, err
 	}
 	// Claims come after the signature: whoever acts on the reason may believe it.
-	b, err := readClaims(claims)
+	b, err := readClaims(claims, true)
 	if err != nil {
 		return nil, err
 	}
-	if err := j.judge(&b, j.clock()); err != nil {
+	if err := j.rules.judge(&b, j.clock()); err != nil {
 		return nil, err
 	}
 	return &verified{ring: ring, claims: b, id: &Identity{

@@ -26,7 +26,7 @@ type KeySet struct {
 
 	current  atomic.Pointer[generation]
 	verified verifiedCounts
-	wake    chan struct{} // the time of the next refresh has changed
+	wake     chan struct{} // the time of the next refresh has changed
 
 	mu         sync.Mutex
 	life       context.Context // of Start; fetches live as long, not as a request

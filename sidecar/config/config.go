@@ -28,6 +28,8 @@ type Config struct {
 	Health         string // address of the health listener; "" for none
 	Env            []EnvValue
 	JWT            []JWT
+	Introspection  []Introspection
+	APIKeys        []APIKeys
 	AllowAnonymous bool // rules decide about requests without a credential
 	Claims         []string
 	ForwardToken   bool
@@ -144,8 +146,8 @@ func (r *reader) root(root *document.Object) {
 	r.verify(spec.Text("verify"))
 	spec.Require("policies", "listeners")
 	spec.Done()
-	if !r.cfg.AllowAnonymous && len(r.cfg.JWT) == 0 {
-		r.w.Error(spec.Span(), "no_authn", "add a jwt method under authn, or write anonymous: allow", "nobody could ever be let in: there is no method of authentication and anonymous is deny")
+	if !r.cfg.AllowAnonymous && len(r.cfg.JWT)+len(r.cfg.Introspection)+len(r.cfg.APIKeys) == 0 {
+		r.w.Error(spec.Span(), "no_authn", "add a method under authn, as in jwt, or write anonymous: allow", "nobody could ever be let in: there is no method of authentication and anonymous is deny")
 	}
 }
 

@@ -28,6 +28,8 @@ func TestNeedsRestart(t *testing.T) {
 	reload := map[string][2]string{
 		"Env":            {"region: eu", "region: us"},
 		"JWT":            {"leeway: 5s", "leeway: 6s"},
+		"Introspection":  {"queue: 9", "queue: 10"},
+		"APIKeys":        {"keys.yaml", "more.yaml"},
 		"AllowAnonymous": {"anonymous: allow", "anonymous: deny"},
 		"Claims":         {"[email, department]", "[email]"},
 		"Verify":         {"1/1000", "1/10"},

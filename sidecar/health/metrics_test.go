@@ -98,8 +98,8 @@ gwctl_token_cache_total{issuer="https://down.example.com/",result="hit"} 0
 gwctl_token_cache_total{issuer="https://down.example.com/",result="miss"} 0
 gwctl_token_cache_total{issuer="https://idp.example.com",result="hit"} 42
 gwctl_token_cache_total{issuer="https://idp.example.com",result="miss"} 3
-gwctl_token_cache_total{issuer="https://new.example.com/`+strings.Repeat("é", 116)+`",result="hit"} 0
-gwctl_token_cache_total{issuer="https://new.example.com/`+strings.Repeat("é", 116)+`",result="miss"} 0
+gwctl_token_cache_total{issuer="https://new.example.com/` + strings.Repeat("é", 116) + `",result="hit"} 0
+gwctl_token_cache_total{issuer="https://new.example.com/` + strings.Repeat("é", 116) + `",result="miss"} 0
 # HELP gwctl_verify_total Decisions evaluated once more with CEL, by what came of it.
 # TYPE gwctl_verify_total counter
 gwctl_verify_total{result="different"} 1

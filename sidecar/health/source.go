@@ -39,6 +39,8 @@ type AuditStats struct {
 type sources struct {
 	jwks  atomic.Pointer[func() []JWKSStatus]
 	audit atomic.Pointer[func() AuditStats]
+
+	methods atomic.Pointer[func() Methods]
 }
 
 var (
@@ -59,12 +61,16 @@ func (s *sources) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{jwksFetches, jwksAge, tokens, auditRecords, auditFailures, auditQueued} {
 		out <- d
 	}
+	describeMethods(out)
 }
 
 // Collect is part of prometheus.Collector.
 func (s *sources) Collect(out chan<- prometheus.Metric) {
 	if f := s.jwks.Load(); f != nil && *f != nil {
 		collectJWKS(out, (*f)())
+	}
+	if f := s.methods.Load(); f != nil && *f != nil {
+		collectMethods(out, (*f)())
 	}
 	if f := s.audit.Load(); f != nil && *f != nil {
 		a := (*f)()

@@ -18,7 +18,8 @@ import (
 // request sees one snapshot from its beginning to its end.
 type Snapshot struct {
 	Set            *engine.Set
-	Issuers        []string // whose keys it needs
+	Issuers        []string       // whose keys it needs
+	Methods        []authn.Method // in their order
 	chain          *authn.Chain
 	reader         *canonical.Reader
 	mappings       map[string]*mapping.Mapping // by name of the method
@@ -49,7 +50,7 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 		chain = append(chain, m.Authn)
 		s.mappings[m.Authn.Name()] = m.Mapping
 	}
-	s.chain = authn.NewChain(chain...)
+	s.chain, s.Methods = authn.NewChain(chain...), chain
 	for _, j := range cfg.JWT {
 		s.Issuers = append(s.Issuers, j.Issuer)
 	}
