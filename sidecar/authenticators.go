@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/gwctl/gwctl/engine"
@@ -58,12 +59,23 @@ func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []
 	return methods, fresh, found
 }
 
-// refusal says why a method cannot be made, in its own file if it has one.
+// refusal says why a method cannot be made, at its place in the configuration: a
+// report shows the line of what it finds, and a line of a file of keys may hold a
+// key that somebody put there by mistake.
 func refusal(c config.Method, err error) policy.Diagnostics {
-	if file, ok := errors.AsType[*authn.KeyFileError](err); ok {
-		return file.Found
+	var out policy.Diagnostics
+	add := func(text, hint string) {
+		out = append(out, document.NewDiagnostic(c.At, document.Error, "bad_setting", text).WithHint(hint))
 	}
-	return policy.Diagnostics{document.NewDiagnostic(c.At, document.Error, "bad_setting", err.Error())}
+	file, ok := errors.AsType[*authn.KeyFileError](err)
+	if !ok {
+		add(err.Error(), "")
+		return out
+	}
+	for _, d := range file.Found {
+		add(fmt.Sprintf("%s:%d:%d: %s", d.Path, d.Line, d.Column, d.Message), d.Hint)
+	}
+	return out
 }
 
 // kept gives a size of zero the meaning it has in the configuration.

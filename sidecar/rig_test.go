@@ -62,6 +62,8 @@ func (b *buffer) String() string {
 type setup struct {
 	anonymous string // "allow" if empty
 	jwt       string // more keys of the jwt method, each with a comma before it
+	authn     string // more methods, each a line of the list
+	files     map[string]string
 	spec      string // more lines of spec
 	proxy     string // more keys of the proxy listener, each with a comma before it
 	drain     string // "{delay: 0s, timeout: 5s}" if empty
@@ -94,6 +96,9 @@ func start(t testing.TB, s setup) *rig {
 	r.idp.away.Store(s.away)
 	r.write("policies/set.yaml", policies)
 	r.write("gwctl.yaml", r.config())
+	for name, text := range s.files {
+		r.write(name, text)
+	}
 	return r.run()
 }
 
@@ -157,10 +162,11 @@ spec:
   anonymous: %s
   authn:
     - jwt: {issuer: "%s", audiences: [%s]%s}
+%s
   propagate: {claims: [plan, big]}
   drain: %s
 %s
-`, r.upstream.addr, r.setup.proxy, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt, or(r.setup.drain, "{delay: 0s, timeout: 5s}"), r.setup.spec)
+`, r.upstream.addr, r.setup.proxy, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt, r.setup.authn, or(r.setup.drain, "{delay: 0s, timeout: 5s}"), r.setup.spec)
 }
 
 // write puts a file into the rig's directory, as editors do: by renaming.

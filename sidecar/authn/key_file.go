@@ -86,13 +86,23 @@ func parseKeyFile(path string, data []byte, now time.Time) (*keyFile, policy.Dia
 			r.w.Error(d.Span(), "wrong_kind", "begin the file with apiVersion: "+policy.APIVersion+" and kind: "+KindAPIKeys, "not a file of API keys")
 			continue
 		}
-		for _, n := range root.List("keys") {
+		for _, n := range keyList(root) {
 			r.record(r.w.Object(n, "a key"))
 		}
 		root.Require("keys")
 		root.Done()
 	}
 	return r.file, append(found, r.w.Found()...)
+}
+
+// keyList gives the records. None is no mistake: the last key can be revoked,
+// too.
+func keyList(root *document.Object) []*document.Node {
+	var apart document.Walker
+	if n := root.Node("keys"); n != nil && n.IsList() && len(apart.Value(n, "keys").Items) == 0 {
+		return nil
+	}
+	return root.List("keys")
 }
 
 type keyReader struct {

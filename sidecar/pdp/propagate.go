@@ -36,6 +36,11 @@ var (
 // the identity cannot be written into headers without changing its meaning.
 func identityHeaders(q *question, claims slot.Input, obligations []engine.Obligation) (h http.Header, reason string) {
 	h = http.Header{HeaderRequestID: {q.c.ID}}
+	// Without values: a key that gwctl knows is no business of the service, and
+	// would let it act for the user elsewhere.
+	for _, name := range q.snapshot.keyHeaders {
+		h[name] = nil
+	}
 	for _, o := range obligations {
 		h[http.CanonicalHeaderKey(o.Name)] = []string{o.Value}
 	}

@@ -26,6 +26,7 @@ type Snapshot struct {
 	env            []envValue
 	allowAnonymous bool
 	claims         []string // allow-list of X-Auth-Claims
+	keyHeaders     []string // that carry API keys
 	verify         uint64   // one in so many decisions; 0 for none
 }
 
@@ -53,6 +54,9 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	s.chain, s.Methods = authn.NewChain(chain...), chain
 	for _, j := range cfg.JWT {
 		s.Issuers = append(s.Issuers, j.Issuer)
+	}
+	for _, k := range cfg.APIKeys {
+		s.keyHeaders = append(s.keyHeaders, k.Header)
 	}
 	var w document.Walker
 	s.bindEnv(&w, set, cfg, getenv)
