@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/mapping"
@@ -86,16 +87,29 @@ func kept(size int) int {
 	return size
 }
 
+func keySetConfig(j config.JWT, clock func() time.Time) authn.KeySetConfig {
+	k := j.JWKS
+	c := authn.KeySetConfig{
+		Issuer: j.Issuer, Clock: clock, SoftTTL: k.SoftTTL, MinTTL: k.MinTTL, MaxTTL: k.MaxTTL, StaleFor: k.StaleFor,
+		UnknownEvery: k.UnknownEvery, UnknownPerClient: k.UnknownPerClient, UnknownWait: k.UnknownWait, ReplacedEvery: k.ReplacedEvery,
+		NegativeTTL: k.NegativeTTL, NegativeSize: k.NegativeSize, FetchTimeout: k.FetchTimeout, MaxKeys: k.MaxKeys, LastGood: k.LastGood,
+	}
+	if k.StaleFor == 0 && k != (config.JWKS{}) {
+		c.StaleFor = -1 // there, zero stands for the default
+	}
+	return c
+}
+
 // jwt makes a method and gives its key set if that is new.
 func (b *builder) jwt(j config.JWT) (*authn.JWT, *authn.KeySet, error) {
-	get := func(issuer string) (*authn.KeySet, bool, error) {
-		ks, err := authn.NewKeySet(authn.KeySetConfig{Issuer: issuer, Clock: b.clock})
+	get := func(cfg authn.KeySetConfig) (*authn.KeySet, bool, error) {
+		ks, err := authn.NewKeySet(cfg)
 		return ks, true, err
 	}
 	if b.keys != nil {
 		get = b.keys.get
 	}
-	keys, isNew, err := get(j.Issuer)
+	keys, isNew, err := get(keySetConfig(j, b.clock))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -69,6 +69,7 @@ type JWT struct {
 	Leeway      time.Duration
 	MaxLifetime time.Duration
 	TokenCache  int // verified tokens that are kept, 0 for none
+	JWKS        JWKS
 }
 
 // Audit says where decision records go. With neither they go to stdout.
@@ -285,6 +286,13 @@ func (c *Config) NeedsRestart(began *Config) []string {
 		}
 	}
 	var out []string
+	for _, j := range c.JWT {
+		// A key set outlives a reload: only a new issuer can have new settings.
+		if i := slices.IndexFunc(began.JWT, func(b JWT) bool { return b.Issuer == j.Issuer }); i >= 0 && began.JWT[i].JWKS != j.JWKS {
+			out = append(out, "authn.jwt.jwks")
+			break
+		}
+	}
 	old := settings(began)
 	for i, s := range settings(c) {
 		if s != old[i] {

@@ -40,6 +40,20 @@ spec:
         max_lifetime: 1h
         id_prefix: "corp:"
         token_cache: 0
+        jwks:
+          soft_ttl: 2m
+          min_ttl: 1m
+          max_ttl: 3m
+          stale_for: 0s
+          unknown_every: 20s
+          unknown_per_client: 4
+          unknown_wait: 2s
+          replaced_every: 10m
+          negative_ttl: 40s
+          negative_size: 2048
+          fetch_timeout: 4s
+          max_keys: 32
+          last_good: keys/idp.json
         attributes: {roles: claims.realm_access.roles, tenant: claims.tid}
     - jwt: {issuer: "http://localhost:9100", audiences: [dev]}
     - introspection:
@@ -114,15 +128,20 @@ func TestReadWhole(t *testing.T) {
 		"type":            {c.JWT[0].Type, "service"},
 		"leeway":          {c.JWT[0].Leeway, 5 * time.Second},
 		"max lifetime":    {c.JWT[0].MaxLifetime, time.Hour},
-		"id prefix":       {c.JWT[0].IDPrefix, "corp:"},
-		"token cache":     {c.JWT[0].TokenCache, 0},
-		"place":           {[]int{c.JWT[0].Place, c.JWT[1].Place}, []int{0, 1}},
-		"mapping":         {[]string{c.JWT[0].Attributes[0].Attribute.Value, c.JWT[0].Attributes[0].Expr.Value}, []string{"roles", "claims.realm_access.roles"}},
-		"second issuer":   {c.JWT[1].Issuer, "http://localhost:9100"},
-		"endpoint":        {c.Introspection[0].Endpoint, "https://idp.example.com/introspect"},
-		"its issuer":      {c.Introspection[0].Issuer, "https://idp.example.com"},
-		"its audiences":   {c.Introspection[0].Audiences, []string{"shop-api"}},
-		"client":          {[]string{c.Introspection[0].ClientID, c.Introspection[0].ClientAuth, c.Introspection[0].ClientSecret.Env, c.Introspection[0].PrivateKey.Env}, []string{"gw", "client_secret_post", "INTROSPECT", ""}},
+		"keys": {c.JWT[0].JWKS, config.JWKS{
+			SoftTTL: 2 * time.Minute, MinTTL: time.Minute, MaxTTL: 3 * time.Minute, UnknownEvery: 20 * time.Second, UnknownPerClient: 4,
+			UnknownWait: 2 * time.Second, ReplacedEvery: 10 * time.Minute, NegativeTTL: 40 * time.Second, NegativeSize: 2048,
+			FetchTimeout: 4 * time.Second, MaxKeys: 32, LastGood: "/etc/gwctl/keys/idp.json",
+		}},
+		"id prefix":     {c.JWT[0].IDPrefix, "corp:"},
+		"token cache":   {c.JWT[0].TokenCache, 0},
+		"place":         {[]int{c.JWT[0].Place, c.JWT[1].Place}, []int{0, 1}},
+		"mapping":       {[]string{c.JWT[0].Attributes[0].Attribute.Value, c.JWT[0].Attributes[0].Expr.Value}, []string{"roles", "claims.realm_access.roles"}},
+		"second issuer": {c.JWT[1].Issuer, "http://localhost:9100"},
+		"endpoint":      {c.Introspection[0].Endpoint, "https://idp.example.com/introspect"},
+		"its issuer":    {c.Introspection[0].Issuer, "https://idp.example.com"},
+		"its audiences": {c.Introspection[0].Audiences, []string{"shop-api"}},
+		"client":        {[]string{c.Introspection[0].ClientID, c.Introspection[0].ClientAuth, c.Introspection[0].ClientSecret.Env, c.Introspection[0].PrivateKey.Env}, []string{"gw", "client_secret_post", "INTROSPECT", ""}},
 		"its times": {[]time.Duration{c.Introspection[0].Leeway, c.Introspection[0].ActiveTTL, c.Introspection[0].InactiveTTL, c.Introspection[0].Timeout},
 			[]time.Duration{time.Second, 5 * time.Minute, time.Second, 2 * time.Second}},
 		"its sizes":     {[]int{c.Introspection[0].CacheSize, c.Introspection[0].InFlight, c.Introspection[0].Queue, c.Introspection[0].Place}, []int{50, 8, 9, 2}},
@@ -147,6 +166,12 @@ func TestReadDefaults(t *testing.T) {
 	}
 	if j := c.JWT[0]; j.Type != "human" || j.Leeway != 30*time.Second || j.MaxLifetime != 24*time.Hour || j.Algorithms != nil || j.Profile != "" || j.Attributes != nil || j.IDPrefix != "" || j.TokenCache != 8192 {
 		t.Errorf("jwt %+v", j)
+	}
+	if k := c.JWT[0].JWKS; k != (config.JWKS{
+		SoftTTL: 10 * time.Minute, MinTTL: 5 * time.Minute, MaxTTL: time.Hour, StaleFor: 24 * time.Hour, UnknownEvery: 10 * time.Second, UnknownPerClient: 3,
+		UnknownWait: time.Second, ReplacedEvery: 5 * time.Minute, NegativeTTL: 30 * time.Second, NegativeSize: 1024, FetchTimeout: 3 * time.Second, MaxKeys: 64,
+	}) {
+		t.Errorf("jwks %+v", k)
 	}
 }
 

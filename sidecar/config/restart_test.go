@@ -55,6 +55,7 @@ func TestNeedsRestart(t *testing.T) {
 	}
 	for setting, c := range map[string][2]string{
 		"listeners.proxy.upstreams":       {"http://127.0.0.1:9000", "http://127.0.0.1:9001"},
+		"authn.jwt.jwks":                  {"stale_for: 0s", "stale_for: 1h"},
 		"listeners.proxy.trusted_proxies": {"10.0.0.0/8", "10.0.0.0/9"},
 	} {
 		if changed := change(c[0], c[1]).NeedsRestart(began); !slices.Equal(changed, []string{setting}) {

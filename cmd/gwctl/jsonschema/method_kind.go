@@ -42,7 +42,25 @@ func (t *table) jwt() *node {
 		may("profile", oneOf("rfc9068")).says("rfc9068 requires the type at+jwt."),
 		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
 		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
+		may("jwks", t.jwks()),
 		may("token_cache", between(0, 1_000_000)).instead("How many tokens are kept whose signature is known to be good; default 8192, 0 for none."))
+}
+
+func (t *table) jwks() *node {
+	return t.strict(t.config, "JWKS",
+		may("soft_ttl", duration()).says("Age at which keys are due where the issuer does not say; default 10m, 1m to 24h."),
+		may("min_ttl", duration()).says("Shortest age that an issuer can ask for; default 5m, 1m to 24h."),
+		may("max_ttl", duration()).says("Longest age that an issuer can ask for; default 1h, 1m to 24h."),
+		may("stale_for", duration()).instead("How old keys may get while the issuer is down; default 24h, 0s to 168h. 0s lets them die at their age."),
+		may("unknown_every", duration()).says("Time between fetches for unknown key ids; default 10s, 1s to 1h."),
+		may("unknown_per_client", between(1, 60)).says("Such fetches that one client can cause in a minute; default 3."),
+		may("unknown_wait", duration()).says("How long a request waits for such a fetch; default 1s, 1ms to 10s."),
+		may("replaced_every", duration()).says("Time between fetches for bad signatures under a known key id; default 5m, 10s to 24h."),
+		may("negative_ttl", duration()).says("How long a key id that a fetch did not bring is remembered; default 30s, 1s to 60s."),
+		may("negative_size", between(1, 1<<20)).says("How many of them are remembered; default 1024."),
+		may("fetch_timeout", duration()).says("Limit of one exchange with the issuer; default 3s, 100ms to 30s."),
+		may("max_keys", between(1, 1024)).says("Keys that an issuer may publish; default 64."),
+		may("last_good", text()).instead("A file that keeps the keys over a restart, mode 0600; default none."))
 }
 
 func (t *table) introspection() *node {
