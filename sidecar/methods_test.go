@@ -139,7 +139,7 @@ func TestIntrospectionSecret(t *testing.T) {
 
 func keyFile(records ...string) string { return authn.KeyFileHeader + strings.Join(records, "") }
 
-func newKey(t testing.TB, id string, roles ...string) (key, record string) {
+func newAPIKey(t testing.TB, id string, roles ...string) (key, record string) {
 	t.Helper()
 	key, hash := authn.NewAPIKey(id)
 	record, err := authn.KeyRecord{ID: id, Hash: hash, Expires: time.Now().Add(time.Hour), Roles: roles, Tenant: "acme"}.YAML(time.Now())
@@ -152,9 +152,9 @@ func newKey(t testing.TB, id string, roles ...string) (key, record string) {
 // API keys: who has one passes, the service never sees it, and the file is
 // followed.
 func TestAPIKeys(t *testing.T) {
-	first, one := newKey(t, "billing-job", "reader")
-	second, two := newKey(t, "reporting")
-	r := start(t, setup{anonymous: "deny", authn: "    - api_keys: {file: keys.yaml}", files: map[string]string{"keys.yaml": keyFile(one)}})
+	first, one := newAPIKey(t, "billing-job", "reader")
+	second, two := newAPIKey(t, "reporting")
+	r := start(t, setup{anonymous: "deny", listeners: forwardAuth, authn: "    - api_keys: {file: keys.yaml}", files: map[string]string{"keys.yaml": keyFile(one)}})
 	r.secrets = append(r.secrets, first, second)
 	ask := func(key string) answer { return r.get("GET /items/7", "X-API-Key: "+key) }
 	seen := r.forwarded(func() {
@@ -165,6 +165,10 @@ func TestAPIKeys(t *testing.T) {
 	if !strings.Contains(seen, "X-User-Id: billing-job\r\n") || !strings.Contains(seen, "X-User-Roles: reader\r\n") || !strings.Contains(seen, "X-Tenant-Id: acme\r\n") ||
 		strings.Contains(strings.ToLower(seen), "x-api-key") {
 		t.Errorf("the service saw\n%s", seen)
+	}
+	// Beside another proxy, which has the key: the empty answer takes it away.
+	if a := r.asks("GET /items/7", "X-API-Key: "+first); a.status != 200 || len(a.header["X-Api-Key"]) != 1 || a.header.Get("X-Api-Key") != "" || a.header.Get("X-User-Id") != "billing-job" {
+		t.Errorf("forward auth: %s", a.raw)
 	}
 	if a := ask(second); a.status != 401 || a.code(t) != "invalid_token" || a.header.Get("Www-Authenticate") == "" {
 		t.Errorf("an unknown key: %s", a.raw)

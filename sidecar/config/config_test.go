@@ -25,8 +25,18 @@ spec:
       address: 0.0.0.0:8080
       upstreams:
         - {match: "/{rest...}", url: "http://127.0.0.1:9000"}
-        - {match: "/tenants/{id}", url: "https://[::1]:9443/"}
+        - match: "/tenants/{id}"
+          url: "https://[::1]:9443/"
+          protocol: h2
+          tls: {ca: ca.pem, server_name: tenants.internal, cert: own.pem, key: own-key.pem}
+          timeouts: {connect: 1s, tls_handshake: 3s, response_header: 10s}
+          connections: {idle: 8, idle_timeout: 30s}
+          propagate: {claims: [email], roles: ["shop:orders:"]}
+          audience: tenants
+      tls: {cert: server.pem, key: server-key.pem, client_ca: clients.pem, min_version: 1.3}
+      http2: {max_streams: 50}
       trusted_proxies: [10.0.0.0/8, "fd00::/8"]
+    forward_auth: {address: "127.0.0.1:8081", dialect: nginx, trusted_proxies: [127.0.0.1/32, "fd01::/16"]}
     health: {address: "[::]:9900"}
   env: {region: eu, zone: {env: ZONE}}
   authn:
@@ -76,7 +86,8 @@ spec:
     - api_keys: {file: keys.yaml, header: x-shop-key, type: human}
     - introspection: {endpoint: "http://127.0.0.1:9100/introspect", client_id: gw, client_auth: private_key_jwt, private_key: {file: key.pem}, key_id: k1}
   anonymous: allow
-  propagate: {claims: [email, department]}
+  propagate: {claims: [email, department], roles: ["shop:", auditor], headers: {user_id: X-Forwarded-User, roles: X-Groups, tenant: X-Org, request_id: X-Trace, claims: X-Claims}}
+  assertion: {key: {file: new.pem}, publish: [{file: old.pem}], header: X-Assertion, issuer: "https://gw.example.com", lifetime: 30s}
   forward_token: true
   audit: {sinks: [{file: {path: audit.jsonl}}], overflow: drop}
   drain: {delay: 0s, timeout: 10m}
@@ -109,9 +120,10 @@ func TestReadWhole(t *testing.T) {
 		"policies":        {c.Policies, "/etc/gwctl/policies"},
 		"proxy":           {c.Proxy.Address, "0.0.0.0:8080"},
 		"trusted proxies": {c.Proxy.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}},
+		"forward auth":    {c.ForwardAuth, config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd01::/16")}}},
 		"health":          {c.Health, "[::]:9900"},
 		"anonymous":       {c.AllowAnonymous, true},
-		"claims":          {c.Claims, []string{"email", "department"}},
+		"claims":          {c.Propagate.Claims, []string{"email", "department"}},
 		"forward token":   {c.ForwardToken, true},
 		"audit":           {c.Audit, config.Audit{File: "/etc/gwctl/audit.jsonl", Overflow: "drop"}},
 		"drain":           {c.Drain, config.Drain{Delay: 0, Timeout: 10 * time.Minute}},
@@ -158,7 +170,7 @@ func TestReadWhole(t *testing.T) {
 
 func TestReadDefaults(t *testing.T) {
 	c := mustRead(t, least)
-	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
+	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Propagate.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
 		t.Errorf("read %+v", c)
 	}
 	if c.Audit != (config.Audit{Overflow: "block"}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {
