@@ -28,6 +28,8 @@ type Config struct {
 	Health         string // address of the health listener; "" for none
 	Env            []EnvValue
 	JWT            []JWT
+	Introspection  []Introspection
+	APIKeys        []APIKeys
 	AllowAnonymous bool // rules decide about requests without a credential
 	Propagate      Propagate
 	ForwardToken   bool
@@ -65,6 +67,7 @@ type JWT struct {
 	Leeway      time.Duration
 	MaxLifetime time.Duration
 	TokenCache  int // verified tokens that are kept, 0 for none
+	JWKS        JWKS
 }
 
 // Audit says where decision records go. With neither they go to stdout.
@@ -139,8 +142,8 @@ func (r *reader) root(root *document.Object) {
 	r.verify(spec.Text("verify"))
 	spec.Require("policies", "listeners")
 	spec.Done()
-	if !r.cfg.AllowAnonymous && len(r.cfg.JWT) == 0 {
-		r.w.Error(spec.Span(), "no_authn", "add a jwt method under authn, or write anonymous: allow", "nobody could ever be let in: there is no method of authentication and anonymous is deny")
+	if !r.cfg.AllowAnonymous && len(r.cfg.JWT)+len(r.cfg.Introspection)+len(r.cfg.APIKeys) == 0 {
+		r.w.Error(spec.Span(), "no_authn", "add a method under authn, as in jwt, or write anonymous: allow", "nobody could ever be let in: there is no method of authentication and anonymous is deny")
 	}
 }
 
@@ -275,6 +278,13 @@ func (c *Config) NeedsRestart(began *Config) []string {
 		}
 	}
 	var out []string
+	for _, j := range c.JWT {
+		// A key set outlives a reload: only a new issuer can have new settings.
+		if i := slices.IndexFunc(began.JWT, func(b JWT) bool { return b.Issuer == j.Issuer }); i >= 0 && began.JWT[i].JWKS != j.JWKS {
+			out = append(out, "authn.jwt.jwks")
+			break
+		}
+	}
 	old := settings(began)
 	for i, s := range settings(c) {
 		if s != old[i] {
