@@ -52,7 +52,7 @@ func (r *reader) introspection(o *document.Object, m Method) {
 	if t := o.Text("client_auth"); t.IsSet() {
 		i.ClientAuth = t.Value()
 		if !slices.Contains(clientAuths(), t.Value()) {
-			r.w.Error(t.Span(), "bad_setting", "known: "+strings.Join(clientAuths(), ", "), "client_auth %q is not known", t.Value)
+			r.w.Error(t.Span(), "bad_setting", "known: "+strings.Join(clientAuths(), ", "), "client_auth %q is not known", t.Value())
 		}
 	}
 	byKey := i.ClientAuth == "private_key_jwt"
