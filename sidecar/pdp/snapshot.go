@@ -56,7 +56,7 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	var w document.Walker
 	s.bindEnv(&w, set, cfg, getenv)
 	var err error
-	s.reader, err = canonical.New(canonical.Options{TrustedProxies: cfg.Proxy.TrustedProxies, Identity: set.ObligationHeaders()})
+	s.reader, err = canonical.New(canonical.Options{TrustedProxies: cfg.Proxy.TrustedProxies, Identity: set.ObligationHeaders(), Routes: Routes(set)})
 	if err != nil {
 		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "%s", err)
 	}

@@ -151,7 +151,7 @@ func (o *explainOptions) bind(l *loaded, out *report.Explanation) (*engine.Reque
 		}
 		spec.Headers = append(spec.Headers, policy.Label{Key: policy.Text{Value: name}, Value: policy.Text{Value: strings.TrimSpace(value)}})
 	}
-	read, err := canonicalReader()
+	read, err := canonicalReader(l.set)
 	if err != nil {
 		return nil, internal(err, "please report this")
 	}

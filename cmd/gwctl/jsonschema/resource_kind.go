@@ -36,7 +36,7 @@ func (t *table) route() *node {
 		may("websocket", yes()).says("Lets a request become a WebSocket; default false."),
 		may("encoded_slash", oneOf("reject", "keep")).of("KeepEncodedSlash").instead("keep lets %2F through, inside a segment; default reject."),
 		may("empty_segments", oneOf("reject", "keep")).of("KeepEmptySegments").instead("keep lets // through where {x...} stands; default reject."),
-		may("path_params", oneOf("reject", "keep")).of("KeepPathParams").instead("keep lets ; through, inside a segment; default reject."),
+		may("path_params", oneOf("reject", "keep")).of("KeepPathParams").instead("keep lets ; through where {x...} stands; default reject."),
 	).and(when(
 		with("action", &node{Type: "object", Required: []string{"body"}}),
 		with("route", no(shaped(`^([A-Z]+,)*(GET|HEAD)[, ]`))),
