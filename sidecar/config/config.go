@@ -34,7 +34,9 @@ type Config struct {
 	ForwardToken   bool
 	Audit          Audit
 	Drain          Drain
-	Verify         uint64 // one in so many decisions is evaluated once more; 0 for none
+	// ResourceMetadata is served below /.well-known/oauth-protected-resource.
+	ResourceMetadata []ResourceMetadata
+	Verify           uint64 // one in so many decisions is evaluated once more; 0 for none
 }
 
 // Proxy is the reverse-proxy door.
@@ -42,6 +44,7 @@ type Proxy struct {
 	Address        string
 	Upstreams      []Upstream
 	TrustedProxies []netip.Prefix
+	WebSocket      WebSocket
 }
 
 // Upstream is where requests of a path pattern go.
@@ -144,6 +147,7 @@ func (r *reader) root(root *document.Object) {
 	r.cfg.ForwardToken = spec.Bool("forward_token")
 	r.audit(spec.Object("audit"))
 	r.drain(spec.Object("drain"))
+	r.resourceMetadata(spec.List("resource_metadata"))
 	r.verify(spec.Text("verify"))
 	spec.Require("policies", "listeners")
 	spec.Done()
@@ -281,7 +285,7 @@ func (c *Config) NeedsRestart(began *Config) []string {
 		}
 		return [][2]string{
 			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.upstreams", upstreams},
-			{"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)}, {"listeners.health", c.Health},
+			{"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)}, {"listeners.proxy.websocket", fmt.Sprint(c.Proxy.WebSocket)}, {"listeners.health", c.Health},
 			{"forward_token", fmt.Sprint(c.ForwardToken)}, {"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}
 	}

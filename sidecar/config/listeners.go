@@ -33,6 +33,7 @@ func (r *reader) listeners(o *document.Object) {
 		}
 		r.cfg.Proxy.TrustedProxies = append(r.cfg.Proxy.TrustedProxies, p)
 	}
+	r.webSocket(proxy.Object("websocket"))
 	proxy.Require("address", "upstreams")
 	proxy.Done()
 	if o.Has("health") {

@@ -31,6 +31,8 @@ func TestNeedsRestart(t *testing.T) {
 		"AllowAnonymous": {"anonymous: allow", "anonymous: deny"},
 		"Claims":         {"[email, department]", "[email]"},
 		"Verify":         {"1/1000", "1/10"},
+
+		"ResourceMetadata": {"name: Shop", "name: Store"},
 	}
 	change := func(old, new string) *config.Config {
 		text := strings.Replace(whole, old, new, 1)
@@ -53,6 +55,7 @@ func TestNeedsRestart(t *testing.T) {
 	}
 	for setting, c := range map[string][2]string{
 		"listeners.proxy.upstreams":       {"http://127.0.0.1:9000", "http://127.0.0.1:9001"},
+		"listeners.proxy.websocket":       {"idle: 1m", "idle: 2m"},
 		"listeners.proxy.trusted_proxies": {"10.0.0.0/8", "10.0.0.0/9"},
 	} {
 		if changed := change(c[0], c[1]).NeedsRestart(began); !slices.Equal(changed, []string{setting}) {

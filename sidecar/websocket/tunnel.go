@@ -22,15 +22,16 @@ const (
 
 const (
 	bufferSize = 8 << 10
-	// grace is how long the end of a connection may take: what is left of a
+	// endTime is how long the end of a connection may take: what is left of a
 	// frame, and the answer to a close frame.
-	grace = 2 * time.Second
+	endTime = 2 * time.Second
 )
 
 // Tunnel carries frames between a client and an upstream.
 type Tunnel struct {
 	client   net.Conn
 	upstream io.ReadWriteCloser
+	grace    time.Duration
 
 	toUpstream, toClient half
 	moved                atomic.Uint64
@@ -43,7 +44,7 @@ type Tunnel struct {
 // New joins two connections whose handshake is complete. in is what the client
 // sends; it may hold more than the connection, which was read ahead.
 func New(client net.Conn, in io.Reader, upstream io.ReadWriteCloser) *Tunnel {
-	t := &Tunnel{client: client, upstream: upstream}
+	t := &Tunnel{client: client, upstream: upstream, grace: endTime}
 	t.toUpstream = half{src: in, dst: upstream, frames: frames{masked: true}}
 	t.toClient = half{src: upstream, dst: client}
 	return t
@@ -90,7 +91,7 @@ func (t *Tunnel) Close(code Code, text string) {
 }
 
 func (t *Tunnel) abortSoon() {
-	timer := time.AfterFunc(grace, t.abort)
+	timer := time.AfterFunc(t.grace, t.abort)
 	if !t.ends.CompareAndSwap(nil, timer) {
 		timer.Stop()
 	}

@@ -28,6 +28,7 @@ func newPair(t testing.TB) *pair {
 	p.client, clientSide = connected(t)
 	p.upstream, upstreamSide = connected(t)
 	p.Tunnel = New(clientSide, clientSide, upstreamSide)
+	p.grace = 200 * time.Millisecond
 	go func() { p.ended <- p.Run() }()
 	t.Cleanup(func() {
 		p.client.Close()

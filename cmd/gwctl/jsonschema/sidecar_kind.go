@@ -17,6 +17,7 @@ func (t *table) sidecarKind() *node {
 		may("forward_token", yes()).says("Passes the Authorization header on; default false."),
 		may("audit", t.audit()),
 		may("drain", t.drain()),
+		may("resource_metadata", list(t.resourceMetadata())),
 		may("verify", share()).instead("Share of the decisions that is evaluated once more with CEL's own evaluator, as in 1/1000; default none."),
 	).and(unless(is("anonymous", "allow"), has("authn")))
 	meta := t.strict(t.policy, "",
@@ -43,7 +44,8 @@ func (t *table) listeners() *node {
 		need("proxy", t.strict(t.config, "Proxy",
 			need("address", address()).says("Where to listen, host:port."),
 			need("upstreams", list(upstream)).says("Services behind the sidecar."),
-			may("trusted_proxies", set(shaped(`^[0-9A-Fa-f.:]+/[0-9]+$`))).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."))),
+			may("trusted_proxies", set(shaped(`^[0-9A-Fa-f.:]+/[0-9]+$`))).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."),
+			may("websocket", t.strict(t.config, "WebSocket", may("idle", duration()), may("lifetime", duration()), may("limit", between(1, 1_000_000)))))),
 		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness and metrics: /livez, /readyz, /metrics."))
 }
 
@@ -70,6 +72,14 @@ func (t *table) method() *node {
 		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
 		may("attributes", named(nil, text())).says("Attributes of the user, each with a CEL expression over claims. An attribute that is not named has its default claim."))
 	return t.strict(t.config, "", need("jwt", jwt))
+}
+
+func (t *table) resourceMetadata() *node {
+	return t.strict(t.config, "ResourceMetadata",
+		need("resource", shaped(t.pattern(t.config, "resourceForm"))).instead("The URL that clients use, in lower case up to the path and without a final slash; http on this host only."),
+		may("scopes", set(shaped(t.pattern(t.config, "scopeForm")))).says("Scopes that clients can ask for."),
+		may("name", text()),
+		may("documentation", shaped(`^`+anyCase("http")+`[Ss]?://`)))
 }
 
 // share is one in so many.
