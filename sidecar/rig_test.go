@@ -61,6 +61,7 @@ func (b *buffer) String() string {
 // setup is what a test says about its sidecar. The zero value is usable.
 type setup struct {
 	anonymous string // "allow" if empty
+	more      string // documents beside the policies of the rig
 	jwt       string // more keys of the jwt method, each with a comma before it
 	spec      string // more lines of spec
 	proxy     string // more keys of the proxy listener, each with a comma before it
@@ -92,7 +93,7 @@ func start(t testing.TB, s setup) *rig {
 	t.Helper()
 	r := &rig{TB: t, setup: s, dir: t.TempDir(), idp: newIdentityProvider(t), upstream: newUpstream(t), ended: make(chan struct{})}
 	r.idp.away.Store(s.away)
-	r.write("policies/set.yaml", policies)
+	r.write("policies/set.yaml", policies+s.more)
 	r.write("gwctl.yaml", r.config())
 	return r.run()
 }

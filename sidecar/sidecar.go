@@ -124,7 +124,7 @@ func (s *Sidecar) sink() (audit.Sink, error) {
 func (s *Sidecar) listen() error {
 	var err error
 	s.door, err = proxy.New(proxy.Options{
-		Config: s.o.Config.Proxy, ForwardToken: s.o.Config.ForwardToken, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Draining: s.draining.Load,
+		Config: s.o.Config.Proxy, ForwardToken: s.o.Config.ForwardToken, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Clock: s.o.Clock, Draining: s.draining.Load,
 	})
 	if err != nil {
 		return err

@@ -48,6 +48,7 @@ type Options struct {
 	Point        *pdp.Point
 	Metrics      *health.Metrics
 	Logger       *slog.Logger
+	Clock        func() time.Time
 	Draining     func() bool
 }
 
@@ -59,12 +60,13 @@ type Door struct {
 	transport *http.Transport
 	buffers   *bufferPool
 	errors    *log.Logger
+	sockets   *sockets
 	unwanted  time.Duration // how long the rest of a body may take that nobody reads
 }
 
 // New makes a door.
 func New(o Options) (*Door, error) {
-	d := &Door{o: o, buffers: newBufferPool(), unwanted: unwantedBodyTimeout, errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
+	d := &Door{o: o, buffers: newBufferPool(), sockets: newSockets(), unwanted: unwantedBodyTimeout, errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
 	for i, u := range o.Config.Upstreams {
 		p, err := index.ParsePattern(u.Match.Value)
 		if err == nil {
@@ -95,14 +97,25 @@ func (d *Door) Server() *http.Server {
 	}
 }
 
-// Close drops idle connections to upstreams.
-func (d *Door) Close() { d.transport.CloseIdleConnections() }
+// Close ends the WebSockets that are open, and drops idle connections to
+// upstreams. It comes after the server has shut down, which leaves WebSockets
+// alone.
+func (d *Door) Close() {
+	d.sockets.closeAll()
+	d.transport.CloseIdleConnections()
+}
 
 // ServeHTTP decides the request first and forwards it only then.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reached(r)
 	d.o.Metrics.InFlight(1)
 	defer d.o.Metrics.InFlight(-1)
+	if len(r.Header["Upgrade"]) > 0 {
+		// Unless it becomes another protocol: what follows may be no HTTP, and must
+		// not be read as some.
+		w.Header().Set("Connection", "close")
+	}
+	changed := d.o.Point.Changed()
 	turn := d.o.Point.Begin()
 	c, rejection := turn.Reader().Read(r)
 	if rejection != nil {
@@ -118,7 +131,12 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.answer(w, r, out.Answer)
 		return
 	}
-	d.forward(w, r, c, out.Headers)
+	a := asks{w: w, r: r, c: c, out: out, changed: changed}
+	if c.WebSocket {
+		d.webSocket(a)
+		return
+	}
+	d.forward(a)
 }
 
 func (d *Door) answer(w http.ResponseWriter, r *http.Request, a reply.Answer) {
@@ -138,7 +156,8 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, a reply.Answer) {
 	}
 }
 
-func (d *Door) forward(w http.ResponseWriter, r *http.Request, c *canonical.Request, identity http.Header) {
+func (d *Door) forward(a asks) {
+	w, r, c := a.w, a.r, a.c
 	m := d.upstreams.Match("*", "", c.Path, c.Segments)
 	if m.Route < 0 {
 		d.answer(w, r, reply.BadGateway(http.StatusBadGateway, reply.ReasonNoUpstream, reply.Context{RequestID: c.ID}))
@@ -152,10 +171,13 @@ func (d *Door) forward(w http.ResponseWriter, r *http.Request, c *canonical.Requ
 		BufferPool: d.buffers,
 		ErrorLog:   d.errors,
 		Rewrite: func(p *httputil.ProxyRequest) {
-			d.rewrite(p.Out, c, d.urls[m.Route], identity)
+			d.rewrite(p.Out, c, d.urls[m.Route], a.out.Headers)
 			body.wrap(p.Out)
 		},
 		ModifyResponse: func(resp *http.Response) error {
+			if resp.StatusCode == http.StatusSwitchingProtocols {
+				return d.switched(a, resp)
+			}
 			// Asked when the answer comes, as the drain may have begun since.
 			// Whoever reuses this connection would race with its end.
 			if d.o.Draining() {
@@ -164,7 +186,9 @@ func (d *Door) forward(w http.ResponseWriter, r *http.Request, c *canonical.Requ
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			d.notForwarded(w, r, c, body, err)
+			if !errors.Is(err, errSwitched) {
+				d.notForwarded(w, r, c, body, err)
+			}
 		},
 	}
 	proxy.ServeHTTP(w, r)
@@ -190,6 +214,9 @@ func (d *Door) rewrite(out *http.Request, c *canonical.Request, upstream *url.UR
 	}
 	for name, values := range identity {
 		h[name] = values
+	}
+	if c.WebSocket {
+		upgrade(h)
 	}
 	out.Header = h
 }

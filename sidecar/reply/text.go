@@ -10,6 +10,7 @@ const (
 	ReasonDependencyUnavailable = "dependency_unavailable"
 	ReasonNotRepresentable      = "claim_not_representable"
 	ReasonClaimsTooLarge        = "claims_too_large"
+	ReasonTooManyWebSockets     = "too_many_websockets"
 	ReasonNotCanonical          = "request_not_canonical"
 	ReasonInvalidClaims         = "invalid_claims" // verified claims that the mapping cannot use
 )
@@ -44,6 +45,10 @@ func textOf(reason string) string {
 		return "The method is not allowed."
 	case ReasonNotRepresentable, ReasonClaimsTooLarge:
 		return "The identity cannot be passed on to the service."
+	case ReasonTooManyWebSockets:
+		return "There are too many open connections. Try again later."
+	case "origin_not_allowed":
+		return "Pages of this origin may not do this."
 	case ReasonUpstreamUnreachable:
 		return "The service does not answer."
 	case ReasonNoUpstream:

@@ -64,6 +64,7 @@ func (t *Tunnel) Run() Code {
 	<-ended
 	t.abortSoon()
 	<-ended
+	t.closing.Do(func() {}) // from here on Close is too late
 	t.abort()
 	if timer := t.ends.Load(); timer != nil {
 		timer.Stop()
