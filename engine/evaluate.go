@@ -22,7 +22,7 @@ const (
 // evaluate asks one rule: roles, then the condition, then scopes. A failure is
 // added to the decision's errors.
 func (r *Request) evaluate(rule *Rule, d *Decision) outcome {
-	held, err := r.holdsAny(slot.UserRoles, rule.held.roles)
+	held, err := r.holdsRole(rule.held)
 	if held && err == nil && rule.When != nil {
 		held, err = r.holds(rule)
 	}

@@ -13,9 +13,9 @@ import (
 // prepare works out what every request would otherwise work out anew. It comes
 // last: rules, routes and candidates are there.
 func (c *compiler) prepare() {
-	c.set.anonymous = nobody(c.set)
 	c.set.routes.Filled()
-	lists := &shared{held: map[string]*held{}, reads: map[string]*celenv.Reads{}, places: map[string]span{}}
+	c.set.roleNumbers = roleNumbers{}
+	lists := &shared{roles: c.set.roleNumbers, held: map[string]*held{}, reads: map[string]*celenv.Reads{}, places: map[string]span{}}
 	// Rules move side by side: of a large set every decision looks at other ones.
 	rules := make([]Rule, len(c.set.rules))
 	c.set.refs = make([]RuleRef, len(rules))
@@ -31,6 +31,7 @@ func (c *compiler) prepare() {
 			c.set.asks[r.Decl] = newChallenge(reason.Challenge)
 		}
 	}
+	c.set.anonymous = nobody(c.set)
 	c.set.named = slices.Clone(c.set.named)
 	for i, r := range c.set.named {
 		c.set.named[i] = &rules[r.order]
@@ -108,6 +109,7 @@ func (s *Set) pave(w *way, lists *shared) {
 // shared keeps one of each among equal lists. Many rules state the same, and
 // what requests have in common is close at hand for all of them.
 type shared struct {
+	roles  roleNumbers
 	held   map[string]*held
 	reads  map[string]*celenv.Reads
 	places map[string]span
@@ -121,6 +123,7 @@ func (s *shared) heldFor(d *policy.Rule) *held {
 	h := s.held[string(key)]
 	if h == nil {
 		h = &held{roles: values(d.Roles), scopes: values(d.Scopes), anyScope: values(d.AnyScope)}
+		h.numbers = s.roles.of(h.roles)
 		h.wanted = slices.Clip(slices.Concat(h.scopes, h.anyScope))
 		s.held[string(key)] = h
 	}

@@ -31,6 +31,7 @@ type Request struct {
 	bodyReason string // why the body cannot be used; "" when it can, or none is read
 	bodyStatus int
 	values     slot.Values
+	roles      roleBits // of the subject
 	anonymous  bool
 	misbound   bool // the subject is another set's
 	observe    func(*Rule) (bool, error)

@@ -27,6 +27,7 @@ type Set struct {
 	refs      []RuleRef // of the rules, in the same order
 	named     []*Rule   // by candidates
 	asks      map[*policy.Rule]*Challenge
+	roleNumbers
 	anonymous *Subject
 	source    *policy.Set
 }
@@ -119,6 +120,7 @@ type Rule struct {
 // held is what a user must hold for a rule; rules that say the same share it.
 type held struct {
 	roles            []string // one of them
+	numbers          []int32  // of the roles; nil where they have none
 	scopes, anyScope []string // all of them, and one of them
 	wanted           []string // both
 }

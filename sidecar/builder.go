@@ -88,9 +88,17 @@ func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []
 		if keys != nil {
 			fresh = append(fresh, keys)
 		}
-		out = append(out, pdp.Method{Authn: method, Mapping: m})
+		out = append(out, pdp.Method{Authn: method, Mapping: m.WithIDPrefix(j.IDPrefix)})
 	}
 	return out, fresh, found
+}
+
+// kept gives a size of zero the meaning it has in the configuration.
+func kept(size int) int {
+	if size == 0 {
+		return -1
+	}
+	return size
 }
 
 // jwt makes a method and gives its key set if that is new.
@@ -108,7 +116,7 @@ func (b *builder) jwt(j config.JWT) (*authn.JWT, *authn.KeySet, error) {
 	}
 	method, err := authn.NewJWT(authn.JWTConfig{
 		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, Algorithms: j.Algorithms, Profile: j.Profile,
-		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type,
+		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type, Verified: kept(j.TokenCache),
 	}, keys, b.clock)
 	if err != nil || !isNew {
 		return method, nil, err

@@ -65,6 +65,7 @@ type setup struct {
 	jwt       string // more keys of the jwt method, each with a comma before it
 	spec      string // more lines of spec
 	proxy     string // more keys of the proxy listener, each with a comma before it
+	listeners string // more listeners, one a line
 	drain     string // "{delay: 0s, timeout: 5s}" if empty
 	fixed     bool   // no configuration file is followed
 	unready   bool   // do not wait for keys
@@ -154,6 +155,7 @@ spec:
   listeners:
     proxy: {address: "127.0.0.1:0", upstreams: [{match: "/{rest...}", url: "http://%s"}]%s}
     health: {address: "127.0.0.1:0"}
+%s
   env: {region: {env: REGION}}
   anonymous: %s
   authn:
@@ -161,7 +163,7 @@ spec:
   propagate: {claims: [plan, big]}
   drain: %s
 %s
-`, r.upstream.addr, r.setup.proxy, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt, or(r.setup.drain, "{delay: 0s, timeout: 5s}"), r.setup.spec)
+`, r.upstream.addr, r.setup.proxy, r.setup.listeners, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt, or(r.setup.drain, "{delay: 0s, timeout: 5s}"), r.setup.spec)
 }
 
 // write puts a file into the rig's directory, as editors do: by renaming.

@@ -53,9 +53,9 @@ type Sidecar struct {
 	door     *proxy.Door
 	draining atomic.Bool
 
-	proxy, health         *http.Server
-	proxyOpen, healthOpen net.Listener
-	stop                  context.CancelFunc // ends what works in the background
+	proxy, forward, health             *http.Server // nil where there is no such listener
+	proxyOpen, forwardOpen, healthOpen net.Listener
+	stop                               context.CancelFunc // ends what works in the background
 }
 
 // New builds the sidecar, loads its first set and opens its listeners. It has to
@@ -123,18 +123,16 @@ func (s *Sidecar) sink() (audit.Sink, error) {
 
 func (s *Sidecar) listen() error {
 	var err error
-	s.door, err = proxy.New(proxy.Options{
-		Config: s.o.Config.Proxy, ForwardToken: s.o.Config.ForwardToken, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Clock: s.o.Clock, Draining: s.draining.Load,
-	})
-	if err != nil {
-		return err
+	if s.o.Config.Proxy.Address != "" {
+		if err = s.openProxy(); err != nil {
+			return err
+		}
 	}
-	s.proxy = s.door.Server()
-	open, err := net.Listen("tcp", s.o.Config.Proxy.Address)
-	if err != nil {
-		return fmt.Errorf("opening the proxy listener: %w", err)
+	if s.o.Config.ForwardAuth.Address != "" {
+		if err = s.openForwardAuth(); err != nil {
+			return err
+		}
 	}
-	s.proxyOpen = s.door.Listener(open)
 	if s.o.Config.Health == "" {
 		return nil
 	}
@@ -148,23 +146,42 @@ func (s *Sidecar) listen() error {
 	return nil
 }
 
+func (s *Sidecar) openProxy() error {
+	var err error
+	s.door, err = proxy.New(proxy.Options{
+		Config: s.o.Config.Proxy, ForwardToken: s.o.Config.ForwardToken, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Clock: s.o.Clock, Draining: s.draining.Load,
+	})
+	if err != nil {
+		return err
+	}
+	s.proxy = s.door.Server()
+	open, err := net.Listen("tcp", s.o.Config.Proxy.Address)
+	if err != nil {
+		return fmt.Errorf("opening the proxy listener: %w", err)
+	}
+	s.proxyOpen = s.door.Listener(open)
+	return nil
+}
+
 func (s *Sidecar) closeListeners() {
-	for _, l := range []net.Listener{s.proxyOpen, s.healthOpen} {
+	for _, l := range []net.Listener{s.proxyOpen, s.forwardOpen, s.healthOpen} {
 		if l != nil {
 			_ = l.Close() // nothing was served on it
 		}
 	}
 }
 
-// Addr is the address that the proxy listens on.
-func (s *Sidecar) Addr() net.Addr { return s.proxyOpen.Addr() }
+// Addr is the address that the proxy listens on, nil without one.
+func (s *Sidecar) Addr() net.Addr { return addr(s.proxyOpen) }
 
 // HealthAddr is the address of the health listener, nil without one.
-func (s *Sidecar) HealthAddr() net.Addr {
-	if s.healthOpen == nil {
+func (s *Sidecar) HealthAddr() net.Addr { return addr(s.healthOpen) }
+
+func addr(l net.Listener) net.Addr {
+	if l == nil {
 		return nil
 	}
-	return s.healthOpen.Addr()
+	return l.Addr()
 }
 
 // Reload has the files read again, as SIGHUP does.
@@ -180,7 +197,7 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	defer s.stop()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	failed := make(chan error, 3)
+	failed := make(chan error, 4)
 	var running sync.WaitGroup
 	serve := func(srv *http.Server, l net.Listener) {
 		if srv == nil {
@@ -193,13 +210,14 @@ func (s *Sidecar) Run(ctx context.Context) error {
 		})
 	}
 	serve(s.proxy, s.proxyOpen)
+	serve(s.forward, s.forwardOpen)
 	serve(s.health, s.healthOpen)
 	running.Go(func() {
 		if err := s.reloader.Run(background); err != nil && background.Err() == nil {
 			failed <- fmt.Errorf("following the policies: %w", err)
 		}
 	})
-	s.o.Logger.Info("serving", "proxy", s.Addr().String())
+	s.o.Logger.Info("serving", s.addresses()...)
 	var err error
 	select {
 	case <-ctx.Done():
@@ -223,11 +241,10 @@ func (s *Sidecar) drain() error {
 	<-wait.C
 	ctx, cancel := context.WithTimeout(context.Background(), s.o.Config.Drain.Timeout)
 	defer cancel()
-	err := s.proxy.Shutdown(ctx)
-	if err != nil {
-		err = fmt.Errorf("draining the proxy: %w", errors.Join(err, s.proxy.Close()))
+	err := s.shutdown(ctx)
+	if s.door != nil {
+		s.door.Close()
 	}
-	s.door.Close()
 	if s.health != nil {
 		err = errors.Join(err, s.health.Close())
 	}

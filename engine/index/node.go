@@ -114,12 +114,18 @@ func (t *tries) child(parent ref, s segment) ref {
 	}
 	n := t.newNode(parent, s.text)
 	p := &t.nodes[parent]
-	t.nodes[n].next, p.first, p.many = p.first, n, p.first != 0
-	t.index(n)
+	if p.first != 0 {
+		if !p.many {
+			p.many = true
+			t.index(p.first)
+		}
+		t.index(n)
+	}
+	t.nodes[n].next, p.first = p.first, n
 	return n
 }
 
-// index puts a literal into the slots.
+// index puts a literal that is not alone below its parent into the slots.
 func (t *tries) index(n ref) {
 	if t.used++; 2*t.used > len(t.slots) {
 		old := t.slots

@@ -43,6 +43,7 @@ const (
 
 	RuleHost         = "host"          // missing, or not one name or address with an optional port
 	RuleHostMismatch = "host_mismatch" // a Host header beside a different authority (HTTP/2)
+	RuleScheme       = "scheme"        // another proxy says neither http nor https
 
 	RuleHeaderName      = "header_name"      // not a token, or not in canonical MIME form
 	RuleHeaderValue     = "header_value"     // not UTF-8, or a control character other than HTAB

@@ -15,7 +15,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gwctl/gwctl/engine/mapping"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 )
@@ -26,6 +25,7 @@ type Config struct {
 	Path           string // of the file itself
 	Policies       string // directory or bundle of the policy set
 	Proxy          Proxy
+	ForwardAuth    ForwardAuth
 	Health         string // address of the health listener; "" for none
 	Env            []EnvValue
 	JWT            []JWT
@@ -39,7 +39,7 @@ type Config struct {
 	Verify           uint64 // one in so many decisions is evaluated once more; 0 for none
 }
 
-// Proxy is the reverse-proxy door.
+// Proxy is the reverse-proxy door. Without an Address there is none.
 type Proxy struct {
 	Address        string
 	Upstreams      []Upstream
@@ -63,16 +63,14 @@ type EnvValue struct {
 
 // JWT is one issuer whose bearer tokens are accepted.
 type JWT struct {
-	Name        string // the issuer, made unique
+	Method
 	Issuer      string
 	Audiences   []string
 	Algorithms  []string // empty takes the default
 	Profile     string
-	Type        string // human or service
 	Leeway      time.Duration
 	MaxLifetime time.Duration
-	Attributes  []mapping.Expression
-	At          policy.Span
+	TokenCache  int // verified tokens that are kept, 0 for none
 }
 
 // Audit says where decision records go. With neither they go to stdout.
@@ -135,8 +133,8 @@ func (r *reader) root(root *document.Object) {
 	for _, e := range spec.Object("env").Entries() {
 		r.env(e)
 	}
-	for _, n := range spec.List("authn") {
-		r.method(r.w.Object(n, "a method of authn"))
+	for i, n := range spec.List("authn") {
+		r.method(i, r.w.Object(n, "a method of authn"))
 	}
 	r.anonymous(spec.Text("anonymous"))
 	propagate := spec.Object("propagate")
@@ -285,7 +283,8 @@ func (c *Config) NeedsRestart(began *Config) []string {
 		}
 		return [][2]string{
 			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.upstreams", upstreams},
-			{"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)}, {"listeners.proxy.websocket", fmt.Sprint(c.Proxy.WebSocket)}, {"listeners.health", c.Health},
+			{"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)}, {"listeners.proxy.websocket", fmt.Sprint(c.Proxy.WebSocket)},
+			{"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health},
 			{"forward_token", fmt.Sprint(c.ForwardToken)}, {"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}
 	}

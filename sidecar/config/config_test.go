@@ -27,6 +27,7 @@ spec:
         - {match: "/tenants/{id}", url: "https://[::1]:9443/"}
       trusted_proxies: [10.0.0.0/8, "fd00::/8"]
       websocket: {idle: 1m, lifetime: 168h, limit: 500}
+    forward_auth: {address: "127.0.0.1:8081", dialect: nginx, trusted_proxies: [127.0.0.1/32, "fd01::/16"]}
     health: {address: "[::]:9900"}
   env: {region: eu, zone: {env: ZONE}}
   authn:
@@ -38,6 +39,8 @@ spec:
         type: service
         leeway: 5s
         max_lifetime: 1h
+        id_prefix: "corp:"
+        token_cache: 0
         attributes: {roles: claims.realm_access.roles, tenant: claims.tid}
     - jwt: {issuer: "http://localhost:9100", audiences: [dev]}
   anonymous: allow
@@ -77,6 +80,7 @@ func TestReadWhole(t *testing.T) {
 		"policies":        {c.Policies, "/etc/gwctl/policies"},
 		"proxy":           {c.Proxy.Address, "0.0.0.0:8080"},
 		"trusted proxies": {c.Proxy.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}},
+		"forward auth":    {c.ForwardAuth, config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd01::/16")}}},
 		"health":          {c.Health, "[::]:9900"},
 		"anonymous":       {c.AllowAnonymous, true},
 		"claims":          {c.Claims, []string{"email", "department"}},
@@ -101,6 +105,9 @@ func TestReadWhole(t *testing.T) {
 		"type":            {c.JWT[0].Type, "service"},
 		"leeway":          {c.JWT[0].Leeway, 5 * time.Second},
 		"max lifetime":    {c.JWT[0].MaxLifetime, time.Hour},
+		"id prefix":       {c.JWT[0].IDPrefix, "corp:"},
+		"token cache":     {c.JWT[0].TokenCache, 0},
+		"place":           {[]int{c.JWT[0].Place, c.JWT[1].Place}, []int{0, 1}},
 		"mapping":         {[]string{c.JWT[0].Attributes[0].Attribute.Value, c.JWT[0].Attributes[0].Expr.Value}, []string{"roles", "claims.realm_access.roles"}},
 		"second issuer":   {c.JWT[1].Issuer, "http://localhost:9100"},
 	} {
@@ -121,7 +128,7 @@ func TestReadDefaults(t *testing.T) {
 	if c.Audit != (config.Audit{Overflow: "block"}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {
 		t.Errorf("audit %+v, drain %+v", c.Audit, c.Drain)
 	}
-	if j := c.JWT[0]; j.Type != "human" || j.Leeway != 30*time.Second || j.MaxLifetime != 24*time.Hour || j.Algorithms != nil || j.Profile != "" || j.Attributes != nil {
+	if j := c.JWT[0]; j.Type != "human" || j.Leeway != 30*time.Second || j.MaxLifetime != 24*time.Hour || j.Algorithms != nil || j.Profile != "" || j.Attributes != nil || j.IDPrefix != "" || j.TokenCache != 8192 {
 		t.Errorf("jwt %+v", j)
 	}
 }

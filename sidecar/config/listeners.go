@@ -2,7 +2,6 @@ package config
 
 import (
 	"net"
-	"net/netip"
 	"net/url"
 	"strconv"
 
@@ -25,24 +24,17 @@ func (r *reader) listeners(o *document.Object) {
 		}
 	}
 	r.patterns()
-	for _, t := range proxy.Texts("trusted_proxies") {
-		p, err := netip.ParsePrefix(t.Value)
-		if err != nil || p.Bits() == 0 || p.Masked() != p || p.Addr().Is4In6() {
-			r.w.Error(t.Span(), "bad_setting", "write a network without host bits, as in 10.0.0.0/8 or fd00::/8; /0 would trust everybody", "trusted proxy %q cannot be used", t.Value)
-			continue
-		}
-		r.cfg.Proxy.TrustedProxies = append(r.cfg.Proxy.TrustedProxies, p)
-	}
+	r.cfg.Proxy.TrustedProxies = r.networks(proxy, "trusted_proxies")
 	r.webSocket(proxy.Object("websocket"))
 	proxy.Require("address", "upstreams")
 	proxy.Done()
+	r.forwardAuth(o)
 	if o.Has("health") {
 		health := o.Object("health")
 		r.cfg.Health = r.address(health)
 		health.Require("address")
 		health.Done()
 	}
-	o.Require("proxy")
 	o.Done()
 }
 

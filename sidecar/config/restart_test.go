@@ -20,6 +20,7 @@ func TestNeedsRestart(t *testing.T) {
 	restart := map[string][3]string{ // by field: what to change, and the setting
 		"Policies":     {"./policies", "./others", "policies"},
 		"Proxy":        {"0.0.0.0:8080", "0.0.0.0:8081", "listeners.proxy.address"},
+		"ForwardAuth":  {"dialect: nginx", "dialect: caddy", "listeners.forward_auth"},
 		"Health":       {"9900", "9901", "listeners.health"},
 		"ForwardToken": {"forward_token: true", "forward_token: false", "forward_token"},
 		"Audit":        {"overflow: drop", "overflow: block", "audit"},

@@ -82,7 +82,7 @@ func (p *Point) request(ctx context.Context, snapshot *Snapshot, c *canonical.Re
 	if q.snapshot == nil {
 		return q.finish(engine.Decision{Reason: engine.ReasonNotLoaded, Status: http.StatusServiceUnavailable}, nil)
 	}
-	credentials := authn.Credentials{ClientIP: c.ClientIP}
+	credentials := authn.Credentials{Header: c.Header, ClientIP: c.ClientIP}
 	if values := c.Header["Authorization"]; len(values) > 0 {
 		credentials.Authorization, credentials.HasAuthorization = values[0], true
 	}
@@ -145,17 +145,17 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 	var claims slot.Input
 	if identity != nil {
 		var err error
-		if claims, err = slot.ParseJSON(identity.Claims); err != nil {
-			return q.refuse(&authn.Refused{Reason: authn.ReasonClaimInvalid, Method: identity.Name, Err: err})
+		if claims, err = identity.Input(); err != nil {
+			return q.refuse(&authn.Refused{Reason: authn.ReasonClaimInvalid, Method: identity.Name, Kind: identity.Method, Err: err})
 		}
 		r.Authenticate(engine.Principal{Method: identity.Method, Issuer: identity.Issuer, Type: identity.Type})
 		m := q.snapshot.mappings[identity.Name]
 		if m == nil {
 			// Without attributes a guarded deny rule would not match.
-			return q.refuse(&authn.Broken{Dependency: identity.Name, Method: identity.Name})
+			return q.refuse(&authn.Broken{Dependency: identity.Name, Method: identity.Name, Kind: identity.Method})
 		}
 		if err := m.Apply(r, claims); err != nil {
-			return q.refuse(&authn.Refused{Reason: reply.ReasonInvalidClaims, Method: identity.Name, Err: err})
+			return q.refuse(&authn.Refused{Reason: reply.ReasonInvalidClaims, Method: identity.Name, Kind: identity.Method, Err: err})
 		}
 		q.point.o.Metrics.Authn(identity.Method, "ok")
 	}
@@ -236,24 +236,29 @@ func (q *question) refuse(err error) Outcome {
 	var a reply.Answer
 	if errors.As(err, &refused) {
 		a = reply.Refused(refused.Reason, q.context())
-		q.point.o.Metrics.Authn(methodLabel(refused.Method), "refused")
+		e.Method = refused.Kind
+		q.point.o.Metrics.Authn(methodLabel(refused.Kind), "refused")
 	} else {
 		after := 5 * time.Second
 		var broken *authn.Broken
-		if errors.As(err, &broken) && broken.RetryAfter > 0 {
-			after = broken.RetryAfter
+		if errors.As(err, &broken) {
+			e.Method = broken.Kind
+			if broken.RetryAfter > 0 {
+				after = broken.RetryAfter
+			}
 		}
 		a = reply.Unavailable(reply.ReasonDependencyUnavailable, after, q.context())
-		q.point.o.Metrics.Authn("jwt", "broken")
+		q.point.o.Metrics.Authn(methodLabel(e.Method), "broken")
 	}
 	e.Reason, e.Status = a.Reason, a.Status
 	q.write(e)
 	return Outcome{Answer: a}
 }
 
-func methodLabel(name string) string {
-	if name == "" {
+// methodLabel gives the kind of credential, for metrics.
+func methodLabel(kind string) string {
+	if kind == "" {
 		return "none"
 	}
-	return "jwt"
+	return kind
 }

@@ -2,6 +2,7 @@ package pdp
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 
 	"github.com/gwctl/gwctl/engine"
@@ -21,6 +22,8 @@ type Snapshot struct {
 	Issuers        []string // whose keys it needs
 	chain          *authn.Chain
 	reader         *canonical.Reader
+	forwarded      *canonical.Reader           // of what other proxies ask about
+	identity       []string                    // every header that can be set
 	mappings       map[string]*mapping.Mapping // by name of the method
 	env            []envValue
 	allowAnonymous bool
@@ -55,12 +58,19 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	}
 	var w document.Walker
 	s.bindEnv(&w, set, cfg, getenv)
-	var err error
-	s.reader, err = canonical.New(canonical.Options{TrustedProxies: cfg.Proxy.TrustedProxies, Identity: set.ObligationHeaders(), Routes: Routes(set)})
+	s.identity = identityNames(set.ObligationHeaders())
+	s.reader = reader(&w, cfg, set, cfg.Proxy.TrustedProxies)
+	s.forwarded = reader(&w, cfg, set, cfg.ForwardAuth.TrustedProxies)
+	return s, w.Found().Sorted()
+}
+
+// reader makes a reader for one door.
+func reader(w *document.Walker, cfg *config.Config, set *engine.Set, trusted []netip.Prefix) *canonical.Reader {
+	r, err := canonical.New(canonical.Options{TrustedProxies: trusted, Identity: set.ObligationHeaders(), Routes: Routes(set)})
 	if err != nil {
 		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "%s", err)
 	}
-	return s, w.Found().Sorted()
+	return r
 }
 
 // bindEnv pairs the declared attributes of the environment with their sources.

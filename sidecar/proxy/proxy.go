@@ -26,6 +26,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/health"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reply"
+	"github.com/gwctl/gwctl/sidecar/syntax"
 )
 
 // Name is the door's label in records and metrics.
@@ -91,10 +92,18 @@ func New(o Options) (*Door, error) {
 
 // Server gives the http.Server that carries the door.
 func (d *Door) Server() *http.Server {
-	return &http.Server{
+	s := &http.Server{
 		Handler: d, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		DisableGeneralOptionsHandler: true, ErrorLog: d.errors, ConnContext: withConnection, ConnState: turned,
+		DisableGeneralOptionsHandler: true, ErrorLog: d.errors,
 	}
+	syntax.Attach(s)
+	return s
+}
+
+// Listener gives the listener to serve on: what net/http's server refuses
+// without asking the door leaves a record, too.
+func (d *Door) Listener(l net.Listener) net.Listener {
+	return syntax.Listener(l, func(r *canonical.Rejection) { d.o.Point.Reject(r, Name, nil) })
 }
 
 // Close ends the WebSockets that are open, and drops idle connections to
@@ -107,7 +116,7 @@ func (d *Door) Close() {
 
 // ServeHTTP decides the request first and forwards it only then.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	reached(r)
+	syntax.Reached(r)
 	d.o.Metrics.InFlight(1)
 	defer d.o.Metrics.InFlight(-1)
 	if len(r.Header["Upgrade"]) > 0 {

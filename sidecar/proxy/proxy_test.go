@@ -301,52 +301,6 @@ func TestNoSmuggling(t *testing.T) {
 	}
 }
 
-// The answers of net/http's server itself are told apart by what reached the
-// door, whatever they look like.
-func TestConnection(t *testing.T) {
-	r := newRig(t)
-	client, server := net.Pipe()
-	defer client.Close()
-	go func() { _, _ = io.Copy(io.Discard, client) }()
-	c := &connection{Conn: server, door: r.Door}
-	req := (&http.Request{}).WithContext(withConnection(t.Context(), c))
-	write := func(text string) {
-		t.Helper()
-		if _, err := io.WriteString(c, text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	reached(req)
-	write("HTTP/1.1 400 Bad Request\r\n\r\n") // the door's own
-	turned(c, http.StateActive)
-	write("more of it")
-	turned(c, http.StateIdle)
-	write("HTTP/1.1 431 Too Large\r\n\r\n")
-	write("more of it")
-	if err := c.CloseWrite(); err != nil {
-		t.Errorf("CloseWrite: %v", err)
-	}
-	short := &connection{Conn: server, door: r.Door}
-	if _, err := io.WriteString(short, "?"); err != nil {
-		t.Fatal(err)
-	}
-	reached(&http.Request{}) // served in some other way
-	if err := r.audit.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	var statuses []int
-	for line := range strings.Lines(r.out.String()) {
-		e, err := record.Parse([]byte(line))
-		if err != nil || e.Detail != RuleSyntax {
-			t.Fatalf("recorded %s, %v", line, err)
-		}
-		statuses = append(statuses, e.Status)
-	}
-	if fmt.Sprint(statuses) != "[431 400]" {
-		t.Errorf("recorded the statuses %v", statuses)
-	}
-}
-
 // What breaks a body counts as the client's only until the transport gives it
 // up.
 func TestClientBody(t *testing.T) {

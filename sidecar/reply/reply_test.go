@@ -199,6 +199,7 @@ func TestTexts(t *testing.T) {
 		engine.ReasonBodyInvalid, engine.ReasonBodyUnavailable, engine.ReasonObligationError, engine.ReasonNotLoaded,
 		reply.ReasonUpstreamUnreachable, reply.ReasonUpstreamTimeout, reply.ReasonNoUpstream, reply.ReasonDependencyUnavailable,
 		reply.ReasonNotRepresentable, reply.ReasonClaimsTooLarge, reply.ReasonNotCanonical,
+		reply.ReasonUntrustedPeer, reply.ReasonForwardingIncomplete,
 		canonical.CodeNotCanonical, canonical.CodeHopByHopAbuse, canonical.CodeMethodNotAllowed,
 	}
 	for _, reason := range reasons {
@@ -208,7 +209,7 @@ func TestTexts(t *testing.T) {
 		}
 	}
 	slices.Sort(reasons)
-	if n := len(slices.Compact(reasons)); n != 23 { // canonical's first is reply's last
+	if n := len(slices.Compact(reasons)); n != 25 { // canonical's first is reply's last
 		t.Errorf("%d reasons", n)
 	}
 }

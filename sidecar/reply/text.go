@@ -13,6 +13,8 @@ const (
 	ReasonTooManyWebSockets     = "too_many_websockets"
 	ReasonNotCanonical          = "request_not_canonical"
 	ReasonInvalidClaims         = "invalid_claims" // verified claims that the mapping cannot use
+	ReasonUntrustedPeer         = "untrusted_peer" // asks at the forward-auth door and may not
+	ReasonForwardingIncomplete  = "forwarding_incomplete"
 )
 
 // textOf is what a client is told about a reason code. A rule's own code has
@@ -41,6 +43,10 @@ func textOf(reason string) string {
 		return "No policy is loaded."
 	case ReasonNotCanonical, "hop_by_hop_abuse":
 		return "The request is not in a form that can be passed on safely."
+	case ReasonUntrustedPeer:
+		return "This address may not ask for decisions."
+	case ReasonForwardingIncomplete:
+		return "The proxy in front does not say what was requested."
 	case "method_not_allowed":
 		return "The method is not allowed."
 	case ReasonNotRepresentable, ReasonClaimsTooLarge:

@@ -163,7 +163,7 @@ func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.C
 		cfg.Proxy.Address = freeOr(devAddress)
 	}
 	cfg.Proxy.Upstreams = []config.Upstream{{Match: policy.Text{Value: "/{rest...}"}, URL: upstream}}
-	cfg.JWT = []config.JWT{{Name: issuer.String(), Issuer: issuer.String(), Audiences: []string{devAudience}, Type: "human"}}
+	cfg.JWT = []config.JWT{{Method: config.Method{Name: issuer.String(), Type: "human"}, Issuer: issuer.String(), Audiences: []string{devAudience}}}
 	cfg.Audit.Overflow = "block"
 	cfg.Drain.Timeout = 5 * time.Second
 	return cfg, nil

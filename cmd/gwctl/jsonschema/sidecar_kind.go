@@ -41,13 +41,20 @@ func (t *table) listeners() *node {
 		need("match", shaped("^"+pathForm+"$")).instead("A path pattern, as in routes: \"/{rest...}\" is every path."),
 		need("url", shaped(`^`+anyCase("http")+`[Ss]?://[^/?#@]+/?[?#]*$`)))
 	return t.strict(t.config, "",
-		need("proxy", t.strict(t.config, "Proxy",
+		may("proxy", t.strict(t.config, "Proxy",
 			need("address", address()).says("Where to listen, host:port."),
 			need("upstreams", list(upstream)).says("Services behind the sidecar."),
-			may("trusted_proxies", set(shaped(`^[0-9A-Fa-f.:]+/[0-9]+$`))).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."),
+			may("trusted_proxies", networks()).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."),
 			may("websocket", t.strict(t.config, "WebSocket", may("idle", duration()), may("lifetime", duration()), may("limit", between(1, 1_000_000)))))),
-		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness and metrics: /livez, /readyz, /metrics."))
+		may("forward_auth", t.strict(t.config, "ForwardAuth",
+			need("address", address()).says("Where to listen, host:port."),
+			need("dialect", oneOf(t.texts(t.config, "Dialects")...)),
+			need("trusted_proxies", networks()))),
+		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness and metrics: /livez, /readyz, /metrics.")).
+		and(either(has("proxy"), has("forward_auth")))
 }
+
+func networks() *node { return set(shaped(`^[0-9A-Fa-f.:]+/[0-9]+$`)) }
 
 func address() *node { return shaped(`^([^:\[\]]*|\[[^\[\]]*\]):(0|[1-9][0-9]{0,4})$`) }
 
@@ -67,11 +74,20 @@ func (t *table) method() *node {
 		need("audiences", set(text())).says("Values of aud, any of which a token must have."),
 		may("algorithms", set(oneOf(t.texts(t.config, "algorithms")...))).instead("Accepted algorithms of signatures; default RS256, PS256, ES256, ES384 and EdDSA."),
 		may("profile", oneOf("rfc9068")).says("rfc9068 requires the type at+jwt."),
-		may("type", oneOf("human", "service")),
 		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
 		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
+		may("token_cache", between(0, 1_000_000)).instead("How many tokens are kept whose signature is known to be good; default 8192, 0 for none."))
+	return t.strict(t.config, "", need("jwt", t.ofUsers(jwt)))
+}
+
+// ofUsers adds the keys that every method of authentication has.
+func (t *table) ofUsers(method *node) *node {
+	keys := t.strict(t.config, "",
+		may("type", oneOf("human", "service")).says("Whether users are human, the default, or service."),
+		may("id_prefix", shaped("^[!-~]{1,64}$")).says("Goes before every user.id, so that users of two methods stay apart."),
 		may("attributes", named(nil, text())).says("Attributes of the user, each with a CEL expression over claims. An attribute that is not named has its default claim."))
-	return t.strict(t.config, "", need("jwt", jwt))
+	method.Properties = append(method.Properties, keys.Properties...)
+	return method
 }
 
 func (t *table) resourceMetadata() *node {

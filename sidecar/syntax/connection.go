@@ -1,4 +1,4 @@
-package proxy
+package syntax
 
 import (
 	"context"
@@ -11,18 +11,26 @@ import (
 	"github.com/gwctl/gwctl/sidecar/canonical"
 )
 
-// RuleSyntax is the rule in the record of a request that net/http's server
-// refused by itself.
-const RuleSyntax = "http_syntax"
+// Rule is the rule in the record of a request that net/http's server refused by
+// itself.
+const Rule = "http_syntax"
 
-// Listener gives the listener to serve on. Its connections see the answers that
-// net/http's server gives without asking the door (400 to bytes that are no
-// HTTP, 417, 431, 505), so that these leave a record, too.
-func (d *Door) Listener(l net.Listener) net.Listener { return listener{l, d} }
+// Refused is told of a request that no handler has seen. It is called before
+// the answer is sent, from the goroutine of the connection.
+type Refused func(*canonical.Rejection)
+
+// Attach has a server tell its connections apart. It sets ConnContext and
+// ConnState.
+func Attach(s *http.Server) {
+	s.ConnContext, s.ConnState = withConnection, turned
+}
+
+// Listener gives the listener to serve on with a server prepared by Attach.
+func Listener(l net.Listener, refused Refused) net.Listener { return listener{l, refused} }
 
 type listener struct {
 	net.Listener
-	door *Door
+	refused Refused
 }
 
 // Accept implements net.Listener.
@@ -31,13 +39,13 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{Conn: c, door: l.door}, nil
+	return &connection{Conn: c, refused: l.refused}, nil
 }
 
-// connection knows whether the request at hand has reached the door.
+// connection knows whether the request at hand has reached the handler.
 type connection struct {
 	net.Conn
-	door    *Door
+	refused Refused
 	reached atomic.Bool
 	told    bool // of the server's own answer; it closes the connection
 }
@@ -50,7 +58,9 @@ func withConnection(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connectionKey{}, c)
 }
 
-func reached(r *http.Request) {
+// Reached notes that a request has come to its handler, which answers from here
+// on.
+func Reached(r *http.Request) {
 	if c, ok := r.Context().Value(connectionKey{}).(*connection); ok {
 		c.reached.Store(true)
 	}
@@ -67,7 +77,7 @@ func turned(c net.Conn, state http.ConnState) {
 func (c *connection) Write(p []byte) (int, error) {
 	if !c.reached.Load() && !c.told {
 		c.told = true
-		c.door.unread(c.RemoteAddr().String(), p)
+		c.refused(rejection(c.RemoteAddr().String(), p))
 	}
 	return c.Conn.Write(p)
 }
@@ -81,18 +91,18 @@ func (c *connection) CloseWrite() error {
 	return nil
 }
 
-// unread writes the record of a request that no handler has seen.
-func (d *Door) unread(peer string, answer []byte) {
-	rejection := &canonical.Rejection{Code: canonical.CodeNotCanonical, Rule: RuleSyntax, Status: http.StatusBadRequest}
+// rejection is all that is known of a request that no handler has seen.
+func rejection(peer string, answer []byte) *canonical.Rejection {
+	out := &canonical.Rejection{Code: canonical.CodeNotCanonical, Rule: Rule, Status: http.StatusBadRequest}
 	if addr, err := netip.ParseAddrPort(peer); err == nil {
-		rejection.Peer = addr.Addr().Unmap().WithZone("")
-		rejection.ClientIP = rejection.Peer
+		out.Peer = addr.Addr().Unmap().WithZone("")
+		out.ClientIP = out.Peer
 	}
 	const before, after = len("HTTP/1.1 "), len("HTTP/1.1 400")
 	if len(answer) >= after {
 		if status, err := strconv.Atoi(string(answer[before:after])); err == nil {
-			rejection.Status = status
+			out.Status = status
 		}
 	}
-	d.o.Point.Reject(rejection, Name, nil)
+	return out
 }
