@@ -130,7 +130,11 @@ type question struct {
 }
 
 func (q *question) context() reply.Context {
-	return reply.Context{RequestID: q.c.ID, DecisionID: q.id}
+	c := reply.Context{RequestID: q.c.ID, DecisionID: q.id}
+	if q.snapshot != nil {
+		c.ResourceMetadata = q.snapshot.challengeURL(q.c)
+	}
+	return c
 }
 
 func (q *question) decide(identity *authn.Identity) Outcome {

@@ -28,7 +28,8 @@ type Snapshot struct {
 	env            []envValue
 	allowAnonymous bool
 	claims         []string // allow-list of X-Auth-Claims
-	verify         uint64   // one in so many decisions; 0 for none
+	resources      []protected
+	verify         uint64 // one in so many decisions; 0 for none
 }
 
 type envValue struct {
@@ -61,6 +62,10 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	s.identity = identityNames(set.ObligationHeaders())
 	s.reader = reader(&w, cfg, set, cfg.Proxy.TrustedProxies)
 	s.forwarded = reader(&w, cfg, set, cfg.ForwardAuth.TrustedProxies)
+	var err error
+	if s.resources, err = protectedResources(cfg); err != nil {
+		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "resource_metadata: %s", err)
+	}
 	return s, w.Found().Sorted()
 }
 

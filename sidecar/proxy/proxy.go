@@ -119,11 +119,6 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	syntax.Reached(r)
 	d.o.Metrics.InFlight(1)
 	defer d.o.Metrics.InFlight(-1)
-	if len(r.Header["Upgrade"]) > 0 {
-		// Unless it becomes another protocol: what follows may be no HTTP, and must
-		// not be read as some.
-		w.Header().Set("Connection", "close")
-	}
 	changed := d.o.Point.Changed()
 	turn := d.o.Point.Begin()
 	c, rejection := turn.Reader().Read(r)
@@ -132,25 +127,53 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if rejection.Status == http.StatusMethodNotAllowed {
 			allow = strings.Split(turn.Reader().Allow(), ", ")
 		}
-		d.answer(w, r, turn.Reject(rejection, Name, allow).Answer)
+		d.answer(w, r, cors{}, turn.Reject(rejection, Name, allow).Answer)
 		return
 	}
-	out := turn.Request(r.Context(), c, buffered(r), Name)
-	if !out.Allowed {
-		d.answer(w, r, out.Answer)
+	if d.preflight(w, r, turn, c) || d.metadata(w, r, turn, c) {
 		return
 	}
-	a := asks{w: w, r: r, c: c, out: out, changed: changed}
-	if c.WebSocket {
+	a := asks{w: w, r: r, c: c, cors: newCORS(turn.CORS(c.Method, c), c), changed: changed}
+	a.out = turn.Request(r.Context(), c, buffered(r), Name)
+	switch {
+	case !a.out.Allowed:
+		d.answer(w, r, a.cors, a.out.Answer)
+	case c.WebSocket:
 		d.webSocket(a)
-		return
+	default:
+		d.forward(a)
 	}
-	d.forward(a)
 }
 
-func (d *Door) answer(w http.ResponseWriter, r *http.Request, a reply.Answer) {
-	if d.o.Draining() {
-		w.Header().Set("Connection", "close") // see forward
+// asks is one request that waits for its upstream, and all that its answer
+// needs.
+type asks struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	c       *canonical.Request
+	out     pdp.Outcome
+	cors    cors
+	changed <-chan struct{} // the policies, since it was decided
+}
+
+// closes tells whether the connection must not carry another request: whoever
+// reuses it would race with the end of the process; and what follows the
+// handshake of a WebSocket that did not come about may be no HTTP.
+func (d *Door) closes(r *http.Request) bool { return d.o.Draining() || len(r.Header["Upgrade"]) > 0 }
+
+// answer writes an answer of gwctl's own to a request that does not go through.
+func (d *Door) answer(w http.ResponseWriter, r *http.Request, s cors, a reply.Answer) {
+	d.own(w, r)
+	s.allow(w.Header(), ownHeaders...)
+	if err := a.Write(w, r); err != nil {
+		d.o.Logger.Debug("the client did not take the answer", "error", err)
+	}
+}
+
+// own prepares the connection for an answer of gwctl's own.
+func (d *Door) own(w http.ResponseWriter, r *http.Request) {
+	if d.closes(r) {
+		w.Header().Set("Connection", "close")
 	}
 	if r.ContentLength != 0 {
 		// The server reads what is left of a body before it answers, so that the
@@ -160,16 +183,13 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, a reply.Answer) {
 			d.o.Logger.Debug("the answer waits for the body", "error", err)
 		}
 	}
-	if err := a.Write(w, r); err != nil {
-		d.o.Logger.Debug("the client did not take the answer", "error", err)
-	}
 }
 
 func (d *Door) forward(a asks) {
 	w, r, c := a.w, a.r, a.c
 	m := d.upstreams.Match("*", "", c.Path, c.Segments)
 	if m.Route < 0 {
-		d.answer(w, r, reply.BadGateway(http.StatusBadGateway, reply.ReasonNoUpstream, reply.Context{RequestID: c.ID}))
+		d.answer(w, r, a.cors, reply.BadGateway(http.StatusBadGateway, reply.ReasonNoUpstream, reply.Context{RequestID: c.ID}))
 		return
 	}
 	// A value of its own for each request: the rewrite needs what was decided,
@@ -187,16 +207,15 @@ func (d *Door) forward(a asks) {
 			if resp.StatusCode == http.StatusSwitchingProtocols {
 				return d.switched(a, resp)
 			}
-			// Asked when the answer comes, as the drain may have begun since.
-			// Whoever reuses this connection would race with its end.
-			if d.o.Draining() {
+			a.cors.allow(resp.Header)
+			if d.closes(r) { // asked when the answer comes: the drain may have begun since
 				resp.Header.Set("Connection", "close")
 			}
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if !errors.Is(err, errSwitched) {
-				d.notForwarded(w, r, c, body, err)
+				d.notForwarded(a, body, err)
 			}
 		},
 	}
@@ -231,14 +250,15 @@ func (d *Door) rewrite(out *http.Request, c *canonical.Request, upstream *url.UR
 }
 
 // notForwarded answers for an exchange that failed before its answer began.
-func (d *Door) notForwarded(w http.ResponseWriter, r *http.Request, c *canonical.Request, body *clientBody, err error) {
+func (d *Door) notForwarded(a asks, body *clientBody, err error) {
+	w, r, c := a.w, a.r, a.c
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		return // the client has gone
 	}
 	if body.failed() {
 		// Not the upstream's fault: chunks that are none, or a body cut short.
 		d.o.Logger.Debug("the client's body cannot be read", "error", err, "request_id", c.ID)
-		d.answer(w, r, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
+		d.answer(w, r, a.cors, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
 		return
 	}
 	status, reason := http.StatusBadGateway, reply.ReasonUpstreamUnreachable
@@ -247,5 +267,5 @@ func (d *Door) notForwarded(w http.ResponseWriter, r *http.Request, c *canonical
 		status, reason = http.StatusGatewayTimeout, reply.ReasonUpstreamTimeout
 	}
 	d.o.Logger.Warn("the upstream failed", "error", err, "request_id", c.ID, "reason", reason)
-	d.answer(w, r, reply.BadGateway(status, reason, reply.Context{RequestID: c.ID}))
+	d.answer(w, r, a.cors, reply.BadGateway(status, reason, reply.Context{RequestID: c.ID}))
 }

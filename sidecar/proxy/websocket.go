@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gwctl/gwctl/sidecar/canonical"
-	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reply"
 	"github.com/gwctl/gwctl/sidecar/websocket"
 )
@@ -32,21 +30,11 @@ const ticksOfIdle = 4
 // errSwitched ends the proxying of a request whose connection is taken over.
 var errSwitched = errors.New("the connection was a WebSocket")
 
-// asks is one request that waits for its upstream, and all that its answer
-// needs.
-type asks struct {
-	w       http.ResponseWriter
-	r       *http.Request
-	c       *canonical.Request
-	out     pdp.Outcome
-	changed <-chan struct{} // the policies, since it was decided
-}
-
 // webSocket forwards an opening handshake.
 func (d *Door) webSocket(a asks) {
 	if !d.sockets.reserve(d.o.Config.WebSocket.Limit) {
 		d.o.Logger.Warn("there are too many WebSockets", "request_id", a.c.ID)
-		d.answer(a.w, a.r, reply.Unavailable(reply.ReasonTooManyWebSockets, 5*time.Second, reply.Context{RequestID: a.c.ID, DecisionID: a.out.DecisionID}))
+		d.answer(a.w, a.r, a.cors, reply.Unavailable(reply.ReasonTooManyWebSockets, 5*time.Second, reply.Context{RequestID: a.c.ID, DecisionID: a.out.DecisionID}))
 		return
 	}
 	defer d.sockets.release()
