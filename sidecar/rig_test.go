@@ -44,11 +44,22 @@ func until(t testing.TB, what string, is func() bool) {
 type buffer struct {
 	mu   sync.Mutex
 	data bytes.Buffer
+	most int // bytes that are kept; 0 for all
+}
+
+// limit keeps no more than so many bytes.
+func (b *buffer) limit(most int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.most = most
 }
 
 func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.most > 0 && b.data.Len() >= b.most {
+		return len(p), nil
+	}
 	return b.data.Write(p)
 }
 
