@@ -22,7 +22,7 @@ func Compile(src *policy.Set) (*Set, policy.Diagnostics) {
 }
 
 func newCompiler(src *policy.Set, lib *celenv.Library) *compiler {
-	return &compiler{lib: lib, most: indexed, src: src, libraries: map[[2]string]*celenv.Scope{}, interned: newInterned(), set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
+	return &compiler{lib: lib, most: indexed, src: src, libraries: map[[2]string]*celenv.Scope{}, interned: newInterned(), set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]slot.Ready{}, source: src}}
 }
 
 func (c *compiler) compile() (*Set, policy.Diagnostics) {

@@ -21,7 +21,7 @@ type Set struct {
 	targets   []target
 	ways      []way // by the number that routes give
 	places    []slot.Index
-	directory map[resourceKey][]supplied
+	directory map[resourceKey][]slot.Ready
 	roles     []string
 	rules     []*Rule
 	refs      []RuleRef // of the rules, in the same order
@@ -94,12 +94,6 @@ type shadowed struct {
 }
 
 type resourceKey struct{ kind, id string }
-
-// supplied is one value of a Directory.
-type supplied struct {
-	name string
-	in   slot.Input
-}
 
 // Rule is one rule compiled for one resource type. What a decision looks at
 // stands first, and makes up one line of the processor's cache.

@@ -14,6 +14,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reload"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // builder makes snapshots. What needs a restart is compared with the
@@ -23,6 +24,9 @@ type builder struct {
 	keys   *keySets // nil only checks: nothing is fetched
 	clock  func() time.Time
 	getenv func(string) (string, bool)
+	pools  *transport.Pools
+
+	inForce func() *pdp.Snapshot // nil before the first one
 }
 
 // build makes a snapshot from one reading of the files.
@@ -48,7 +52,11 @@ func (b *builder) build(in reload.Input) (*pdp.Snapshot, policy.Diagnostics, err
 		return nil, found, nil
 	}
 	snapshot, more := pdp.NewSnapshot(set, cfg, methods, b.getenv)
-	if found = append(found, more...); found.HasErrors() || b.keys == nil {
+	if found = append(found, more...); found.HasErrors() {
+		return nil, found, nil
+	}
+	found = append(found, b.connect(snapshot, cfg, in.Files.Read)...)
+	if found.HasErrors() || b.keys == nil {
 		return snapshot, found, nil
 	}
 	// Last, because it can take seconds and makes others work.
@@ -132,8 +140,8 @@ func Check(cfg *config.Config, getenv func(string) (string, bool)) (policy.Diagn
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{fixed: cfg, clock: time.Now, getenv: getenv}
-	snapshot, found, err := b.build(reload.Input{Policies: files})
+	b := &builder{fixed: cfg, clock: time.Now, getenv: getenv, pools: transport.NewPools(time.Now), inForce: func() *pdp.Snapshot { return nil }}
+	snapshot, found, err := b.build(reload.Input{Policies: files, Files: reload.ReadFiles(cfg.Files())})
 	if err == nil && snapshot != nil && snapshot.Set.Empty() {
 		d := document.NewDiagnostic(policy.Span{Path: cfg.Policies}, document.Error, "empty_set", "the set has no rule and would deny everything")
 		found = append(found, d.WithHint("add a Policy with a rule"))

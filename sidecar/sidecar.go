@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/sidecar/assertion"
 	"github.com/gwctl/gwctl/sidecar/audit"
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
@@ -27,6 +28,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/proxy"
 	"github.com/gwctl/gwctl/sidecar/reload"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // Options are what a sidecar is made of. All but Poll and Settle are required.
@@ -49,9 +51,12 @@ type Sidecar struct {
 	audit    *audit.Log
 	point    *pdp.Point
 	keys     *keySets
+	pools    *transport.Pools
 	reloader *reload.Reloader
 	door     *proxy.Door
 	draining atomic.Bool
+
+	published *assertion.Published
 
 	proxy, forward, health             *http.Server // nil where there is no such listener
 	proxyOpen, forwardOpen, healthOpen net.Listener
@@ -95,11 +100,13 @@ func (s *Sidecar) build(ctx context.Context) error {
 	s.keys = newKeySets(ctx, s.o.Clock, s.o.Logger)
 	s.metrics.JWKS(s.keys.status)
 	s.state.SetIssuers(s.keys.keyless)
-	b := &builder{fixed: s.o.Config, keys: s.keys, clock: s.o.Clock, getenv: s.o.Getenv}
+	s.pools, s.published = transport.NewPools(s.o.Clock), assertion.NewPublished(s.o.Clock)
+	s.metrics.Certificates(s.certificates)
+	b := &builder{fixed: s.o.Config, keys: s.keys, clock: s.o.Clock, getenv: s.o.Getenv, pools: s.pools, inForce: s.point.Current}
 	s.reloader, err = reload.New(reload.Options{
 		ConfigPath: s.o.ConfigPath, Policies: s.o.Config.Policies, Build: b.build, Point: s.point, State: s.state, Metrics: s.metrics,
 		Audit: s.audit, Clock: s.o.Clock, Logger: s.o.Logger, Poll: s.o.Poll, Settle: s.o.Settle,
-		InForce: func(snapshot *pdp.Snapshot) { s.keys.require(snapshot.Issuers) },
+		InForce: s.inForce, Names: filesOf, Fixed: s.o.Config.Files(),
 	})
 	if err != nil {
 		return err
@@ -137,7 +144,7 @@ func (s *Sidecar) listen() error {
 		return nil
 	}
 	s.health = &http.Server{
-		Handler: health.Handler(s.state, s.metrics), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		Handler: health.Keys(health.Handler(s.state, s.metrics), s.published.Document), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.o.Logger.Handler(), slog.LevelDebug),
 	}
 	if s.healthOpen, err = net.Listen("tcp", s.o.Config.Health); err != nil {
@@ -147,13 +154,7 @@ func (s *Sidecar) listen() error {
 }
 
 func (s *Sidecar) openProxy() error {
-	var err error
-	s.door, err = proxy.New(proxy.Options{
-		Config: s.o.Config.Proxy, ForwardToken: s.o.Config.ForwardToken, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Clock: s.o.Clock, Draining: s.draining.Load,
-	})
-	if err != nil {
-		return err
-	}
+	s.door = proxy.New(proxy.Options{Config: s.o.Config.Proxy, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Clock: s.o.Clock, Draining: s.draining.Load})
 	s.proxy = s.door.Server()
 	open, err := net.Listen("tcp", s.o.Config.Proxy.Address)
 	if err != nil {
@@ -245,6 +246,7 @@ func (s *Sidecar) drain() error {
 	if s.door != nil {
 		s.door.Close()
 	}
+	s.pools.Close()
 	if s.health != nil {
 		err = errors.Join(err, s.health.Close())
 	}

@@ -11,6 +11,7 @@ import (
 const (
 	CodeNotCanonical     = "request_not_canonical" // 400: two readers could understand the request differently, or it breaks a limit
 	CodeHopByHopAbuse    = "hop_by_hop_abuse"      // 400: Connection names a header that is not the sender's to remove
+	CodeMisdirected      = "misdirected_request"   // 421: not for this connection; its door says why
 	CodeMethodNotAllowed = "method_not_allowed"    // 405: CONNECT, TRACE, or a method that is not configured
 	CodeOriginNotAllowed = "origin_not_allowed"    // 403: the page that asks is not one of the route's origins
 )

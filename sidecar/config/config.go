@@ -9,7 +9,6 @@ package config
 import (
 	"fmt"
 	"net/netip"
-	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -30,8 +29,9 @@ type Config struct {
 	Env            []EnvValue
 	JWT            []JWT
 	AllowAnonymous bool // rules decide about requests without a credential
-	Claims         []string
+	Propagate      Propagate
 	ForwardToken   bool
+	Assertion      Assertion
 	Audit          Audit
 	Drain          Drain
 	// ResourceMetadata is served below /.well-known/oauth-protected-resource.
@@ -42,15 +42,11 @@ type Config struct {
 // Proxy is the reverse-proxy door. Without an Address there is none.
 type Proxy struct {
 	Address        string
+	TLS            TLS // zero: none
+	HTTP2          HTTP2
 	Upstreams      []Upstream
 	TrustedProxies []netip.Prefix
 	WebSocket      WebSocket
-}
-
-// Upstream is where requests of a path pattern go.
-type Upstream struct {
-	Match policy.Text // a path pattern
-	URL   *url.URL    // scheme and host
 }
 
 // EnvValue gives a declared attribute of the environment: a literal, or the
@@ -129,6 +125,8 @@ func (r *reader) root(root *document.Object) {
 		return
 	}
 	r.policies(spec.Object("policies"))
+	r.propagate(spec.Object("propagate"))
+	r.assertion(spec)
 	r.listeners(spec.Object("listeners"))
 	for _, e := range spec.Object("env").Entries() {
 		r.env(e)
@@ -137,11 +135,6 @@ func (r *reader) root(root *document.Object) {
 		r.method(i, r.w.Object(n, "a method of authn"))
 	}
 	r.anonymous(spec.Text("anonymous"))
-	propagate := spec.Object("propagate")
-	for _, t := range propagate.Texts("claims") {
-		r.cfg.Claims = append(r.cfg.Claims, t.Value)
-	}
-	propagate.Done()
 	r.cfg.ForwardToken = spec.Bool("forward_token")
 	r.audit(spec.Object("audit"))
 	r.drain(spec.Object("drain"))
@@ -277,15 +270,12 @@ func (r *reader) duration(o *document.Object, key string, def, least, most time.
 // with and cannot change while it runs.
 func (c *Config) NeedsRestart(began *Config) []string {
 	settings := func(c *Config) [][2]string {
-		upstreams := ""
-		for _, u := range c.Proxy.Upstreams {
-			upstreams += fmt.Sprintf("%q %q;", u.Match.Value, u.URL)
-		}
 		return [][2]string{
-			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.upstreams", upstreams},
-			{"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)}, {"listeners.proxy.websocket", fmt.Sprint(c.Proxy.WebSocket)},
+			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.tls", c.Proxy.TLS.text()},
+			{"listeners.proxy.http2", fmt.Sprint(c.Proxy.HTTP2)}, {"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)},
+			{"listeners.proxy.websocket", fmt.Sprint(c.Proxy.WebSocket)},
 			{"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health},
-			{"forward_token", fmt.Sprint(c.ForwardToken)}, {"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
+			{"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}
 	}
 	var out []string

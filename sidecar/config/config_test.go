@@ -24,7 +24,16 @@ spec:
       address: 0.0.0.0:8080
       upstreams:
         - {match: "/{rest...}", url: "http://127.0.0.1:9000"}
-        - {match: "/tenants/{id}", url: "https://[::1]:9443/"}
+        - match: "/tenants/{id}"
+          url: "https://[::1]:9443/"
+          protocol: h2
+          tls: {ca: ca.pem, server_name: tenants.internal, cert: own.pem, key: own-key.pem}
+          timeouts: {connect: 1s, tls_handshake: 3s, response_header: 10s}
+          connections: {idle: 8, idle_timeout: 30s}
+          propagate: {claims: [email], roles: ["shop:orders:"]}
+          audience: tenants
+      tls: {cert: server.pem, key: server-key.pem, client_ca: clients.pem, min_version: 1.3}
+      http2: {max_streams: 50}
       trusted_proxies: [10.0.0.0/8, "fd00::/8"]
       websocket: {idle: 1m, lifetime: 168h, limit: 500}
     forward_auth: {address: "127.0.0.1:8081", dialect: nginx, trusted_proxies: [127.0.0.1/32, "fd01::/16"]}
@@ -44,7 +53,8 @@ spec:
         attributes: {roles: claims.realm_access.roles, tenant: claims.tid}
     - jwt: {issuer: "http://localhost:9100", audiences: [dev]}
   anonymous: allow
-  propagate: {claims: [email, department]}
+  propagate: {claims: [email, department], roles: ["shop:", auditor], headers: {user_id: X-Forwarded-User, roles: X-Groups, tenant: X-Org, request_id: X-Trace, claims: X-Claims}}
+  assertion: {key: {file: new.pem}, publish: [{file: old.pem}], header: X-Assertion, issuer: "https://gw.example.com", lifetime: 30s}
   forward_token: true
   audit: {sinks: [{file: {path: audit.jsonl}}], overflow: drop}
   drain: {delay: 0s, timeout: 10m}
@@ -83,7 +93,7 @@ func TestReadWhole(t *testing.T) {
 		"forward auth":    {c.ForwardAuth, config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd01::/16")}}},
 		"health":          {c.Health, "[::]:9900"},
 		"anonymous":       {c.AllowAnonymous, true},
-		"claims":          {c.Claims, []string{"email", "department"}},
+		"claims":          {c.Propagate.Claims, []string{"email", "department"}},
 		"forward token":   {c.ForwardToken, true},
 		"audit":           {c.Audit, config.Audit{File: "/etc/gwctl/audit.jsonl", Overflow: "drop"}},
 		"drain":           {c.Drain, config.Drain{Delay: 0, Timeout: 10 * time.Minute}},
@@ -119,7 +129,7 @@ func TestReadWhole(t *testing.T) {
 
 func TestReadDefaults(t *testing.T) {
 	c := mustRead(t, least)
-	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
+	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Propagate.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
 		t.Errorf("read %+v", c)
 	}
 	if c.ResourceMetadata != nil || c.Proxy.WebSocket != (config.WebSocket{Idle: 5 * time.Minute, Lifetime: 12 * time.Hour, Limit: 10000}) {

@@ -35,10 +35,18 @@ type AuditStats struct {
 	Failed  uint64 // attempts to write that failed; no events
 }
 
+// CertificateStatus is the end of a certificate in use.
+type CertificateStatus struct {
+	Use     string  // "listener", "client_ca", "upstream" or "upstream_ca"
+	Expires float64 // seconds from now, negative if it is over
+}
+
 // sources collects at scrape time what others count themselves.
 type sources struct {
 	jwks  atomic.Pointer[func() []JWKSStatus]
 	audit atomic.Pointer[func() AuditStats]
+
+	certificates atomic.Pointer[func() []CertificateStatus]
 }
 
 var (
@@ -51,12 +59,13 @@ var (
 	auditRecords = prometheus.NewDesc("gwctl_audit_records_total", "Audit records by what became of them.",
 		[]string{"result"}, nil)
 	auditFailures = prometheus.NewDesc("gwctl_audit_write_failures_total", "Failed attempts to write to the audit sink.", nil, nil)
+	certExpiry    = prometheus.NewDesc("gwctl_certificate_expiry_seconds", "Time until the first certificate of a use ends.", []string{"use"}, nil)
 	auditQueued   = prometheus.NewDesc("gwctl_audit_queued", "Audit records not written yet.", nil, nil)
 )
 
 // Describe is part of prometheus.Collector.
 func (s *sources) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{jwksFetches, jwksAge, tokens, auditRecords, auditFailures, auditQueued} {
+	for _, d := range []*prometheus.Desc{jwksFetches, jwksAge, tokens, auditRecords, auditFailures, auditQueued, certExpiry} {
 		out <- d
 	}
 }
@@ -65,6 +74,17 @@ func (s *sources) Describe(out chan<- *prometheus.Desc) {
 func (s *sources) Collect(out chan<- prometheus.Metric) {
 	if f := s.jwks.Load(); f != nil && *f != nil {
 		collectJWKS(out, (*f)())
+	}
+	if f := s.certificates.Load(); f != nil && *f != nil {
+		first := map[string]float64{}
+		for _, c := range (*f)() {
+			if least, ok := first[label(c.Use)]; !ok || c.Expires < least {
+				first[label(c.Use)] = c.Expires
+			}
+		}
+		for use, seconds := range first {
+			out <- gauge(certExpiry, seconds, use)
+		}
 	}
 	if f := s.audit.Load(); f != nil && *f != nil {
 		a := (*f)()

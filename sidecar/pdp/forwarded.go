@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
+	"github.com/gwctl/gwctl/sidecar/config"
 )
 
 // ForwardedReader makes canonical requests out of what the proxies of
@@ -26,11 +27,19 @@ func (t Turn) IdentityHeaders() []string {
 	return t.snapshot.identity
 }
 
-// identityNames gives the headers of the identity and the obligations, each
-// once.
-func identityNames(obligations []string) []string {
-	out := []string{HeaderUserID, HeaderUserRoles, HeaderTenantID, HeaderRequestID, HeaderClaims}
-	for _, name := range obligations {
+// identityNames gives the headers of the identity, the assertion and the
+// obligations, each once.
+func identityNames(obligations []string, cfg *config.Config) []string {
+	// Names that a setting has replaced still are nothing that a client may say.
+	out := config.DefaultContextHeaders().Names()
+	set := cfg.Propagate.Headers.Names()
+	if cfg.Assertion.Key.IsSet() {
+		set = append(set, cfg.Assertion.Header)
+	}
+	for _, name := range append(set, obligations...) {
+		if name == "" {
+			continue
+		}
 		if name = http.CanonicalHeaderKey(name); !slices.Contains(out, name) {
 			out = append(out, name)
 		}

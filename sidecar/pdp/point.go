@@ -16,6 +16,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/health"
 	"github.com/gwctl/gwctl/sidecar/reply"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // Options are the parts a Point works with. All are required.
@@ -69,8 +70,8 @@ type Outcome struct {
 	Grant string
 }
 
-func (p *Point) request(ctx context.Context, snapshot *Snapshot, c *canonical.Request, body Body, door string) (out Outcome) {
-	q := &question{point: p, c: c, body: body, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: snapshot}
+func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body Body, door string) (out Outcome) {
+	q := &question{point: p, c: c, body: body, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: t.snapshot, to: t.to}
 	defer func() {
 		if recover() != nil {
 			out = q.fail()
@@ -118,11 +119,13 @@ func (p *Point) Reject(r *canonical.Rejection, door string, allow []string) Outc
 type question struct {
 	point    *Point
 	snapshot *Snapshot
+	to       *transport.Upstream // that it goes to; nil: none that is known
 	c        *canonical.Request
 	door     string
 	id       string
 	began    time.Time
 	identity *authn.Identity
+	user     *user
 	request  *engine.Request
 	eval     time.Duration
 	recorded bool
@@ -140,27 +143,21 @@ func (q *question) context() reply.Context {
 func (q *question) decide(identity *authn.Identity) Outcome {
 	q.identity = identity
 	began := q.point.o.Clock()
-	r := q.snapshot.Set.HTTPRequest(HTTP(q.c))
+	r := q.snapshot.newRequest()
 	q.request = r
+	h := HTTP(q.c)
+	r.ResetHTTP(&h)
 	r.SetTime(q.began)
 	for _, e := range q.snapshot.env {
 		r.Supply(slot.Config, slot.Env, e.name, e.in)
 	}
-	var claims slot.Input
 	if identity != nil {
-		var err error
-		if claims, err = identity.Input(); err != nil {
-			return q.refuse(&authn.Refused{Reason: authn.ReasonClaimInvalid, Method: identity.Name, Kind: identity.Method, Err: err})
+		u, err := q.snapshot.userOf(identity)
+		if err != nil {
+			return q.refuse(err)
 		}
-		r.Authenticate(engine.Principal{Method: identity.Method, Issuer: identity.Issuer, Type: identity.Type})
-		m := q.snapshot.mappings[identity.Name]
-		if m == nil {
-			// Without attributes a guarded deny rule would not match.
-			return q.refuse(&authn.Broken{Dependency: identity.Name, Method: identity.Name, Kind: identity.Method})
-		}
-		if err := m.Apply(r, claims); err != nil {
-			return q.refuse(&authn.Refused{Reason: reply.ReasonInvalidClaims, Method: identity.Name, Kind: identity.Method, Err: err})
-		}
+		q.user = u
+		r.SetSubject(u.subject)
 		q.point.o.Metrics.Authn(identity.Method, "ok")
 	}
 	q.bindBody(q.body)
@@ -173,7 +170,7 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 	var headers http.Header
 	if d.Allowed() {
 		var reason string
-		if headers, reason = identityHeaders(q, claims, d.Obligations); reason != "" {
+		if headers, reason = identityHeaders(q, d.Obligations); reason != "" {
 			d.Effect, d.Reason, d.Status = engine.Deny, reason, http.StatusForbidden
 		}
 	}
@@ -181,6 +178,8 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 	if q.sampled() {
 		q.verify(made)
 	}
+	q.snapshot.giveBack(r)
+	q.request = nil
 	return out
 }
 

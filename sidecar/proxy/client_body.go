@@ -15,6 +15,7 @@ import (
 // a client that sends a broken one from an upstream that fails.
 type clientBody struct {
 	io.ReadCloser
+	end func() error // what its end is read as; nil for io.EOF
 	// The transport reads on its own goroutine.
 	closed, broken atomic.Bool
 }
@@ -31,6 +32,9 @@ func (b *clientBody) wrap(out *http.Request) {
 // Read implements io.Reader.
 func (b *clientBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
+	if b.end != nil && errors.Is(err, io.EOF) {
+		err = b.end()
+	}
 	if err != nil && !errors.Is(err, io.EOF) && !b.closed.Load() {
 		b.broken.Store(true)
 	}

@@ -8,111 +8,74 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/gwctl/gwctl/engine/index"
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/health"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reply"
 	"github.com/gwctl/gwctl/sidecar/syntax"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // Name is the door's label in records and metrics.
 const Name = "proxy"
 
-// Timeouts of connections.
+// Bounds of the connections of clients; upstreams have settings.
 const (
-	readHeaderTimeout     = 5 * time.Second
-	idleTimeout           = 120 * time.Second
-	dialTimeout           = 2 * time.Second
-	responseHeaderTimeout = 30 * time.Second
-	unwantedBodyTimeout   = 5 * time.Second
-	maxHeaderBytes        = 48 << 10 // above canonical's own limit, which answers with a record
+	readHeaderTimeout   = 5 * time.Second
+	idleTimeout         = 120 * time.Second
+	unwantedBodyTimeout = 5 * time.Second
+	maxHeaderBytes      = 48 << 10 // above canonical's own limit, which answers with a record
 )
 
 // Options are what a door is made of.
 type Options struct {
-	Config       config.Proxy
-	ForwardToken bool
-	Point        *pdp.Point
-	Metrics      *health.Metrics
-	Logger       *slog.Logger
-	Clock        func() time.Time
-	Draining     func() bool
+	Config   config.Proxy
+	Point    *pdp.Point // its snapshot has the upstreams and the TLS in force
+	Metrics  *health.Metrics
+	Logger   *slog.Logger
+	Clock    func() time.Time
+	Draining func() bool
 }
 
 // Door is the reverse proxy.
 type Door struct {
-	o         Options
-	upstreams index.Routes
-	urls      []*url.URL
-	transport *http.Transport
-	buffers   *bufferPool
-	errors    *log.Logger
-	sockets   *sockets
-	unwanted  time.Duration // how long the rest of a body may take that nobody reads
+	o        Options
+	buffers  *bufferPool
+	errors   *log.Logger
+	sockets  *sockets
+	unwanted time.Duration // how long the rest of a body may take that nobody reads
 }
 
 // New makes a door.
-func New(o Options) (*Door, error) {
-	d := &Door{o: o, buffers: newBufferPool(), sockets: newSockets(), unwanted: unwantedBodyTimeout, errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
-	for i, u := range o.Config.Upstreams {
-		p, err := index.ParsePattern(u.Match.Value)
-		if err == nil {
-			err = d.upstreams.Add("", p, "*", i)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("making the proxy: upstream %q: %w", u.Match.Value, err)
-		}
-		d.urls = append(d.urls, u.URL)
-	}
-	d.transport = &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
-		MaxIdleConns:          1024,
-		MaxIdleConnsPerHost:   256,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   5 * time.Second,
-		ResponseHeaderTimeout: responseHeaderTimeout,
-		DisableCompression:    true,
-	}
-	return d, nil
+func New(o Options) *Door {
+	return &Door{o: o, buffers: newBufferPool(), sockets: newSockets(), unwanted: unwantedBodyTimeout, errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
 }
 
 // Server gives the http.Server that carries the door.
 func (d *Door) Server() *http.Server {
 	s := &http.Server{
 		Handler: d, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		DisableGeneralOptionsHandler: true, ErrorLog: d.errors,
+		DisableGeneralOptionsHandler: true, ErrorLog: d.errors, HTTP2: d.http2(),
 	}
 	syntax.Attach(s)
 	return s
 }
 
-// Listener gives the listener to serve on: what net/http's server refuses
-// without asking the door leaves a record, too.
-func (d *Door) Listener(l net.Listener) net.Listener {
-	return syntax.Listener(l, func(r *canonical.Rejection) { d.o.Point.Reject(r, Name, nil) })
-}
-
-// Close ends the WebSockets that are open, and drops idle connections to
-// upstreams. It comes after the server has shut down, which leaves WebSockets
-// alone.
-func (d *Door) Close() {
-	d.sockets.closeAll()
-	d.transport.CloseIdleConnections()
-}
+// Close ends the WebSockets that are open. It comes after the server has shut
+// down, which leaves WebSockets alone.
+func (d *Door) Close() { d.sockets.closeAll() }
 
 // ServeHTTP decides the request first and forwards it only then.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -130,30 +93,25 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.answer(w, r, cors{}, turn.Reject(rejection, Name, allow).Answer)
 		return
 	}
+	if rule := d.misdirected(turn, r, c); rule != nil {
+		d.answer(w, r, cors{}, turn.Reject(rule, Name, nil).Answer)
+		return
+	}
 	if d.preflight(w, r, turn, c) || d.metadata(w, r, turn, c) {
 		return
 	}
-	a := asks{w: w, r: r, c: c, cors: newCORS(turn.CORS(c.Method, c), c), changed: changed}
-	a.out = turn.Request(r.Context(), c, buffered(r), Name)
+	f := forwarding{w: w, r: r, turn: turn, to: turn.Upstream(c), c: c, cors: newCORS(turn.CORS(c.Method, c), c), changed: changed}
+	f.out = turn.Toward(f.to).Request(r.Context(), c, buffered(r), Name)
 	switch {
-	case !a.out.Allowed:
-		d.answer(w, r, a.cors, a.out.Answer)
+	case !f.out.Allowed:
+		d.answer(w, r, f.cors, f.out.Answer)
+	case f.to == nil:
+		d.answer(w, r, f.cors, reply.BadGateway(http.StatusBadGateway, reply.ReasonNoUpstream, reply.Context{RequestID: c.ID}))
 	case c.WebSocket:
-		d.webSocket(a)
+		d.webSocket(f)
 	default:
-		d.forward(a)
+		d.forward(f)
 	}
-}
-
-// asks is one request that waits for its upstream, and all that its answer
-// needs.
-type asks struct {
-	w       http.ResponseWriter
-	r       *http.Request
-	c       *canonical.Request
-	out     pdp.Outcome
-	cors    cors
-	changed <-chan struct{} // the policies, since it was decided
 }
 
 // closes tells whether the connection must not carry another request: whoever
@@ -185,29 +143,37 @@ func (d *Door) own(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (d *Door) forward(a asks) {
-	w, r, c := a.w, a.r, a.c
-	m := d.upstreams.Match("*", "", c.Path, c.Segments)
-	if m.Route < 0 {
-		d.answer(w, r, a.cors, reply.BadGateway(http.StatusBadGateway, reply.ReasonNoUpstream, reply.Context{RequestID: c.ID}))
-		return
-	}
-	// A value of its own for each request: the rewrite needs what was decided,
-	// and nothing travels in context values.
-	body := &clientBody{}
+// forwarding is an allowed request and where it goes. Nothing travels in
+// context values.
+type forwarding struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	turn    pdp.Turn
+	to      *transport.Upstream
+	c       *canonical.Request
+	out     pdp.Outcome
+	cors    cors
+	changed <-chan struct{} // the policies, since it was decided
+}
+
+func (d *Door) forward(f forwarding) {
+	w, r := f.w, f.r
+	trailing := &trailers{reader: f.turn.Reader(), in: r}
+	body := &clientBody{end: trailing.end}
 	proxy := httputil.ReverseProxy{
-		Transport:  d.transport,
+		Transport:  f.to,
 		BufferPool: d.buffers,
 		ErrorLog:   d.errors,
 		Rewrite: func(p *httputil.ProxyRequest) {
-			d.rewrite(p.Out, c, d.urls[m.Route], a.out.Headers)
+			f.rewrite(p.Out)
+			trailing.announce(p.Out)
 			body.wrap(p.Out)
 		},
 		ModifyResponse: func(resp *http.Response) error {
 			if resp.StatusCode == http.StatusSwitchingProtocols {
-				return d.switched(a, resp)
+				return d.switched(f, resp)
 			}
-			a.cors.allow(resp.Header)
+			f.cors.allow(resp.Header)
 			if d.closes(r) { // asked when the answer comes: the drain may have begun since
 				resp.Header.Set("Connection", "close")
 			}
@@ -215,7 +181,7 @@ func (d *Door) forward(a asks) {
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if !errors.Is(err, errSwitched) {
-				d.notForwarded(a, body, err)
+				d.notForwarded(&f, body, err)
 			}
 		},
 	}
@@ -224,48 +190,51 @@ func (d *Door) forward(a asks) {
 
 // rewrite makes the outgoing request out of the canonical one. Only the body
 // comes from what the client sent.
-func (d *Door) rewrite(out *http.Request, c *canonical.Request, upstream *url.URL, identity http.Header) {
-	out.URL = c.OutURL(upstream)
-	out.Host = c.Host
-	out.Trailer = nil
-	h := make(http.Header, len(c.Header)+8)
-	for name, values := range c.Header {
+func (f *forwarding) rewrite(out *http.Request) {
+	out.URL = f.c.OutURL(f.to.URL)
+	out.Host = f.c.Host
+	h := make(http.Header, len(f.c.Header)+8)
+	for name, values := range f.c.Header {
 		h[name] = slices.Clone(values)
 	}
-	if !d.o.ForwardToken {
+	if !f.turn.Snapshot().ForwardToken {
 		h.Del("Authorization")
 	}
-	h.Set("X-Forwarded-Host", c.Host)
-	h.Set("X-Forwarded-Proto", c.Scheme)
-	if c.ClientIP.IsValid() {
-		h.Set("X-Forwarded-For", c.ClientIP.String())
+	h.Set("X-Forwarded-Host", f.c.Host)
+	h.Set("X-Forwarded-Proto", f.c.Scheme)
+	if f.c.ClientIP.IsValid() {
+		h.Set("X-Forwarded-For", f.c.ClientIP.String())
 	}
-	for name, values := range identity {
+	for name, values := range f.out.Headers {
 		h[name] = values
 	}
-	if c.WebSocket {
+	if f.c.WebSocket {
 		upgrade(h)
 	}
 	out.Header = h
 }
 
 // notForwarded answers for an exchange that failed before its answer began.
-func (d *Door) notForwarded(a asks, body *clientBody, err error) {
-	w, r, c := a.w, a.r, a.c
+func (d *Door) notForwarded(f *forwarding, body *clientBody, err error) {
+	w, r, c := f.w, f.r, f.c
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		return // the client has gone
 	}
 	if body.failed() {
 		// Not the upstream's fault: chunks that are none, or a body cut short.
 		d.o.Logger.Debug("the client's body cannot be read", "error", err, "request_id", c.ID)
-		d.answer(w, r, a.cors, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
+		d.answer(w, r, f.cors, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
 		return
 	}
 	status, reason := http.StatusBadGateway, reply.ReasonUpstreamUnreachable
 	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &untrusted):
+		reason = reply.ReasonUpstreamUntrusted
+	case errors.As(err, &timeout) && timeout.Timeout():
 		status, reason = http.StatusGatewayTimeout, reply.ReasonUpstreamTimeout
 	}
 	d.o.Logger.Warn("the upstream failed", "error", err, "request_id", c.ID, "reason", reason)
-	d.answer(w, r, a.cors, reply.BadGateway(status, reason, reply.Context{RequestID: c.ID}))
+	d.answer(w, r, f.cors, reply.BadGateway(status, reason, reply.Context{RequestID: c.ID}))
 }

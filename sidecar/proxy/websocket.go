@@ -31,30 +31,30 @@ const ticksOfIdle = 4
 var errSwitched = errors.New("the connection was a WebSocket")
 
 // webSocket forwards an opening handshake.
-func (d *Door) webSocket(a asks) {
+func (d *Door) webSocket(f forwarding) {
 	if !d.sockets.reserve(d.o.Config.WebSocket.Limit) {
-		d.o.Logger.Warn("there are too many WebSockets", "request_id", a.c.ID)
-		d.answer(a.w, a.r, a.cors, reply.Unavailable(reply.ReasonTooManyWebSockets, 5*time.Second, reply.Context{RequestID: a.c.ID, DecisionID: a.out.DecisionID}))
+		d.o.Logger.Warn("there are too many WebSockets", "request_id", f.c.ID)
+		d.answer(f.w, f.r, f.cors, reply.Unavailable(reply.ReasonTooManyWebSockets, 5*time.Second, reply.Context{RequestID: f.c.ID, DecisionID: f.out.DecisionID}))
 		return
 	}
 	defer d.sockets.release()
-	d.forward(a)
+	d.forward(f)
 }
 
 // switched carries a WebSocket that the upstream has agreed to, until it ends.
 // The error is errSwitched once the client's connection is taken over.
-func (d *Door) switched(a asks, resp *http.Response) error {
-	if !a.c.WebSocket {
+func (d *Door) switched(f forwarding, resp *http.Response) error {
+	if !f.c.WebSocket {
 		return errors.New("the upstream switches protocols without being asked")
 	}
-	if err := websocket.CheckAnswer(a.c.Header, resp); err != nil {
+	if err := websocket.CheckAnswer(f.c.Header, resp); err != nil {
 		return err
 	}
 	upstream, ok := resp.Body.(io.ReadWriteCloser)
 	if !ok {
 		return errors.New("the upstream's connection cannot be taken over")
 	}
-	client, in, err := http.NewResponseController(a.w).Hijack()
+	client, in, err := http.NewResponseController(f.w).Hijack()
 	if err != nil {
 		return fmt.Errorf("taking over the client's connection: %w", err)
 	}
@@ -69,9 +69,9 @@ func (d *Door) switched(a asks, resp *http.Response) error {
 	if !d.sockets.add(tunnel) {
 		tunnel.Close(websocket.GoingAway, EndedDraining)
 	}
-	reason, code := d.watch(a, tunnel, ended)
+	reason, code := d.watch(f, tunnel, ended)
 	d.sockets.remove(tunnel)
-	d.o.Point.Closed(a.c, Name, a.out.DecisionID, reason, int(code), d.o.Clock().Sub(began))
+	d.o.Point.Closed(f.c, Name, f.out.DecisionID, reason, int(code), d.o.Clock().Sub(began))
 	return errSwitched
 }
 
@@ -99,15 +99,15 @@ func writeSwitch(w interface {
 }
 
 // watch ends a tunnel that must not go on, and waits for its end.
-func (d *Door) watch(a asks, tunnel *websocket.Tunnel, ended <-chan websocket.Code) (reason string, code websocket.Code) {
+func (d *Door) watch(f forwarding, tunnel *websocket.Tunnel, ended <-chan websocket.Code) (reason string, code websocket.Code) {
 	limits := d.o.Config.WebSocket
 	lifetime := time.NewTimer(limits.Lifetime)
 	defer lifetime.Stop()
 	idle := time.NewTicker(max(limits.Idle/ticksOfIdle, time.Millisecond))
 	defer idle.Stop()
 	var expired <-chan time.Time
-	if !a.out.Expires.IsZero() {
-		expiry := time.NewTimer(a.out.Expires.Sub(d.o.Clock()))
+	if !f.out.Expires.IsZero() {
+		expiry := time.NewTimer(f.out.Expires.Sub(d.o.Clock()))
 		defer expiry.Stop()
 		expired = expiry.C
 	}
@@ -143,9 +143,9 @@ func (d *Door) watch(a asks, tunnel *websocket.Tunnel, ended <-chan websocket.Co
 			if silent == ticksOfIdle {
 				end(EndedIdle, websocket.GoingAway)
 			}
-		case <-a.changed:
-			a.changed = d.o.Point.Changed()
-			if !d.stillAllowed(a) {
+		case <-f.changed:
+			f.changed = d.o.Point.Changed()
+			if !d.stillAllowed(f) {
 				end(EndedDenied, websocket.PolicyViolation)
 			}
 		}
@@ -155,17 +155,17 @@ func (d *Door) watch(a asks, tunnel *websocket.Tunnel, ended <-chan websocket.Co
 // stillAllowed decides an open WebSocket again, from the request that opened it.
 // It stands only while the answer is the same: the service was told who the user
 // is, and what the obligations say, when it was opened.
-func (d *Door) stillAllowed(a asks) bool {
+func (d *Door) stillAllowed(f forwarding) bool {
 	turn := d.o.Point.Begin()
-	c, rejection := turn.Reader().Read(a.r)
+	c, rejection := turn.Reader().Read(f.r)
 	if rejection != nil {
-		rejection.ID = a.c.ID
+		rejection.ID = f.c.ID
 		turn.Reject(rejection, Name, nil)
 		return false
 	}
-	c.ID = a.c.ID
-	out := turn.Request(a.r.Context(), c, nil, Name)
-	return out.Allowed && c.WebSocket && out.Grant == a.out.Grant
+	c.ID = f.c.ID
+	out := turn.Toward(turn.Upstream(c)).Request(f.r.Context(), c, nil, Name)
+	return out.Allowed && c.WebSocket && out.Grant == f.out.Grant
 }
 
 // sockets are the open WebSockets of a door.

@@ -10,6 +10,7 @@ import (
 const (
 	ReasonUpstreamUnreachable   = "upstream_unreachable"
 	ReasonUpstreamTimeout       = "upstream_timeout"
+	ReasonUpstreamUntrusted     = "upstream_untrusted" // its certificate does not show who it should be
 	ReasonNoUpstream            = "no_upstream"
 	ReasonDependencyUnavailable = "dependency_unavailable"
 	ReasonNotRepresentable      = "claim_not_representable"
@@ -80,6 +81,7 @@ func requestRefusals() []Refusal {
 		{canonical.CodeHopByHopAbuse, []int{400}, unsafe, "`Connection` names a header that is not the sender's to remove.", "Leave it out."},
 		{canonical.CodeMethodNotAllowed, []int{405}, "The method is not allowed.", "CONNECT, TRACE, or a method that gwctl does not know.", "Use one of `Allow`."},
 		{canonical.CodeOriginNotAllowed, []int{403}, "Pages of this origin may not do this.", "A preflight, or a WebSocket, of a page whose origin the route's `cors` does not name.", "Add the origin to `cors.origins` of the route, if it may."},
+		{canonical.CodeMisdirected, []int{421}, "The request does not belong on this connection.", "The host is not the one that the client's certificate was asked for (SNI).", "Open another connection for the other host."},
 		{ReasonUntrustedPeer, []int{403}, "This address may not ask for decisions.", "A peer at the forward-auth door that is not one of its `trusted_proxies`.", "Add the proxy's network there."},
 		{ReasonForwardingIncomplete, []int{400}, "The proxy in front does not say what was requested.", "A header of the dialect is missing or stands twice.", "Set up the proxy as the page of its dialect says."},
 	}
@@ -122,6 +124,7 @@ func serviceRefusals() []Refusal {
 	return []Refusal{
 		{ReasonNoUpstream, []int{502}, "No service is configured for this path.", "No `match` of the upstreams fits.", "Add an upstream."},
 		{ReasonUpstreamUnreachable, []int{502}, "The service does not answer.", "The upstream cannot be reached, hangs up, or gives no proper answer.", "See the log."},
+		{ReasonUpstreamUntrusted, []int{502}, "The service could not be identified.", "The upstream's certificate does not show who it should be.", "See `tls` of the upstream, and the log."},
 		{ReasonUpstreamTimeout, []int{504}, "The service did not answer in time.", "The upstream took longer than 30 seconds to begin its answer.", "See to the service."},
 		{ReasonTooManyWebSockets, []int{503}, "There are too many open connections. Try again later.", "As many WebSockets as `websocket.limit` are open.", "Raise the limit, or run more replicas."},
 	}

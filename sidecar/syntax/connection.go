@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/netip"
@@ -25,7 +26,8 @@ func Attach(s *http.Server) {
 	s.ConnContext, s.ConnState = withConnection, turned
 }
 
-// Listener gives the listener to serve on with a server prepared by Attach.
+// Listener gives the listener to serve on with a server prepared by Attach. A
+// *tls.Conn that it accepts has done its handshake.
 func Listener(l net.Listener, refused Refused) net.Listener { return listener{l, refused} }
 
 type listener struct {
@@ -39,7 +41,35 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{Conn: c, refused: l.refused}, nil
+	plain := &connection{Conn: c, refused: l.refused}
+	secure, ok := c.(*tls.Conn)
+	switch {
+	case !ok:
+		return plain, nil
+	case secure.ConnectionState().NegotiatedProtocol == "h2":
+		return c, nil // the server looks for just this type, and answers in frames
+	}
+	return &secureConnection{connection: plain, tls: secure}, nil
+}
+
+// secureConnection is a connection whose TLS the server can see.
+type secureConnection struct {
+	*connection
+	tls *tls.Conn
+}
+
+// ConnectionState is what net/http's server takes Request.TLS from.
+func (c *secureConnection) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }
+
+// watched gives the connection below, nil if its answers are not seen.
+func watched(c net.Conn) *connection {
+	switch c := c.(type) {
+	case *connection:
+		return c
+	case *secureConnection:
+		return c.connection
+	}
+	return nil
 }
 
 // connection knows whether the request at hand has reached the handler.
@@ -55,20 +85,20 @@ type connection struct {
 type connectionKey struct{}
 
 func withConnection(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connectionKey{}, c)
+	return context.WithValue(ctx, connectionKey{}, watched(c))
 }
 
 // Reached notes that a request has come to its handler, which answers from here
 // on.
 func Reached(r *http.Request) {
-	if c, ok := r.Context().Value(connectionKey{}).(*connection); ok {
+	if c, ok := r.Context().Value(connectionKey{}).(*connection); ok && c != nil {
 		c.reached.Store(true)
 	}
 }
 
 // turned forgets the request whose answer is complete.
 func turned(c net.Conn, state http.ConnState) {
-	if c, ok := c.(*connection); ok && state == http.StateIdle {
+	if c := watched(c); c != nil && state == http.StateIdle {
 		c.reached.Store(false)
 	}
 }

@@ -13,8 +13,9 @@ func (t *table) sidecarKind() *node {
 		may("env", named(nil, t.envValue())).says("Values of the Schema's env attributes, by name: a literal, or {env: NAME}."),
 		may("authn", list(t.method())).says("Methods of authentication. Each one that finds its credential verifies it; of several good ones the first is the user."),
 		may("anonymous", oneOf("deny", "allow")).of("AllowAnonymous").instead("deny, the default: a request without a credential gets 401 at once. allow: the rules decide."),
-		may("propagate", t.strict(t.config, "", may("claims", set(text())).says("Claims that go into X-Auth-Claims."))).says("What the service behind learns of the user, beyond id, roles and tenant."),
+		may("propagate", t.propagate()).says("What the services behind learn of the user, beyond id and tenant."),
 		may("forward_token", yes()).says("Passes the Authorization header on; default false."),
+		may("assertion", t.assertion()),
 		may("audit", t.audit()),
 		may("drain", t.drain()),
 		may("resource_metadata", list(t.resourceMetadata())),
@@ -37,20 +38,19 @@ func (t *table) policies() *node {
 }
 
 func (t *table) listeners() *node {
-	upstream := t.strict(t.config, "Upstream",
-		need("match", shaped("^"+pathForm+"$")).instead("A path pattern, as in routes: \"/{rest...}\" is every path."),
-		need("url", shaped(`^`+anyCase("http")+`[Ss]?://[^/?#@]+/?[?#]*$`)))
 	return t.strict(t.config, "",
 		may("proxy", t.strict(t.config, "Proxy",
 			need("address", address()).says("Where to listen, host:port."),
-			need("upstreams", list(upstream)).says("Services behind the sidecar."),
+			need("upstreams", list(t.upstream())).says("Services behind the sidecar."),
+			may("tls", t.listenerTLS()).instead("Speaks TLS, with HTTP/1.1 and HTTP/2."),
+			may("http2", t.strict(t.config, "HTTP2", may("max_streams", between(1, 1000)))).says("Bounds HTTP/2, which is spoken over TLS only."),
 			may("trusted_proxies", networks()).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."),
 			may("websocket", t.strict(t.config, "WebSocket", may("idle", duration()), may("lifetime", duration()), may("limit", between(1, 1_000_000)))))),
 		may("forward_auth", t.strict(t.config, "ForwardAuth",
 			need("address", address()).says("Where to listen, host:port."),
 			need("dialect", oneOf(t.texts(t.config, "Dialects")...)),
 			need("trusted_proxies", networks()))),
-		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness and metrics: /livez, /readyz, /metrics.")).
+		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness, metrics and public keys: /livez, /readyz, /metrics, /.well-known/gwctl-jwks.json.")).
 		and(either(has("proxy"), has("forward_auth")))
 }
 
