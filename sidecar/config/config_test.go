@@ -34,6 +34,7 @@ spec:
           audience: tenants
       tls: {cert: server.pem, key: server-key.pem, client_ca: clients.pem, min_version: 1.3}
       http2: {max_streams: 50}
+      limits: {connections: 16, requests: 100000, body_mib: 64}
       trusted_proxies: [10.0.0.0/8, "fd00::/8"]
       websocket: {idle: 1m, lifetime: 168h, limit: 500}
     forward_auth: {address: "127.0.0.1:8081", dialect: nginx, trusted_proxies: [127.0.0.1/32, "fd01::/16"]}
@@ -132,7 +133,7 @@ func TestReadDefaults(t *testing.T) {
 	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Propagate.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
 		t.Errorf("read %+v", c)
 	}
-	if c.ResourceMetadata != nil || c.Proxy.WebSocket != (config.WebSocket{Idle: 5 * time.Minute, Lifetime: 12 * time.Hour, Limit: 10000}) {
+	if c.ResourceMetadata != nil || c.Proxy.WebSocket != (config.WebSocket{Idle: 5 * time.Minute, Lifetime: 12 * time.Hour, Limit: 1000}) {
 		t.Errorf("resources %+v, websockets %+v", c.ResourceMetadata, c.Proxy.WebSocket)
 	}
 	if c.Audit != (config.Audit{Overflow: "block"}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {

@@ -10,11 +10,11 @@ import (
 type WebSocket struct {
 	Idle     time.Duration // without a byte from either side; default 5m, 1s to 24h
 	Lifetime time.Duration // of one that is in use; default 12h, 1s to 168h
-	Limit    int64         // open ones; default 10000, 1 to 1000000
+	Limit    int64         // open ones; default 1000, 1 to 1000000
 }
 
 const (
-	defaultWebSockets = 10_000
+	defaultWebSockets = 1000
 	mostWebSockets    = 1_000_000
 )
 

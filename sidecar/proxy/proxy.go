@@ -17,6 +17,7 @@ import (
 	"net/http/httputil"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
@@ -56,11 +57,16 @@ type Door struct {
 	errors   *log.Logger
 	sockets  *sockets
 	unwanted time.Duration // how long the rest of a body may take that nobody reads
+	silent   time.Duration // how long a client may be in the middle of a body
+	bounds   bounds
 }
 
 // New makes a door.
 func New(o Options) *Door {
-	return &Door{o: o, buffers: newBufferPool(), sockets: newSockets(), unwanted: unwantedBodyTimeout, errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
+	return &Door{
+		o: o, buffers: newBufferPool(), sockets: newSockets(o.Config.WebSocket.Limit), unwanted: unwantedBodyTimeout, silent: bodyTimeout, bounds: newBounds(o.Config.Limits),
+		errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
+	}
 }
 
 // Server gives the http.Server that carries the door.
@@ -97,11 +103,19 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.answer(w, r, cors{}, turn.Reject(rule, Name, nil).Answer)
 		return
 	}
+	if !d.bounds.requests.take(c.ClientIP, 1) {
+		d.answer(w, r, cors{}, d.overloaded(turn, c))
+		return
+	}
+	answered := sync.OnceFunc(func() { d.bounds.requests.give(c.ClientIP, 1) })
+	defer answered()
 	if d.preflight(w, r, turn, c) || d.metadata(w, r, turn, c) {
 		return
 	}
-	f := forwarding{w: w, r: r, turn: turn, to: turn.Upstream(c), c: c, cors: newCORS(turn.CORS(c.Method, c), c), changed: changed}
-	f.out = turn.Toward(f.to).Request(r.Context(), c, buffered(r), Name)
+	body := &bufferedBody{bodies: d.bounds.bodies, who: c.ClientIP, silent: d.silent}
+	defer body.release()
+	f := forwarding{w: w, r: r, turn: turn, to: turn.Upstream(c), c: c, cors: newCORS(turn.CORS(c.Method, c), c), changed: changed, answered: answered}
+	f.out = turn.Toward(f.to).Request(r.Context(), c, body.of(w, r), Name)
 	switch {
 	case !f.out.Allowed:
 		d.answer(w, r, f.cors, f.out.Answer)
@@ -154,12 +168,15 @@ type forwarding struct {
 	out     pdp.Outcome
 	cors    cors
 	changed <-chan struct{} // the policies, since it was decided
+	// answered gives the place back that the request takes until it is answered.
+	answered func()
 }
 
 func (d *Door) forward(f forwarding) {
 	w, r := f.w, f.r
 	trailing := &trailers{reader: f.turn.Reader(), in: r}
-	body := &clientBody{end: trailing.end}
+	body := &clientBody{end: trailing.end, control: http.NewResponseController(w), silent: d.silent}
+	defer body.answered()
 	proxy := httputil.ReverseProxy{
 		Transport:  f.to,
 		BufferPool: d.buffers,
@@ -217,14 +234,16 @@ func (f *forwarding) rewrite(out *http.Request) {
 // notForwarded answers for an exchange that failed before its answer began.
 func (d *Door) notForwarded(f *forwarding, body *clientBody, err error) {
 	w, r, c := f.w, f.r, f.c
-	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		return // the client has gone
-	}
 	if body.failed() {
 		// Not the upstream's fault: chunks that are none, or a body cut short.
 		d.o.Logger.Debug("the client's body cannot be read", "error", err, "request_id", c.ID)
 		d.answer(w, r, f.cors, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
 		return
+	}
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		// The client has gone, or so it seems: one that has only ended what it
+		// sends would be told 200 if nothing was answered.
+		panic(http.ErrAbortHandler)
 	}
 	status, reason := http.StatusBadGateway, reply.ReasonUpstreamUnreachable
 	var timeout net.Error

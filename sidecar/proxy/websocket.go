@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -32,12 +33,12 @@ var errSwitched = errors.New("the connection was a WebSocket")
 
 // webSocket forwards an opening handshake.
 func (d *Door) webSocket(f forwarding) {
-	if !d.sockets.reserve(d.o.Config.WebSocket.Limit) {
+	if !d.sockets.reserve(f.c.ClientIP) {
 		d.o.Logger.Warn("there are too many WebSockets", "request_id", f.c.ID)
 		d.answer(f.w, f.r, f.cors, reply.Unavailable(reply.ReasonTooManyWebSockets, 5*time.Second, reply.Context{RequestID: f.c.ID, DecisionID: f.out.DecisionID}))
 		return
 	}
-	defer d.sockets.release()
+	defer d.sockets.release(f.c.ClientIP)
 	d.forward(f)
 }
 
@@ -64,6 +65,7 @@ func (d *Door) switched(f forwarding, resp *http.Response) error {
 		_ = client.Close() // the client has gone
 		return errSwitched
 	}
+	f.answered()
 	ended := make(chan websocket.Code, 1)
 	go func() { ended <- tunnel.Run() }()
 	if !d.sockets.add(tunnel) {
@@ -170,35 +172,23 @@ func (d *Door) stillAllowed(f forwarding) bool {
 
 // sockets are the open WebSockets of a door.
 type sockets struct {
-	mu       sync.Mutex
-	reserved int64
-	open     map[*websocket.Tunnel]struct{}
-	closed   bool
-	ended    sync.Cond // one was removed
+	places *share
+	mu     sync.Mutex
+	open   map[*websocket.Tunnel]struct{}
+	closed bool
+	ended  sync.Cond // one was removed
 }
 
-func newSockets() *sockets {
-	s := &sockets{open: map[*websocket.Tunnel]struct{}{}}
+func newSockets(limit int64) *sockets {
+	s := &sockets{places: newShare(limit), open: map[*websocket.Tunnel]struct{}{}}
 	s.ended.L = &s.mu
 	return s
 }
 
-// reserve counts one that may be opened.
-func (s *sockets) reserve(limit int64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.reserved >= limit || s.closed {
-		return false
-	}
-	s.reserved++
-	return true
-}
+// reserve takes a place for one that may be opened.
+func (s *sockets) reserve(who netip.Addr) bool { return s.places.take(who, 1) }
 
-func (s *sockets) release() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.reserved--
-}
+func (s *sockets) release(who netip.Addr) { s.places.give(who, 1) }
 
 // add tells whether it may be open: not once all are closed.
 func (s *sockets) add(t *websocket.Tunnel) bool {

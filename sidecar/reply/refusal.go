@@ -21,6 +21,7 @@ const (
 	ReasonInvalidClaims         = "invalid_claims" // verified claims that the mapping cannot use
 	ReasonUntrustedPeer         = "untrusted_peer" // asks at the forward-auth door and may not
 	ReasonForwardingIncomplete  = "forwarding_incomplete"
+	ReasonOverloaded            = "overloaded" // more requests at a time than are answered
 )
 
 // Refusal says what a reason code means: to the client in an answer, and to the
@@ -83,6 +84,7 @@ func requestRefusals() []Refusal {
 		{canonical.CodeOriginNotAllowed, []int{403}, "Pages of this origin may not do this.", "A preflight, or a WebSocket, of a page whose origin the route's `cors` does not name.", "Add the origin to `cors.origins` of the route, if it may."},
 		{canonical.CodeMisdirected, []int{421}, "The request does not belong on this connection.", "The host is not the one that the client's certificate was asked for (SNI).", "Open another connection for the other host."},
 		{ReasonUntrustedPeer, []int{403}, "This address may not ask for decisions.", "A peer at the forward-auth door that is not one of its `trusted_proxies`.", "Add the proxy's network there."},
+		{ReasonOverloaded, []int{503}, "Too many requests are being answered. Try again later.", "More requests at a time than `limits.requests`, or more of one client than its share.", "Try again after `Retry-After`; raise the limit, or run more replicas."},
 		{ReasonForwardingIncomplete, []int{400}, "The proxy in front does not say what was requested.", "A header of the dialect is missing or stands twice.", "Set up the proxy as the page of its dialect says."},
 	}
 }
