@@ -158,7 +158,7 @@ func (s *Sidecar) listen() error {
 }
 
 func (s *Sidecar) openProxy() error {
-	s.door = proxy.New(proxy.Options{Config: s.o.Config.Proxy, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Draining: s.draining.Load})
+	s.door = proxy.New(proxy.Options{Config: s.o.Config.Proxy, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Clock: s.o.Clock, Draining: s.draining.Load})
 	s.proxy = s.door.Server()
 	open, err := net.Listen("tcp", s.o.Config.Proxy.Address)
 	if err != nil {
@@ -247,6 +247,9 @@ func (s *Sidecar) drain() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.o.Config.Drain.Timeout)
 	defer cancel()
 	err := s.shutdown(ctx)
+	if s.door != nil {
+		s.door.Close()
+	}
 	s.pools.Close()
 	if s.health != nil {
 		err = errors.Join(err, s.health.Close())

@@ -36,7 +36,9 @@ type Config struct {
 	Assertion      Assertion
 	Audit          Audit
 	Drain          Drain
-	Verify         uint64 // one in so many decisions is evaluated once more; 0 for none
+	// ResourceMetadata is served below /.well-known/oauth-protected-resource.
+	ResourceMetadata []ResourceMetadata
+	Verify           uint64 // one in so many decisions is evaluated once more; 0 for none
 }
 
 // Proxy is the reverse-proxy door. Without an Address there is none.
@@ -47,6 +49,7 @@ type Proxy struct {
 	Limits         Limits
 	Upstreams      []Upstream
 	TrustedProxies []netip.Prefix
+	WebSocket      WebSocket
 }
 
 // EnvValue gives a declared attribute of the environment: a literal, or the
@@ -139,6 +142,7 @@ func (r *reader) root(root *document.Object) {
 	r.cfg.ForwardToken = spec.Bool("forward_token")
 	r.audit(spec.Object("audit"))
 	r.drain(spec.Object("drain"))
+	r.resourceMetadata(spec.List("resource_metadata"))
 	r.verify(spec.Text("verify"))
 	spec.Require("policies", "listeners")
 	spec.Done()
@@ -273,6 +277,7 @@ func (c *Config) NeedsRestart(began *Config) []string {
 		return [][2]string{
 			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.tls", c.Proxy.TLS.text()},
 			{"listeners.proxy.http2", fmt.Sprint(c.Proxy.HTTP2)}, {"listeners.proxy.limits", fmt.Sprint(c.Proxy.Limits)}, {"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)},
+			{"listeners.proxy.websocket", fmt.Sprint(c.Proxy.WebSocket)},
 			{"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health},
 			{"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}

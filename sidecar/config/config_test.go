@@ -37,6 +37,7 @@ spec:
       http2: {max_streams: 50}
       limits: {connections: 16, requests: 100000, body_mib: 64}
       trusted_proxies: [10.0.0.0/8, "fd00::/8"]
+      websocket: {idle: 1m, lifetime: 168h, limit: 500}
     forward_auth: {address: "127.0.0.1:8081", dialect: nginx, trusted_proxies: [127.0.0.1/32, "fd01::/16"]}
     health: {address: "[::]:9900"}
   env: {region: eu, zone: {env: ZONE}}
@@ -92,6 +93,9 @@ spec:
   forward_token: true
   audit: {sinks: [{file: {path: audit.jsonl}}], overflow: drop}
   drain: {delay: 0s, timeout: 10m}
+  resource_metadata:
+    - {resource: "https://api.example.com", scopes: ["orders:read"], name: Shop, documentation: "https://docs.example.com/shop"}
+    - {resource: "http://127.0.0.1:8080/orders/v1"}
   verify: 1/1000
 `
 
@@ -129,6 +133,11 @@ func TestReadWhole(t *testing.T) {
 		"audit":           {c.Audit, config.Audit{File: "/etc/gwctl/audit.jsonl", Overflow: "drop"}},
 		"drain":           {c.Drain, config.Drain{Delay: 0, Timeout: 10 * time.Minute}},
 		"verify":          {c.Verify, uint64(1000)},
+		"websockets":      {c.Proxy.WebSocket, config.WebSocket{Idle: time.Minute, Lifetime: 7 * 24 * time.Hour, Limit: 500}},
+		"resources": {c.ResourceMetadata, []config.ResourceMetadata{
+			{Resource: "https://api.example.com", Scheme: "https", Host: "api.example.com", Scopes: []string{"orders:read"}, Name: "Shop", Documentation: "https://docs.example.com/shop"},
+			{Resource: "http://127.0.0.1:8080/orders/v1", Scheme: "http", Host: "127.0.0.1:8080", Path: "/orders/v1"},
+		}},
 		"upstreams":       {len(c.Proxy.Upstreams), 2},
 		"first match":     {c.Proxy.Upstreams[0].Match.Value(), "/{rest...}"},
 		"second upstream": {c.Proxy.Upstreams[1].URL.Host, "[::1]:9443"},
@@ -173,6 +182,9 @@ func TestReadDefaults(t *testing.T) {
 	c := mustRead(t, least)
 	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Propagate.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
 		t.Errorf("read %+v", c)
+	}
+	if c.ResourceMetadata != nil || c.Proxy.WebSocket != (config.WebSocket{Idle: 5 * time.Minute, Lifetime: 12 * time.Hour, Limit: 1000}) {
+		t.Errorf("resources %+v, websockets %+v", c.ResourceMetadata, c.Proxy.WebSocket)
 	}
 	if c.Audit != (config.Audit{Overflow: "block"}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {
 		t.Errorf("audit %+v, drain %+v", c.Audit, c.Drain)

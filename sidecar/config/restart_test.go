@@ -35,6 +35,8 @@ func TestNeedsRestart(t *testing.T) {
 		"ForwardToken":   {"forward_token: true", "forward_token: false"},
 		"Assertion":      {"lifetime: 30s", "lifetime: 31s"},
 		"Verify":         {"1/1000", "1/10"},
+
+		"ResourceMetadata": {"name: Shop", "name: Store"},
 	}
 	change := func(old, new string) *config.Config {
 		text := strings.Replace(whole, old, new, 1)
@@ -57,6 +59,7 @@ func TestNeedsRestart(t *testing.T) {
 	}
 	for setting, c := range map[string][2]string{
 		"authn.jwt.jwks":                  {"stale_for: 0s", "stale_for: 1h"},
+		"listeners.proxy.websocket":       {"idle: 1m", "idle: 2m"},
 		"listeners.proxy.tls":             {"client_ca: clients.pem", "client_ca: others.pem"},
 		"listeners.proxy.http2":           {"max_streams: 50", "max_streams: 51"},
 		"listeners.proxy.limits":          {"body_mib: 64", "body_mib: 65"},

@@ -39,8 +39,9 @@ type Snapshot struct {
 	keyHeaders     []string           // that carry API keys
 	propagate      config.Propagation // to whom nothing else is said
 	headers        config.ContextHeaders
-	assertion      string    // header of the statement
-	verify         uint64    // one in so many decisions; 0 for none
+	assertion      string // header of the statement
+	verify         uint64 // one in so many decisions; 0 for none
+	resources      []protected
 	requests       sync.Pool // of *engine.Request, to be used again
 }
 
@@ -82,12 +83,16 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	s.identity = append(identityNames(set.ObligationHeaders(), cfg), s.keyHeaders...)
 	s.reader = reader(&w, cfg, set, cfg.Proxy.TrustedProxies)
 	s.forwarded = reader(&w, cfg, set, cfg.ForwardAuth.TrustedProxies)
+	var err error
+	if s.resources, err = protectedResources(cfg); err != nil {
+		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "resource_metadata: %s", err)
+	}
 	return s, w.Found().Sorted()
 }
 
 // reader makes a reader for one door.
 func reader(w *document.Walker, cfg *config.Config, set *engine.Set, trusted []netip.Prefix) *canonical.Reader {
-	r, err := canonical.New(canonical.Options{TrustedProxies: trusted, Identity: append(set.ObligationHeaders(), cfg.SetHeaders()...)})
+	r, err := canonical.New(canonical.Options{TrustedProxies: trusted, Identity: append(set.ObligationHeaders(), cfg.SetHeaders()...), Routes: Routes(set)})
 	if err != nil {
 		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "%s", err)
 	}

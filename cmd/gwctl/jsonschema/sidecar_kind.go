@@ -16,6 +16,7 @@ func (t *table) sidecarKind() *node {
 		may("assertion", t.assertion()),
 		may("audit", t.audit()),
 		may("drain", t.drain()),
+		may("resource_metadata", list(t.resourceMetadata())),
 		may("verify", share()).instead("Share of the decisions that is evaluated once more with CEL's own evaluator, as in 1/1000; default none."),
 	).and(unless(is("anonymous", "allow"), has("authn")))
 	meta := t.strict(t.policy, "",
@@ -42,7 +43,8 @@ func (t *table) listeners() *node {
 			may("tls", t.listenerTLS()).instead("Speaks TLS, with HTTP/1.1 and HTTP/2."),
 			may("http2", t.strict(t.config, "HTTP2", may("max_streams", between(1, 1000)))).says("Bounds HTTP/2, which is spoken over TLS only."),
 			may("limits", t.strict(t.config, "Limits", may("connections", between(16, 1000000)), may("requests", between(16, 100000)), may("body_mib", between(2, 4096)))).says("What is given out at a time, over all clients."),
-			may("trusted_proxies", networks()).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."))),
+			may("trusted_proxies", networks()).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."),
+			may("websocket", t.strict(t.config, "WebSocket", may("idle", duration()), may("lifetime", duration()), may("limit", between(1, 1_000_000)))))),
 		may("forward_auth", t.strict(t.config, "ForwardAuth",
 			need("address", address()).says("Where to listen, host:port."),
 			need("dialect", oneOf(t.texts(t.config, "Dialects")...)),
@@ -61,6 +63,14 @@ func (t *table) envValue() *node {
 	n := either(literal, from)
 	n.Description = t.sentence("EnvValue", firstSentence(t.config.types["EnvValue"].doc), "EnvValue")
 	return n
+}
+
+func (t *table) resourceMetadata() *node {
+	return t.strict(t.config, "ResourceMetadata",
+		need("resource", shaped(t.pattern(t.config, "resourceForm"))).instead("The URL that clients use, in lower case up to the path and without a final slash; http on this host only."),
+		may("scopes", set(shaped(t.pattern(t.config, "scopeForm")))).says("Scopes that clients can ask for."),
+		may("name", text()),
+		may("documentation", shaped(`^`+anyCase("http")+`[Ss]?://`)))
 }
 
 // share is one in so many.
