@@ -48,7 +48,7 @@ func Load(files []File) (*Set, Diagnostics) {
 	slices.SortFunc(files, func(a, b File) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), bytes.Compare(a.Data, b.Data))
 	})
-	l := &loader{set: &Set{}, names: map[[2]string]Span{}, cells: MaxCells}
+	l := &loader{set: &Set{}, names: map[[2]string]Span{}}
 	if len(files) > MaxFiles {
 		return l.set, Diagnostics{document.NewDiagnostic(Span{Path: files[0].Path}, document.Error, "too_many_files", fmt.Sprintf("the set has %d files; at most %d are read", len(files), MaxFiles))}
 	}
@@ -61,6 +61,7 @@ func Load(files []File) (*Set, Diagnostics) {
 			l.document(d, IsTestFile(f.Path))
 		}
 	}
+	expandMatrices(&l.w, l.set)
 	measure(&l.w, l.set)
 	return l.set, append(l.found, l.w.Found()...).Sorted()
 }
@@ -70,7 +71,6 @@ type loader struct {
 	w     document.Walker
 	found Diagnostics
 	names map[[2]string]Span
-	cells int64 // expectations of matrices that may still come
 }
 
 func (l *loader) document(n *document.Node, test bool) {
@@ -118,7 +118,7 @@ func (l *loader) document(n *document.Node, test bool) {
 			l.unique(what, u.Name)
 		}
 	case KindTestSuite:
-		l.set.Suites = append(l.set.Suites, readSuite(&l.w, h, root, &l.cells))
+		l.set.Suites = append(l.set.Suites, readSuite(&l.w, h, root))
 	}
 	root.Done()
 }
