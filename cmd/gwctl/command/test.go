@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gwctl/gwctl/cmd/gwctl/report"
+	"github.com/gwctl/gwctl/engine/suite"
 )
 
 type testOptions struct {
@@ -66,7 +67,7 @@ func runTest(o *testOptions) error {
 			continue
 		}
 		suites = true
-		out.Add(l.runner.Run(only))
+		out.Add(l.runner.Run(suite.Select(l.runner.Cases(), suite.Selection{Only: only}), suite.Options{Workers: 2}))
 	}
 	if suites && out.Summary.Cases == 0 {
 		out.Diagnostics = append(out.Diagnostics, setProblem(o.paths[0], "no_case", "no case matches "+o.run, "a case's name is SUITE/CASE"))

@@ -43,13 +43,17 @@ func (t *Test) Add(results []suite.Result) {
 	for _, r := range results {
 		c := TestCase{
 			Suite: r.Case.Suite, Name: r.Case.Name, Path: r.Case.Span.Path, Line: r.Case.Span.Start.Line, Column: r.Case.Span.Start.Column,
-			User: r.Case.User(), Passed: r.Passed(), Failures: r.Failures, Decision: r.Decision, Explanation: r.Why,
+			User: r.Case.User(), Passed: r.Passed(), Decision: r.Decision, Explanation: r.Why,
 		}
 		if spec := r.Case.Request(); spec != nil {
 			c.Request = RequestText(spec)
 		}
-		if c.Failures == nil {
-			c.Failures = []string{}
+		c.Failures = []string{}
+		if r.Wrong != "" {
+			c.Failures = append(c.Failures, r.Wrong)
+		}
+		for _, f := range r.Failures {
+			c.Failures = append(c.Failures, f.String())
 		}
 		t.Tests = append(t.Tests, c)
 		t.Summary.Cases++
