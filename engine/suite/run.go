@@ -33,11 +33,9 @@ type Options struct {
 	Observe  func() Observer // makes one for each goroutine; may be nil
 }
 
-// Observer is shown every case that reached the rules, with its request before
-// it is decided. It decides the request in place of the set, in the same way.
-type Observer interface {
-	Decide(c *Case, r *engine.Request) engine.Decision
-}
+// Observer is shown every case that reaches the rules, with its request, and
+// decides it in place of the set: in the same way.
+type Observer func(c *Case, r *engine.Request) engine.Decision
 
 // chunk is how many cases a goroutine takes at once.
 const chunk = 64
@@ -116,7 +114,7 @@ func (w *worker) run(c *Case, res *Result) {
 	var refused *Refused
 	switch {
 	case err == nil && w.observer != nil:
-		res.Decision = w.observer.Decide(c, req)
+		res.Decision = w.observer(c, req)
 	case err == nil:
 		res.Decision = w.runner.set.Decide(req)
 	case errors.As(err, &refused):
