@@ -34,7 +34,8 @@ func readCase(w *document.Walker, n *document.Node) []*Case {
 	base.read(w, o)
 	if !o.Has("table") {
 		o.Done()
-		o.Require("name", "user", "expect")
+		o.Require("name")
+		base.needs(w, n, o, o)
 		base.check(w, o, n)
 		return []*Case{base}
 	}
@@ -57,27 +58,26 @@ func readCase(w *document.Walker, n *document.Node) []*Case {
 		if row.Name.IsSet() && base.Name.IsSet() {
 			row.Name.Value = base.Name.Value + ": " + row.Name.Value
 		}
-		if !row.User.IsSet() && !o.Has("user") && !ro.Has("user") {
-			w.Error(rn.Span(), "missing_key", "name the user in the row, or once for the whole table", "neither the row nor its case has a user")
-		}
-		if !o.Has("expect") && !ro.Has("expect") {
-			w.Error(rn.Span(), "missing_key", "write what is expected in the row, or once for the whole table", "neither the row nor its case expects anything")
-		}
+		row.needs(w, rn, o, ro)
 		out = append(out, &row)
 	}
 	return out
 }
 
-// read takes the keys that are there; the others stay as they are.
-func (c *Case) read(w *document.Walker, o *document.Object) {
-	text := func(to *Text, key string) {
-		if o.Has(key) {
-			*to = o.Text(key)
+// needs reports what neither the case nor, in a table, its row says.
+func (c *Case) needs(w *document.Walker, n *document.Node, o, row *document.Object) {
+	for _, key := range []string{"user", "expect"} {
+		if n.IsMap() && !o.Has(key) && !row.Has(key) {
+			w.Error(n.Span(), "missing_key", "add "+key+" here, or in a case with a table once for all its rows", "the case has no %q", key)
 		}
 	}
-	text(&c.Name, "name")
-	text(&c.User, "user")
-	text(&c.Skip, "skip")
+}
+
+// read takes the keys that are there; the others stay as they are.
+func (c *Case) read(w *document.Walker, o *document.Object) {
+	override(&c.Name, o, "name")
+	override(&c.User, o, "user")
+	override(&c.Skip, o, "skip")
 	if o.Has("tags") {
 		c.Tags = slices.Concat(c.Tags, o.Texts("tags"))
 	}
@@ -91,8 +91,8 @@ func (c *Case) read(w *document.Walker, o *document.Object) {
 	if o.Has("resource") {
 		c.Request = nil
 	}
-	text(&c.Resource, "resource")
-	text(&c.Action, "action")
+	override(&c.Resource, o, "resource")
+	override(&c.Action, o, "action")
 	if rn := o.Node("request"); rn != nil {
 		c.Request = readRequest(w, rn)
 	}
@@ -101,6 +101,12 @@ func (c *Case) read(w *document.Walker, o *document.Object) {
 	}
 	if en := o.Node("expect"); en != nil {
 		c.Expect = readExpect(w, en)
+	}
+}
+
+func override(to *Text, o *document.Object, key string) {
+	if o.Has(key) {
+		*to = o.Text(key)
 	}
 }
 

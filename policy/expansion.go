@@ -27,10 +27,10 @@ func expandMatrices(w *document.Walker, s *Set) {
 	for _, t := range s.Suites {
 		known := common.of(t)
 		for _, m := range t.Matrix {
-			if m.expect != nil {
+			if m.said != nil {
 				m.fill(w, &known, &left)
 			}
-			m.expect = nil
+			m.said = nil
 		}
 	}
 }
@@ -85,7 +85,7 @@ func (m *Matrix) fill(w *document.Walker, known *fixtureNames, left *int64) {
 	}
 	*left -= size
 	x := &expansion{w: w, m: m, axes: &a, leftOut: m.leftOut(w, &a), places: map[document.Position]*place{}}
-	x.walk(m.expect, nil)
+	x.walk(m.said, nil)
 	x.unused()
 }
 

@@ -18,7 +18,7 @@ type Matrix struct {
 	Cells     []Cell
 	Span      Span
 
-	expect *document.Node // until the whole set is read
+	said *document.Node // the expectations, until the whole set is read
 }
 
 // Exclusion takes cells out of a matrix: those of all its users, resources and
@@ -44,7 +44,7 @@ func readMatrix(w *document.Walker, n *document.Node) *Matrix {
 	o := w.Object(n, "a matrix")
 	m := &Matrix{
 		Users: o.Texts("users"), Resources: o.Texts("resources"), Actions: o.Texts("actions"),
-		Tags: o.Texts("tags"), Skip: o.Text("skip"), Span: n.Span(), expect: o.Node("expect"),
+		Tags: o.Texts("tags"), Skip: o.Text("skip"), Span: n.Span(), said: o.Node("expect"),
 	}
 	for _, en := range o.List("exclude") {
 		eo := w.Object(en, "an exclusion")
@@ -57,7 +57,7 @@ func readMatrix(w *document.Walker, n *document.Node) *Matrix {
 	}
 	if len(m.Exclude) > MaxExclusions {
 		w.Error(o.Key("exclude"), "matrix_too_large", "use globs, or two matrices", "%d exclusions are more than %d", len(m.Exclude), MaxExclusions)
-		m.expect = nil
+		m.said = nil
 	}
 	o.Require("users", "resources", "actions", "expect")
 	o.Done()

@@ -25,6 +25,10 @@ func (e *Expr) Extent(part ast.Expr) (from, to int) {
 		at, n := v.token(x)
 		from, to = min(from, at), max(to, at+n)
 	})
+	if part.Kind() == ast.SelectKind && part.AsSelect().IsTestOnly() { // has(…) stands at its parenthesis
+		at, n := callToken(v.runes, v.start(part))
+		from, to = min(from, at), max(to, at+n)
+	}
 	if from >= to {
 		return 0, len(v.runes)
 	}
