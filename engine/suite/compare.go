@@ -16,6 +16,9 @@ type Difference struct {
 	What string `json:"what"` // effect, rule, reason, status, headers, errors, shadow …
 	Want string `json:"want"`
 	Got  string `json:"got"`
+	// Wanted and Found are the single headers, where headers differ.
+	Wanted []string `json:"-"`
+	Found  []string `json:"-"`
 }
 
 // String says it in a sentence.
@@ -28,7 +31,7 @@ func (c *Case) compare(d *engine.Decision) []Difference {
 	var out []Difference
 	differ := func(what, want, got string) {
 		if want != got {
-			out = append(out, Difference{what, orNone(want), orNone(got)})
+			out = append(out, Difference{What: what, Want: orNone(want), Got: orNone(got)})
 		}
 	}
 	e := &c.Expect
@@ -43,7 +46,10 @@ func (c *Case) compare(d *engine.Decision) []Difference {
 		differ("status", fmt.Sprint(e.Status), fmt.Sprint(d.HTTPStatus()))
 	}
 	if e.HeadersSet && (len(e.Headers) > 0 || len(d.Obligations) > 0) {
-		differ("headers", strings.Join(expectedHeaders(e.Headers), ", "), strings.Join(headersOf(d.Obligations), ", "))
+		if want, got := expectedHeaders(e.Headers), headersOf(d.Obligations); !slices.Equal(want, got) {
+			differ("headers", strings.Join(want, ", "), strings.Join(got, ", "))
+			out[len(out)-1].Wanted, out[len(out)-1].Found = want, got
+		}
 	}
 	if e.Errors != int64(len(d.Errors)) {
 		differ("errors", fmt.Sprint(e.Errors), fmt.Sprint(len(d.Errors)))
