@@ -46,6 +46,8 @@ type Rule struct {
 	When     string     `json:"when,omitempty"`
 	Parts    []Part     `json:"parts,omitempty"`
 	Vars     []Variable `json:"vars,omitempty"`
+
+	Reason string `json:"-"` // code that the rule gives when it denies; "" for none of its own
 }
 
 // Part is a sub-expression of a condition with its value.
@@ -131,6 +133,9 @@ func (w *walker) rule(rule *engine.Rule) Rule {
 	}
 	if rule.When != nil {
 		out.When = rule.When.Source
+	}
+	if rule.Decl.Reason != nil {
+		out.Reason = rule.Decl.Reason.Code.Value
 	}
 	t, evaluated := w.traces[rule]
 	out.Parts = parts(t.Parts, rule.Decl.When)

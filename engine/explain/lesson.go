@@ -18,8 +18,8 @@ type Lesson struct {
 // Lessons picks the rules that say why a decision is not what was expected: the
 // rule that decided; of a denial that should be an allow, the allow rule that
 // was nearest to matching; and the rule that was expected to decide, if one was
-// named.
-func (x *Explanation) Lessons(wanted engine.Effect, rule string) []Lesson {
+// named, itself or by the reason that it gives.
+func (x *Explanation) Lessons(wanted engine.Effect, rule, reason string) []Lesson {
 	var out []Lesson
 	add := func(title string, r *Rule) {
 		if r != nil && !slices.ContainsFunc(out, func(l Lesson) bool { return l.Rule == r.Rule }) {
@@ -35,6 +35,11 @@ func (x *Explanation) Lessons(wanted engine.Effect, rule string) []Lesson {
 	}
 	if rule != "" && rule != d.Rule.String() {
 		add("the rule that was expected to decide", x.rule(rule))
+	}
+	for i := range x.Rules {
+		if r := &x.Rules[i]; reason != "" && reason != d.Reason && r.Reason == reason {
+			add("the rule that gives the expected reason", r)
+		}
 	}
 	if wanted == engine.Allow && !d.Allowed() {
 		add("the nearest allow rule", x.nearest())

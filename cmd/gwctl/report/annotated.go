@@ -42,7 +42,7 @@ func annotated(w *indented, at int, parts []explain.Part, p paint) {
 	}
 	slices.SortFunc(order, func(a, b place) int { return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.line, b.line)) })
 	for _, key := range order {
-		number := fmt.Sprintf("%d | ", key.line)
+		number := fmt.Sprintf("%3d | ", key.line)
 		line := strings.ReplaceAll(lines[key], "\t", " ")
 		trimmed := strings.TrimLeft(line, " ")
 		cut := len(line) - len(trimmed)

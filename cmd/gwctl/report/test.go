@@ -91,7 +91,7 @@ func newTestCase(r *suite.Result) TestCase {
 		if r.Case.Expect.Effect.Value == engine.Allow.String() {
 			wanted = engine.Allow
 		}
-		c.Lessons = r.Why.Lessons(wanted, r.Case.Expect.Rule.Value)
+		c.Lessons = r.Why.Lessons(wanted, r.Case.Expect.Rule.Value, r.Case.Expect.Reason.Value)
 	}
 	return c
 }
@@ -125,14 +125,26 @@ func (t *Test) Write(w io.Writer, format string, color, ok bool) error {
 func (t *Test) text(w io.Writer, color bool) error {
 	p := paint(color)
 	Diagnostics(w, t.Diagnostics, color)
+	skipped := map[[2]string]int{} // by suite and reason
 	for i := range t.Tests {
 		c := &t.Tests[i]
 		switch {
 		case c.Skipped:
-			fmt.Fprintf(w, "%s %s: %s\n", p.in(yellow, "SKIP"), visible(c.FullName()), visible(c.Skip))
+			skipped[[2]string{c.Suite, c.Skip}]++
 		case !c.Passed:
 			c.text(w, p)
 			fmt.Fprintln(w)
+		}
+	}
+	for i := range t.Tests {
+		c := &t.Tests[i]
+		switch n := skipped[[2]string{c.Suite, c.Skip}]; {
+		case !c.Skipped || n == 0:
+		case n == 1:
+			fmt.Fprintf(w, "%s %s: %s\n", p.in(yellow, "SKIP"), visible(c.FullName()), visible(c.Skip))
+		default: // once for all of them
+			fmt.Fprintf(w, "%s %s of %s: %s\n", p.in(yellow, "SKIP"), plural(n, "case"), visible(c.Suite), visible(c.Skip))
+			skipped[[2]string{c.Suite, c.Skip}] = 0
 		}
 	}
 	for i := range t.Coverage {
