@@ -182,16 +182,16 @@ func (c *compiler) quiet() *compiler { return &compiler{lib: c.lib, src: c.src, 
 // BodyLimit is how many bytes of a JSON body the route reads; 0 when it reads
 // none, and the body is passed on unread.
 func (r *Request) BodyLimit() int64 {
-	if r.target == nil || r.target.body == nil {
+	if r.way == nil || r.way.body == nil {
 		return 0
 	}
-	return r.target.body.maxBytes
+	return r.way.body.maxBytes
 }
 
 // Body binds the JSON body of a route that reads one. An error is ErrBodyInvalid,
 // wrapped with what is wrong and without any value; the request is denied then.
 func (r *Request) Body(data []byte) error {
-	b := r.target.body
+	b := r.way.body
 	in, err := slot.ParseBody(data)
 	if err != nil {
 		return r.refuseBody(err)
@@ -222,12 +222,12 @@ func (r *Request) Body(data []byte) error {
 // chooseAction takes the action from a member of the body. A value that is not
 // mapped has no route.
 func (r *Request) chooseAction(in slot.Input) error {
-	member, _ := in.Member(r.target.body.chooser)
+	member, _ := in.Member(r.way.body.chooser)
 	text, ok := member.Text()
 	if !ok || !member.IsString() {
-		return r.refuseBody(fmt.Errorf("request.body.%s is no string", r.target.body.chooser))
+		return r.refuseBody(fmt.Errorf("request.body.%s is no string", r.way.body.chooser))
 	}
-	action, ok := r.target.body.actions[text]
+	action, ok := r.way.body.actions[text]
 	if !ok {
 		r.cands, r.noRoute = nil, http.StatusForbidden
 		return nil

@@ -22,7 +22,7 @@ func Compile(src *policy.Set) (*Set, policy.Diagnostics) {
 }
 
 func newCompiler(src *policy.Set, lib *celenv.Library) *compiler {
-	return &compiler{lib: lib, most: indexed, src: src, libraries: map[[2]string]*celenv.Scope{}, set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
+	return &compiler{lib: lib, most: indexed, src: src, libraries: map[[2]string]*celenv.Scope{}, interned: newInterned(), set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]slot.Ready{}, source: src}}
 }
 
 func (c *compiler) compile() (*Set, policy.Diagnostics) {
@@ -37,9 +37,14 @@ func (c *compiler) compile() (*Set, policy.Diagnostics) {
 	if found.HasErrors() {
 		return nil, found
 	}
-	c.prepare()
-	c.plan()
-	c.set.digest = digest(c.set, c.lib)
+	inParallel(2, func(i int) {
+		if i == 0 {
+			c.set.digest = digest(c.set, c.lib)
+			return
+		}
+		c.prepare()
+		c.plan()
+	})
 	c.forget()
 	return c.set, found
 }
@@ -70,10 +75,11 @@ type compiler struct {
 	// wrong: what reads them is not reported once more.
 	unusable  [][2]string
 	libraries map[[2]string]*celenv.Scope // by name and resource type
-	literals  map[string][]string         // what can be written for an attribute
-	hinted    int                         // names looked up for a close one
-	most      int                         // rules that are asked one by one
-	unguarded bool                        // tests of the algorithm need rules that fail
+	interned  *interned
+	literals  map[string][]string // what can be written for an attribute
+	hinted    int                 // names looked up for a close one
+	most      int                 // rules that are asked one by one
+	unguarded bool                // tests of the algorithm need rules that fail
 }
 
 func (c *compiler) schema() {
@@ -98,10 +104,10 @@ func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[s
 
 func (c *compiler) resources() {
 	for _, d := range c.src.Resources {
-		r := &resource{name: d.Name.Value, decl: d, actions: map[string]*[transports]candidates{}}
-		r.layout = c.set.base.Extend(c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
+		r := &resource{name: d.Name.Value, decl: d, actions: map[string][transports]*candidates{}}
+		r.layout = c.interned.layout(c.set.base, c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
 		for _, a := range d.Actions {
-			r.actions[a.Name.Value] = nil
+			r.actions[a.Name.Value] = [transports]*candidates{}
 		}
 		c.set.resources[r.name] = r
 	}
@@ -125,15 +131,29 @@ func (c *compiler) policy(p *policy.Policy) {
 	}
 	for _, name := range c.checkRules(p) {
 		res := c.set.resources[name]
-		scope := c.scope(res, consts, c.imports(p, res))
-		c.breakAll(scope, p.Consts, consts)
-		c.vars(scope, p.Vars, res)
+		scope := c.policyScope(p, res, consts)
 		together(c, p.Rules, func(part *compiler, d *policy.Rule) {
 			if r := part.rule(scope, p, d, res); r != nil {
 				part.rules = append(part.rules, r)
 			}
 		})
 	}
+}
+
+// policyScope is where the rules of a policy over a resource type are compiled.
+func (c *compiler) policyScope(p *policy.Policy, res *resource, consts map[string]slot.Value) *celenv.Scope {
+	imports := c.imports(p, res)
+	if len(p.Consts)+len(p.Vars)+len(p.Imports) == 0 {
+		return c.interned.scope(res.layout, func() *celenv.Scope {
+			scope := c.scope(res, nil, nil)
+			c.breakAll(scope, nil, nil)
+			return scope
+		})
+	}
+	scope := c.scope(res, consts, imports)
+	c.breakAll(scope, p.Consts, consts)
+	c.vars(scope, p.Vars, res)
+	return scope
 }
 
 // breakAll tells a scope which names are declared and wrong.
@@ -291,14 +311,12 @@ func (c *compiler) vars(scope *celenv.Scope, vars []policy.Var, res *resource) {
 }
 
 func (c *compiler) rule(scope *celenv.Scope, p *policy.Policy, d *policy.Rule, res *resource) *Rule {
-	r := &Rule{Ref: RuleRef{p.Name.Value, d.ID.Value}, Resource: res.name, Decl: d, Policy: p, scope: scope, position: d.Span.String()}
+	r := &Rule{Ref: RuleRef{p.Name.Value, d.ID.Value}, Resource: res.name, Decl: d, Policy: p, scope: scope}
 	options := celenv.RuleOptions{Deny: !d.Allow, HTTPOnly: d.HTTP && !d.AuthZEN, Present: res.present(d)}
 	if d.When.IsSet() {
-		r.position = d.When.Span().String()
 		if r.When = c.ofRule(scope, d.When, res, options); r.When == nil {
 			return nil
 		}
-		r.reads = r.When.Reads()
 	}
 	options.Want, options.Deny, options.Given = &slot.Type{Kind: slot.String}, false, r.When
 	for _, h := range d.Headers {
@@ -306,14 +324,7 @@ func (c *compiler) rule(scope *celenv.Scope, p *policy.Policy, d *policy.Rule, r
 		if e == nil {
 			return nil
 		}
-		r.reads = mergeReads(r.reads, e.Reads())
 		r.Headers = append(r.Headers, Header{Name: h.Name.Value, Value: e})
-	}
-	if len(d.Roles) > 0 {
-		r.reads.Slots = union(r.reads.Slots, []slot.Index{slot.UserRoles})
-	}
-	if len(d.Scopes)+len(d.AnyScope) > 0 {
-		r.reads.Slots = union(r.reads.Slots, []slot.Index{slot.UserScopes})
 	}
 	return r
 }
@@ -364,14 +375,12 @@ func (c *compiler) link() {
 	slices.SortStableFunc(c.set.rules, compareRules)
 	byResource := map[string][]*Rule{}
 	for i, r := range c.set.rules {
-		r.order = i
+		r.order = int32(i)
 		byResource[r.Resource] = append(byResource[r.Resource], r)
 	}
 	for name, res := range c.set.resources {
 		for action := range res.actions {
-			res.actions[action] = &[transports]candidates{
-				OverHTTP: c.candidates(byResource[name], action, OverHTTP), OverAuthZEN: c.candidates(byResource[name], action, OverAuthZEN),
-			}
+			res.actions[action] = c.overAll(byResource[name], action)
 			c.complete(res, action)
 		}
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -18,8 +19,22 @@ import (
 // digester writes a set's meaning in one canonical form. Every text is
 // preceded by its length, so that no two meanings run together.
 type digester struct {
-	h   hash.Hash
-	lib *celenv.Library
+	h       hash.Hash
+	w       *bufio.Writer // into h
+	lib     *celenv.Library
+	spelled map[string]string         // CEL texts in their one spelling
+	layouts map[*slot.Layout][]string // lines of layouts, many of which resource types have in common
+}
+
+func newDigester(lib *celenv.Library) digester {
+	h := sha256.New()
+	return digester{h: h, w: bufio.NewWriter(h), lib: lib, spelled: map[string]string{}, layouts: map[*slot.Layout][]string{}}
+}
+
+// sum is the digest of all that was put. Nothing may be put afterwards.
+func (d digester) sum() []byte {
+	_ = d.w.Flush() // a hash takes everything
+	return d.h.Sum(nil)
 }
 
 // cel gives an expression in one spelling, so that its layout and quotes are no
@@ -28,12 +43,18 @@ func (d digester) cel(t policy.Text) string {
 	if !t.IsSet() {
 		return ""
 	}
-	return d.lib.Canonical(t.Value)
+	text, ok := d.spelled[t.Value]
+	if !ok {
+		text = d.lib.Canonical(t.Value)
+		d.spelled[t.Value] = text
+	}
+	return text
 }
 
 func (d digester) put(parts ...string) {
 	for _, p := range parts {
-		fmt.Fprintf(d.h, "%d:%s", len(p), p)
+		_, _ = d.w.Write(append(strconv.AppendInt(d.w.AvailableBuffer(), int64(len(p)), 10), ':'))
+		_, _ = d.w.WriteString(p)
 	}
 }
 
@@ -79,7 +100,7 @@ func (d digester) entries(list []document.ValueEntry) {
 // digest covers what can change a decision: not names of files, comments,
 // descriptions, owners or suites.
 func digest(s *Set, lib *celenv.Library) string {
-	d := digester{sha256.New(), lib}
+	d := newDigester(lib)
 	d.put("gwctl-set", policy.APIVersion)
 	if s.source.Schema != nil {
 		roles := slices.Clone(s.source.Schema.Roles)
@@ -95,19 +116,23 @@ func digest(s *Set, lib *celenv.Library) string {
 		d.policy(p)
 	}
 	d.directory(s)
-	return "sha256:" + hex.EncodeToString(d.h.Sum(nil))
+	return "sha256:" + hex.EncodeToString(d.sum())
 }
 
 // layout writes the attributes from an index on: what all types share is
 // written once.
 func (d digester) layout(l *slot.Layout, from int) {
-	var lines []string
-	for i := from; i < l.Len(); i++ {
-		a := l.Attr(slot.Index(i))
-		line := []string{a.FullName(), typeLine(a.Type), constraintLine(a), fmt.Sprint(a.Sensitive), fmt.Sprint(sorted(a.From)), fmt.Sprintf("%q", sorted(a.For))}
-		lines = append(lines, fmt.Sprintf("%q", line))
+	lines, ok := d.layouts[l]
+	if !ok {
+		for i := from; i < l.Len(); i++ {
+			a := l.Attr(slot.Index(i))
+			line := []string{a.FullName(), typeLine(a.Type), constraintLine(a), fmt.Sprint(a.Sensitive), fmt.Sprint(sorted(a.From)), fmt.Sprintf("%q", sorted(a.For))}
+			lines = append(lines, fmt.Sprintf("%q", line))
+		}
+		slices.Sort(lines)
+		d.layouts[l] = lines
 	}
-	d.put(sorted(lines)...)
+	d.put(lines...)
 }
 
 // typeLine is a type with the fields of objects written out.
@@ -272,11 +297,11 @@ func (d digester) directory(s *Set) {
 	var users []string
 	for _, dir := range s.source.Directories {
 		for _, u := range dir.Users {
-			inner := digester{sha256.New(), d.lib}
+			inner := newDigester(d.lib)
 			inner.put(u.Name.Value, strconv.FormatBool(u.Anonymous))
 			inner.entries(u.Fields)
 			inner.value(u.Claims)
-			users = append(users, string(inner.h.Sum(nil)))
+			users = append(users, string(inner.sum()))
 		}
 	}
 	d.put(sorted(users)...)

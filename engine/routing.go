@@ -126,10 +126,12 @@ func (c *compiler) directories() {
 			if _, twice := c.set.directory[key]; twice {
 				c.w.Error(f.Span, "duplicate_name", "", "%s %q stands twice in the set's Directories", key.kind, key.id)
 			}
-			values := []supplied{}
-			for _, e := range f.Fields {
-				if e.Key.Value != "id" {
-					values = append(values, supplied{e.Key.Value, slot.FromValue(e.Value)})
+			values := make([]slot.Ready, 0, len(f.Fields))
+			if res := c.set.resources[f.Type.Value]; res != nil {
+				for _, e := range f.Fields {
+					if e.Key.Value != "id" {
+						values = append(values, res.layout.Ready(slot.Directory, slot.Resource, e.Key.Value, slot.FromValue(e.Value)))
+					}
 				}
 			}
 			c.set.directory[key] = values

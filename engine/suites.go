@@ -185,18 +185,15 @@ func (c *suiteChecker) resource(t policy.Text, actions []policy.Text) {
 	}
 	res, ok := c.set.resources[f.Type.Value]
 	for _, a := range actions {
-		if _, declared := res.action(a.Value); ok && a.IsSet() && !declared {
+		if ok && a.IsSet() && !res.has(a.Value) {
 			c.undeclared(a, "action", res.decl.ActionNames())
 		}
 	}
 }
 
-func (r *resource) action(name string) (*[transports]candidates, bool) {
-	if r == nil {
-		return nil, false
-	}
-	c, ok := r.actions[name]
-	return c, ok
+func (r *resource) has(action string) bool {
+	_, ok := r.actions[action]
+	return ok
 }
 
 func (c *suiteChecker) expect(e policy.Expect) {

@@ -14,6 +14,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reload"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // builder makes snapshots. What needs a restart is compared with the
@@ -23,6 +24,9 @@ type builder struct {
 	keys   *keySets // nil only checks: nothing is fetched
 	clock  func() time.Time
 	getenv func(string) (string, bool)
+	pools  *transport.Pools
+
+	inForce func() *pdp.Snapshot // nil before the first one
 }
 
 // build makes a snapshot from one reading of the files.
@@ -48,7 +52,11 @@ func (b *builder) build(in reload.Input) (*pdp.Snapshot, policy.Diagnostics, err
 		return nil, found, nil
 	}
 	snapshot, more := pdp.NewSnapshot(set, cfg, methods, b.getenv)
-	if found = append(found, more...); found.HasErrors() || b.keys == nil {
+	if found = append(found, more...); found.HasErrors() {
+		return nil, found, nil
+	}
+	found = append(found, b.connect(snapshot, cfg, in.Files.Read)...)
+	if found.HasErrors() || b.keys == nil {
 		return snapshot, found, nil
 	}
 	// Last, because it can take seconds and makes others work.
@@ -88,9 +96,17 @@ func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []
 		if keys != nil {
 			fresh = append(fresh, keys)
 		}
-		out = append(out, pdp.Method{Authn: method, Mapping: m})
+		out = append(out, pdp.Method{Authn: method, Mapping: m.WithIDPrefix(j.IDPrefix)})
 	}
 	return out, fresh, found
+}
+
+// kept gives a size of zero the meaning it has in the configuration.
+func kept(size int) int {
+	if size == 0 {
+		return -1
+	}
+	return size
 }
 
 // jwt makes a method and gives its key set if that is new.
@@ -108,7 +124,7 @@ func (b *builder) jwt(j config.JWT) (*authn.JWT, *authn.KeySet, error) {
 	}
 	method, err := authn.NewJWT(authn.JWTConfig{
 		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, Algorithms: j.Algorithms, Profile: j.Profile,
-		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type,
+		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type, Verified: kept(j.TokenCache),
 	}, keys, b.clock)
 	if err != nil || !isNew {
 		return method, nil, err
@@ -124,8 +140,8 @@ func Check(cfg *config.Config, getenv func(string) (string, bool)) (policy.Diagn
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{fixed: cfg, clock: time.Now, getenv: getenv}
-	snapshot, found, err := b.build(reload.Input{Policies: files})
+	b := &builder{fixed: cfg, clock: time.Now, getenv: getenv, pools: transport.NewPools(time.Now), inForce: func() *pdp.Snapshot { return nil }}
+	snapshot, found, err := b.build(reload.Input{Policies: files, Files: reload.ReadFiles(cfg.Files())})
 	if err == nil && snapshot != nil && snapshot.Set.Empty() {
 		d := document.NewDiagnostic(policy.Span{Path: cfg.Policies}, document.Error, "empty_set", "the set has no rule and would deny everything")
 		found = append(found, d.WithHint("add a Policy with a rule"))

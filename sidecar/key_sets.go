@@ -118,7 +118,7 @@ func (k *keySets) status() []health.JWKSStatus {
 	var out []health.JWKSStatus
 	for _, ks := range k.current() {
 		st := ks.Status()
-		h := health.JWKSStatus{Issuer: st.Issuer, Age: st.Age.Seconds()}
+		h := health.JWKSStatus{Issuer: st.Issuer, Age: st.Age.Seconds(), Known: st.Known, Looked: st.Looked}
 		if st.Fetched.IsZero() {
 			h.Age = -1
 		}

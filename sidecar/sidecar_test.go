@@ -117,7 +117,7 @@ func TestNewRefuses(t *testing.T) {
 func TestNewComparesFile(t *testing.T) {
 	dir, text := minimal(t)
 	path := filepath.Join(dir, "gwctl.yaml")
-	if err := os.WriteFile(path, []byte(strings.Replace(text, "127.0.0.1:1\"}]", "127.0.0.1:2\"}]", 1)), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.Replace(text, "127.0.0.1:0", "127.0.0.2:0", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out buffer

@@ -31,7 +31,12 @@ func (r *Routes) Methods(m *Match) []string {
 	if !m.Path {
 		return nil
 	}
-	return slices.Clip(r.leaves[r.nodes[m.end].leaf].methods)
+	var out []string
+	for i := r.nodes[m.end].route; i >= 0; i = r.routes[i].next {
+		out = append(out, r.methods[r.routes[i].method])
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Find narrows the patterns to those of the host, finds the most specific path
@@ -123,7 +128,7 @@ func (t *tries) take(f *found, root ref, segments []string) bool {
 		return t.walk(f, root, segments, 0, 0)
 	}
 	var other found
-	if !t.walk(&other, root, segments, 0, 0) || !t.pattern(other.end).within(t.pattern(f.end)) {
+	if !t.walk(&other, root, segments, 0, 0) || !t.within(other.end, f.end) {
 		return false
 	}
 	*f = other

@@ -33,7 +33,17 @@ type Expression struct {
 
 // Mapping is a checked mapping. It may be used concurrently.
 type Mapping struct {
-	entries []entry
+	entries  []entry
+	idPrefix string
+}
+
+// WithIDPrefix gives the mapping with a text that goes before every user.id, so
+// that the users of one method cannot be those of another. "" is none.
+func (m *Mapping) WithIDPrefix(prefix string) *Mapping {
+	if m == nil {
+		return nil
+	}
+	return &Mapping{entries: m.entries, idPrefix: prefix}
 }
 
 type entry struct {
@@ -228,6 +238,9 @@ func (m *Mapping) Apply(r *engine.Request, claims slot.Input) (failure error) {
 			if text, ok := in.Str(); ok && e.attribute == "tenant" && text != "" {
 				tenants[text] = true
 			}
+			if e.attribute == "id" {
+				in = m.prefixed(in)
+			}
 			r.Supply(slot.Credential, slot.User, e.attribute, e.shape.apply(in))
 		}
 	}
@@ -235,6 +248,14 @@ func (m *Mapping) Apply(r *engine.Request, claims slot.Input) (failure error) {
 		failure = cmp.Or(failure, errTenants)
 	}
 	return failure
+}
+
+// prefixed leaves alone what is no id: a prefix must not make one of it.
+func (m *Mapping) prefixed(in slot.Input) slot.Input {
+	if text, ok := in.Str(); ok && in.IsString() && text != "" && m.idPrefix != "" {
+		return slot.Quoted(m.idPrefix + text)
+	}
+	return in
 }
 
 var errTenants = errors.New("the claims name different tenants")

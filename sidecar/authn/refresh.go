@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 )
@@ -96,6 +97,10 @@ func (k *KeySet) land(f *flight, discovered bool, next *generation, uri string, 
 		k.jwksURI, k.discovered = uri, now
 	}
 	if err == nil {
+		// Signatures that were checked with the same keys stay checked.
+		if last != nil && maps.Equal(last.ring.prints, next.ring.prints) {
+			next.ring = last.ring
+		}
 		k.current.Store(next)
 		k.failures, k.lastErr = 0, ""
 		k.due = now.Add(refreshIn(next.ttl))

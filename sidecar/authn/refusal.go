@@ -37,6 +37,8 @@ type Refused struct {
 	// Method is the name of the configured method, "" when none took the
 	// credential.
 	Method string
+	// Kind is one of the Kind constants, "" when no method took the credential.
+	Kind string
 	// Err is the detail for the log. It holds no token and no claim value.
 	Err error
 }
@@ -58,6 +60,8 @@ type Broken struct {
 	Dependency string
 	// Method is the name of the configured method.
 	Method string
+	// Kind is one of the Kind constants.
+	Kind string
 	// RetryAfter is what to tell the client.
 	RetryAfter time.Duration
 	// Err is the detail for the log.

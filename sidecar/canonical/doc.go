@@ -7,6 +7,9 @@
 // [Request.OutURL] and [Request.Header] upstream, so the path that was
 // authorised is byte for byte the path that was sent.
 //
+// A request that another proxy has received and only asks about is read by
+// [Reader.ReadOriginal], by the same rules.
+//
 // The http.Server in front needs DisableGeneralOptionsHandler, or it answers
 // `OPTIONS *` by itself, without policy and without a record.
 //

@@ -95,12 +95,17 @@ func (r *Reader) Read(req *http.Request) (*Request, *Rejection) {
 	c := &Request{TargetSHA256: digest(req.RequestURI)}
 	r.arrive(c, req)
 	if f := r.fill(c, req); f != nil {
-		return nil, &Rejection{
-			Code: f.code, Status: f.status(), Rule: f.rule, Err: f.err,
-			ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256,
-		}
+		return nil, c.reject(f)
 	}
 	return c, nil
+}
+
+// reject ties a fault to a request.
+func (c *Request) reject(f *fault) *Rejection {
+	return &Rejection{
+		Code: f.code, Status: f.status(), Rule: f.rule, Err: f.err,
+		ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256,
+	}
 }
 
 // arrive sets what even a rejected request has: where it came from, its scheme

@@ -11,6 +11,7 @@ import (
 const (
 	CodeNotCanonical     = "request_not_canonical" // 400: two readers could understand the request differently, or it breaks a limit
 	CodeHopByHopAbuse    = "hop_by_hop_abuse"      // 400: Connection names a header that is not the sender's to remove
+	CodeMisdirected      = "misdirected_request"   // 421: not for this connection; its door says why
 	CodeMethodNotAllowed = "method_not_allowed"    // 405: CONNECT, TRACE, or a method that is not configured
 )
 
@@ -42,6 +43,7 @@ const (
 
 	RuleHost         = "host"          // missing, or not one name or address with an optional port
 	RuleHostMismatch = "host_mismatch" // a Host header beside a different authority (HTTP/2)
+	RuleScheme       = "scheme"        // another proxy says neither http nor https
 
 	RuleHeaderName      = "header_name"      // not a token, or not in canonical MIME form
 	RuleHeaderValue     = "header_value"     // not UTF-8, or a control character other than HTAB

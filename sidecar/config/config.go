@@ -9,13 +9,11 @@ package config
 import (
 	"fmt"
 	"net/netip"
-	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"time"
 
-	"github.com/gwctl/gwctl/engine/mapping"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 )
@@ -26,28 +24,27 @@ type Config struct {
 	Path           string // of the file itself
 	Policies       string // directory or bundle of the policy set
 	Proxy          Proxy
+	ForwardAuth    ForwardAuth
 	Health         string // address of the health listener; "" for none
 	Env            []EnvValue
 	JWT            []JWT
 	AllowAnonymous bool // rules decide about requests without a credential
-	Claims         []string
+	Propagate      Propagate
 	ForwardToken   bool
+	Assertion      Assertion
 	Audit          Audit
 	Drain          Drain
 	Verify         uint64 // one in so many decisions is evaluated once more; 0 for none
 }
 
-// Proxy is the reverse-proxy door.
+// Proxy is the reverse-proxy door. Without an Address there is none.
 type Proxy struct {
 	Address        string
+	TLS            TLS // zero: none
+	HTTP2          HTTP2
+	Limits         Limits
 	Upstreams      []Upstream
 	TrustedProxies []netip.Prefix
-}
-
-// Upstream is where requests of a path pattern go.
-type Upstream struct {
-	Match policy.Text // a path pattern
-	URL   *url.URL    // scheme and host
 }
 
 // EnvValue gives a declared attribute of the environment: a literal, or the
@@ -60,16 +57,14 @@ type EnvValue struct {
 
 // JWT is one issuer whose bearer tokens are accepted.
 type JWT struct {
-	Name        string // the issuer, made unique
+	Method
 	Issuer      string
 	Audiences   []string
 	Algorithms  []string // empty takes the default
 	Profile     string
-	Type        string // human or service
 	Leeway      time.Duration
 	MaxLifetime time.Duration
-	Attributes  []mapping.Expression
-	At          policy.Span
+	TokenCache  int // verified tokens that are kept, 0 for none
 }
 
 // Audit says where decision records go. With neither they go to stdout.
@@ -128,19 +123,16 @@ func (r *reader) root(root *document.Object) {
 		return
 	}
 	r.policies(spec.Object("policies"))
+	r.propagate(spec.Object("propagate"))
+	r.assertion(spec)
 	r.listeners(spec.Object("listeners"))
 	for _, e := range spec.Object("env").Entries() {
 		r.env(e)
 	}
-	for _, n := range spec.List("authn") {
-		r.method(r.w.Object(n, "a method of authn"))
+	for i, n := range spec.List("authn") {
+		r.method(i, r.w.Object(n, "a method of authn"))
 	}
 	r.anonymous(spec.Text("anonymous"))
-	propagate := spec.Object("propagate")
-	for _, t := range propagate.Texts("claims") {
-		r.cfg.Claims = append(r.cfg.Claims, t.Value)
-	}
-	propagate.Done()
 	r.cfg.ForwardToken = spec.Bool("forward_token")
 	r.audit(spec.Object("audit"))
 	r.drain(spec.Object("drain"))
@@ -275,14 +267,11 @@ func (r *reader) duration(o *document.Object, key string, def, least, most time.
 // with and cannot change while it runs.
 func (c *Config) NeedsRestart(began *Config) []string {
 	settings := func(c *Config) [][2]string {
-		upstreams := ""
-		for _, u := range c.Proxy.Upstreams {
-			upstreams += fmt.Sprintf("%q %q;", u.Match.Value, u.URL)
-		}
 		return [][2]string{
-			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.upstreams", upstreams},
-			{"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)}, {"listeners.health", c.Health},
-			{"forward_token", fmt.Sprint(c.ForwardToken)}, {"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
+			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.tls", c.Proxy.TLS.text()},
+			{"listeners.proxy.http2", fmt.Sprint(c.Proxy.HTTP2)}, {"listeners.proxy.limits", fmt.Sprint(c.Proxy.Limits)}, {"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)},
+			{"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health},
+			{"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}
 	}
 	var out []string

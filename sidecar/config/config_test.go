@@ -24,8 +24,19 @@ spec:
       address: 0.0.0.0:8080
       upstreams:
         - {match: "/{rest...}", url: "http://127.0.0.1:9000"}
-        - {match: "/tenants/{id}", url: "https://[::1]:9443/"}
+        - match: "/tenants/{id}"
+          url: "https://[::1]:9443/"
+          protocol: h2
+          tls: {ca: ca.pem, server_name: tenants.internal, cert: own.pem, key: own-key.pem}
+          timeouts: {connect: 1s, tls_handshake: 3s, response_header: 10s}
+          connections: {idle: 8, idle_timeout: 30s}
+          propagate: {claims: [email], roles: ["shop:orders:"]}
+          audience: tenants
+      tls: {cert: server.pem, key: server-key.pem, client_ca: clients.pem, min_version: 1.3}
+      http2: {max_streams: 50}
+      limits: {connections: 16, requests: 100000, body_mib: 64}
       trusted_proxies: [10.0.0.0/8, "fd00::/8"]
+    forward_auth: {address: "127.0.0.1:8081", dialect: nginx, trusted_proxies: [127.0.0.1/32, "fd01::/16"]}
     health: {address: "[::]:9900"}
   env: {region: eu, zone: {env: ZONE}}
   authn:
@@ -37,10 +48,13 @@ spec:
         type: service
         leeway: 5s
         max_lifetime: 1h
+        id_prefix: "corp:"
+        token_cache: 0
         attributes: {roles: claims.realm_access.roles, tenant: claims.tid}
     - jwt: {issuer: "http://localhost:9100", audiences: [dev]}
   anonymous: allow
-  propagate: {claims: [email, department]}
+  propagate: {claims: [email, department], roles: ["shop:", auditor], headers: {user_id: X-Forwarded-User, roles: X-Groups, tenant: X-Org, request_id: X-Trace, claims: X-Claims}}
+  assertion: {key: {file: new.pem}, publish: [{file: old.pem}], header: X-Assertion, issuer: "https://gw.example.com", lifetime: 30s}
   forward_token: true
   audit: {sinks: [{file: {path: audit.jsonl}}], overflow: drop}
   drain: {delay: 0s, timeout: 10m}
@@ -73,9 +87,10 @@ func TestReadWhole(t *testing.T) {
 		"policies":        {c.Policies, "/etc/gwctl/policies"},
 		"proxy":           {c.Proxy.Address, "0.0.0.0:8080"},
 		"trusted proxies": {c.Proxy.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}},
+		"forward auth":    {c.ForwardAuth, config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd01::/16")}}},
 		"health":          {c.Health, "[::]:9900"},
 		"anonymous":       {c.AllowAnonymous, true},
-		"claims":          {c.Claims, []string{"email", "department"}},
+		"claims":          {c.Propagate.Claims, []string{"email", "department"}},
 		"forward token":   {c.ForwardToken, true},
 		"audit":           {c.Audit, config.Audit{File: "/etc/gwctl/audit.jsonl", Overflow: "drop"}},
 		"drain":           {c.Drain, config.Drain{Delay: 0, Timeout: 10 * time.Minute}},
@@ -92,6 +107,9 @@ func TestReadWhole(t *testing.T) {
 		"type":            {c.JWT[0].Type, "service"},
 		"leeway":          {c.JWT[0].Leeway, 5 * time.Second},
 		"max lifetime":    {c.JWT[0].MaxLifetime, time.Hour},
+		"id prefix":       {c.JWT[0].IDPrefix, "corp:"},
+		"token cache":     {c.JWT[0].TokenCache, 0},
+		"place":           {[]int{c.JWT[0].Place, c.JWT[1].Place}, []int{0, 1}},
 		"mapping":         {[]string{c.JWT[0].Attributes[0].Attribute.Value, c.JWT[0].Attributes[0].Expr.Value}, []string{"roles", "claims.realm_access.roles"}},
 		"second issuer":   {c.JWT[1].Issuer, "http://localhost:9100"},
 	} {
@@ -103,13 +121,13 @@ func TestReadWhole(t *testing.T) {
 
 func TestReadDefaults(t *testing.T) {
 	c := mustRead(t, least)
-	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
+	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Propagate.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
 		t.Errorf("read %+v", c)
 	}
 	if c.Audit != (config.Audit{Overflow: "block"}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {
 		t.Errorf("audit %+v, drain %+v", c.Audit, c.Drain)
 	}
-	if j := c.JWT[0]; j.Type != "human" || j.Leeway != 30*time.Second || j.MaxLifetime != 24*time.Hour || j.Algorithms != nil || j.Profile != "" || j.Attributes != nil {
+	if j := c.JWT[0]; j.Type != "human" || j.Leeway != 30*time.Second || j.MaxLifetime != 24*time.Hour || j.Algorithms != nil || j.Profile != "" || j.Attributes != nil || j.IDPrefix != "" || j.TokenCache != 8192 {
 		t.Errorf("jwt %+v", j)
 	}
 }

@@ -28,6 +28,8 @@ type Metrics struct {
 	attributesDropped prometheus.Counter
 	rejected          *prometheus.CounterVec
 	verified          *prometheus.CounterVec
+	handshakes        *prometheus.CounterVec
+	http2Errors       *prometheus.CounterVec
 	inFlight          prometheus.Gauge
 	reloads           *prometheus.CounterVec
 	reloadOK          prometheus.Gauge
@@ -59,6 +61,8 @@ func NewMetrics() *Metrics {
 		}),
 		rejected:      counters("gwctl_requests_rejected_total", "Requests refused as malformed or over a limit, by reason.", "reason"),
 		verified:      counters("gwctl_verify_total", "Decisions evaluated once more with CEL, by what came of it.", "result"),
+		handshakes:    counters("gwctl_tls_handshake_failures_total", "TLS handshakes of clients that failed, by result.", "result"),
+		http2Errors:   counters("gwctl_http2_errors_total", "Faults of HTTP/2 clients, by kind.", "kind"),
 		inFlight:      gauge("gwctl_requests_in_flight", "Requests being served."),
 		reloads:       counters("gwctl_config_reloads_total", "Reloads of the configuration, by result.", "result"),
 		reloadOK:      gauge("gwctl_config_last_reload_successful", "1 if the last reload was taken, else 0."),
@@ -75,7 +79,7 @@ func NewMetrics() *Metrics {
 	m.verified.WithLabelValues("same")
 	m.verified.WithLabelValues("different")
 	m.registry.MustRegister(
-		m.decisions, m.decisionDuration, m.authn, m.headersDropped, m.attributesDropped, m.rejected, m.verified, m.inFlight,
+		m.decisions, m.decisionDuration, m.authn, m.headersDropped, m.attributesDropped, m.rejected, m.verified, m.handshakes, m.http2Errors, m.inFlight,
 		m.reloads, m.reloadOK, m.reloadSuccess, m.sources, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -134,6 +138,13 @@ func (m *Metrics) Verified(same bool) {
 	m.verified.WithLabelValues(result).Inc()
 }
 
+// HandshakeFailed counts one TLS handshake of a client that failed.
+func (m *Metrics) HandshakeFailed(result string) { m.handshakes.WithLabelValues(label(result)).Inc() }
+
+// HTTP2Error counts one fault of an HTTP/2 client, by the kind that net/http's
+// server gives it.
+func (m *Metrics) HTTP2Error(kind string) { m.http2Errors.WithLabelValues(label(kind)).Inc() }
+
 // InFlight adds delta to the number of requests being served: 1 at a request's
 // start, -1 at its end.
 func (m *Metrics) InFlight(delta int) { m.inFlight.Add(float64(delta)) }
@@ -158,6 +169,13 @@ func (m *Metrics) JWKS(status func() []JWKSStatus) { m.sources.jwks.Store(&statu
 // Audit names the function that tells about the audit log at every scrape; it
 // may be called from several goroutines. A later call replaces it.
 func (m *Metrics) Audit(stats func() AuditStats) { m.sources.audit.Store(&stats) }
+
+// Certificates names the function that tells about the certificates in use at
+// every scrape; it may be called from several goroutines. A later call replaces
+// it.
+func (m *Metrics) Certificates(status func() []CertificateStatus) {
+	m.sources.certificates.Store(&status)
+}
 
 func label(s string) string {
 	if s == "" || len(s) > maxLabel {

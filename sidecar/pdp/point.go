@@ -16,6 +16,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/health"
 	"github.com/gwctl/gwctl/sidecar/reply"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // Options are the parts a Point works with. All are required.
@@ -57,8 +58,8 @@ type Outcome struct {
 	Headers http.Header  // identity headers for the upstream, when allowed
 }
 
-func (p *Point) request(ctx context.Context, snapshot *Snapshot, c *canonical.Request, body Body, door string) (out Outcome) {
-	q := &question{point: p, c: c, body: body, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: snapshot}
+func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body Body, door string) (out Outcome) {
+	q := &question{point: p, c: c, body: body, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: t.snapshot, to: t.to}
 	defer func() {
 		if recover() != nil {
 			out = q.fail()
@@ -70,7 +71,7 @@ func (p *Point) request(ctx context.Context, snapshot *Snapshot, c *canonical.Re
 	if q.snapshot == nil {
 		return q.finish(engine.Decision{Reason: engine.ReasonNotLoaded, Status: http.StatusServiceUnavailable}, nil)
 	}
-	credentials := authn.Credentials{ClientIP: c.ClientIP}
+	credentials := authn.Credentials{Header: c.Header, ClientIP: c.ClientIP}
 	if values := c.Header["Authorization"]; len(values) > 0 {
 		credentials.Authorization, credentials.HasAuthorization = values[0], true
 	}
@@ -102,11 +103,13 @@ func (p *Point) Reject(r *canonical.Rejection, door string, allow []string) Outc
 type question struct {
 	point    *Point
 	snapshot *Snapshot
+	to       *transport.Upstream // that it goes to; nil: none that is known
 	c        *canonical.Request
 	door     string
 	id       string
 	began    time.Time
 	identity *authn.Identity
+	user     *user
 	request  *engine.Request
 	eval     time.Duration
 	recorded bool
@@ -120,27 +123,21 @@ func (q *question) context() reply.Context {
 func (q *question) decide(identity *authn.Identity) Outcome {
 	q.identity = identity
 	began := q.point.o.Clock()
-	r := q.snapshot.Set.HTTPRequest(HTTP(q.c))
+	r := q.snapshot.newRequest()
 	q.request = r
+	h := HTTP(q.c)
+	r.ResetHTTP(&h)
 	r.SetTime(q.began)
 	for _, e := range q.snapshot.env {
 		r.Supply(slot.Config, slot.Env, e.name, e.in)
 	}
-	var claims slot.Input
 	if identity != nil {
-		var err error
-		if claims, err = slot.ParseJSON(identity.Claims); err != nil {
-			return q.refuse(&authn.Refused{Reason: authn.ReasonClaimInvalid, Method: identity.Name, Err: err})
+		u, err := q.snapshot.userOf(identity)
+		if err != nil {
+			return q.refuse(err)
 		}
-		r.Authenticate(engine.Principal{Method: identity.Method, Issuer: identity.Issuer, Type: identity.Type})
-		m := q.snapshot.mappings[identity.Name]
-		if m == nil {
-			// Without attributes a guarded deny rule would not match.
-			return q.refuse(&authn.Broken{Dependency: identity.Name, Method: identity.Name})
-		}
-		if err := m.Apply(r, claims); err != nil {
-			return q.refuse(&authn.Refused{Reason: reply.ReasonInvalidClaims, Method: identity.Name, Err: err})
-		}
+		q.user = u
+		r.SetSubject(u.subject)
 		q.point.o.Metrics.Authn(identity.Method, "ok")
 	}
 	q.bindBody(q.body)
@@ -153,7 +150,7 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 	var headers http.Header
 	if d.Allowed() {
 		var reason string
-		if headers, reason = identityHeaders(q, claims, d.Obligations); reason != "" {
+		if headers, reason = identityHeaders(q, d.Obligations); reason != "" {
 			d.Effect, d.Reason, d.Status = engine.Deny, reason, http.StatusForbidden
 		}
 	}
@@ -161,6 +158,8 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 	if q.sampled() {
 		q.verify(made)
 	}
+	q.snapshot.giveBack(r)
+	q.request = nil
 	return out
 }
 
@@ -220,24 +219,29 @@ func (q *question) refuse(err error) Outcome {
 	var a reply.Answer
 	if errors.As(err, &refused) {
 		a = reply.Refused(refused.Reason, q.context())
-		q.point.o.Metrics.Authn(methodLabel(refused.Method), "refused")
+		e.Method = refused.Kind
+		q.point.o.Metrics.Authn(methodLabel(refused.Kind), "refused")
 	} else {
 		after := 5 * time.Second
 		var broken *authn.Broken
-		if errors.As(err, &broken) && broken.RetryAfter > 0 {
-			after = broken.RetryAfter
+		if errors.As(err, &broken) {
+			e.Method = broken.Kind
+			if broken.RetryAfter > 0 {
+				after = broken.RetryAfter
+			}
 		}
 		a = reply.Unavailable(reply.ReasonDependencyUnavailable, after, q.context())
-		q.point.o.Metrics.Authn("jwt", "broken")
+		q.point.o.Metrics.Authn(methodLabel(e.Method), "broken")
 	}
 	e.Reason, e.Status = a.Reason, a.Status
 	q.write(e)
 	return Outcome{Answer: a}
 }
 
-func methodLabel(name string) string {
-	if name == "" {
+// methodLabel gives the kind of credential, for metrics.
+func methodLabel(kind string) string {
+	if kind == "" {
 		return "none"
 	}
-	return "jwt"
+	return kind
 }

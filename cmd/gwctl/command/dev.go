@@ -146,7 +146,7 @@ func typedClaim(set *engine.Set, name string, in slot.Input) slot.Input {
 // with the parts that dev mode provides itself.
 func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.Config, error) {
 	own := filepath.Join(l.path, "gwctl.yaml")
-	cfg := &config.Config{Path: own, AllowAnonymous: true}
+	cfg := &config.Config{Path: own, AllowAnonymous: true, Propagate: config.DefaultPropagate()}
 	if !l.files.Bundle {
 		c, err := loadConfig(own)
 		switch {
@@ -154,7 +154,7 @@ func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.C
 		case err != nil:
 			return nil, err
 		default:
-			cfg.Env, cfg.AllowAnonymous, cfg.Claims = c.Env, c.AllowAnonymous, c.Claims
+			cfg.Env, cfg.AllowAnonymous, cfg.Propagate = c.Env, c.AllowAnonymous, c.Propagate
 		}
 	}
 	cfg.Policies = l.path
@@ -162,8 +162,9 @@ func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.C
 	if o.address == "" {
 		cfg.Proxy.Address = freeOr(devAddress)
 	}
-	cfg.Proxy.Upstreams = []config.Upstream{{Match: policy.Text{Value: "/{rest...}"}, URL: upstream}}
-	cfg.JWT = []config.JWT{{Name: issuer.String(), Issuer: issuer.String(), Audiences: []string{devAudience}, Type: "human"}}
+	cfg.Proxy.Limits = config.DefaultLimits()
+	cfg.Proxy.Upstreams = []config.Upstream{config.DefaultUpstream(policy.Text{Value: "/{rest...}"}, upstream, cfg.Propagate.Propagation)}
+	cfg.JWT = []config.JWT{{Method: config.Method{Name: issuer.String(), Type: "human"}, Issuer: issuer.String(), Audiences: []string{devAudience}}}
 	cfg.Audit.Overflow = "block"
 	cfg.Drain.Timeout = 5 * time.Second
 	return cfg, nil

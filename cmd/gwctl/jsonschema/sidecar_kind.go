@@ -13,8 +13,9 @@ func (t *table) sidecarKind() *node {
 		may("env", named(nil, t.envValue())).says("Values of the Schema's env attributes, by name: a literal, or {env: NAME}."),
 		may("authn", list(t.method())).says("Methods of authentication. Each one that finds its credential verifies it; of several good ones the first is the user."),
 		may("anonymous", oneOf("deny", "allow")).of("AllowAnonymous").instead("deny, the default: a request without a credential gets 401 at once. allow: the rules decide."),
-		may("propagate", t.strict(t.config, "", may("claims", set(text())).says("Claims that go into X-Auth-Claims."))).says("What the service behind learns of the user, beyond id, roles and tenant."),
+		may("propagate", t.propagate()).says("What the services behind learn of the user, beyond id and tenant."),
 		may("forward_token", yes()).says("Passes the Authorization header on; default false."),
+		may("assertion", t.assertion()),
 		may("audit", t.audit()),
 		may("drain", t.drain()),
 		may("verify", share()).instead("Share of the decisions that is evaluated once more with CEL's own evaluator, as in 1/1000; default none."),
@@ -36,16 +37,23 @@ func (t *table) policies() *node {
 }
 
 func (t *table) listeners() *node {
-	upstream := t.strict(t.config, "Upstream",
-		need("match", shaped("^"+pathForm+"$")).instead("A path pattern, as in routes: \"/{rest...}\" is every path."),
-		need("url", shaped(`^`+anyCase("http")+`[Ss]?://[^/?#@]+/?[?#]*$`)))
 	return t.strict(t.config, "",
-		need("proxy", t.strict(t.config, "Proxy",
+		may("proxy", t.strict(t.config, "Proxy",
 			need("address", address()).says("Where to listen, host:port."),
-			need("upstreams", list(upstream)).says("Services behind the sidecar."),
-			may("trusted_proxies", set(shaped(`^[0-9A-Fa-f.:]+/[0-9]+$`))).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."))),
-		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness and metrics: /livez, /readyz, /metrics."))
+			need("upstreams", list(t.upstream())).says("Services behind the sidecar."),
+			may("tls", t.listenerTLS()).instead("Speaks TLS, with HTTP/1.1 and HTTP/2."),
+			may("http2", t.strict(t.config, "HTTP2", may("max_streams", between(1, 1000)))).says("Bounds HTTP/2, which is spoken over TLS only."),
+			may("limits", t.strict(t.config, "Limits", may("connections", between(16, 1000000)), may("requests", between(16, 100000)), may("body_mib", between(2, 4096)))).says("What is given out at a time, over all clients."),
+			may("trusted_proxies", networks()).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."))),
+		may("forward_auth", t.strict(t.config, "ForwardAuth",
+			need("address", address()).says("Where to listen, host:port."),
+			need("dialect", oneOf(t.texts(t.config, "Dialects")...)),
+			need("trusted_proxies", networks()))),
+		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness, metrics and public keys: /livez, /readyz, /metrics, /.well-known/gwctl-jwks.json.")).
+		and(either(has("proxy"), has("forward_auth")))
 }
+
+func networks() *node { return set(shaped(`^[0-9A-Fa-f.:]+/[0-9]+$`)) }
 
 func address() *node { return shaped(`^([^:\[\]]*|\[[^\[\]]*\]):(0|[1-9][0-9]{0,4})$`) }
 
@@ -65,11 +73,20 @@ func (t *table) method() *node {
 		need("audiences", set(text())).says("Values of aud, any of which a token must have."),
 		may("algorithms", set(oneOf(t.texts(t.config, "algorithms")...))).instead("Accepted algorithms of signatures; default RS256, PS256, ES256, ES384 and EdDSA."),
 		may("profile", oneOf("rfc9068")).says("rfc9068 requires the type at+jwt."),
-		may("type", oneOf("human", "service")),
 		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
 		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
+		may("token_cache", between(0, 1_000_000)).instead("How many tokens are kept whose signature is known to be good; default 8192, 0 for none."))
+	return t.strict(t.config, "", need("jwt", t.ofUsers(jwt)))
+}
+
+// ofUsers adds the keys that every method of authentication has.
+func (t *table) ofUsers(method *node) *node {
+	keys := t.strict(t.config, "",
+		may("type", oneOf("human", "service")).says("Whether users are human, the default, or service."),
+		may("id_prefix", shaped("^[!-~]{1,64}$")).says("Goes before every user.id, so that users of two methods stay apart."),
 		may("attributes", named(nil, text())).says("Attributes of the user, each with a CEL expression over claims. An attribute that is not named has its default claim."))
-	return t.strict(t.config, "", need("jwt", jwt))
+	method.Properties = append(method.Properties, keys.Properties...)
+	return method
 }
 
 // share is one in so many.
