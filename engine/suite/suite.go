@@ -68,6 +68,12 @@ func NewRunner(set *engine.Set, read Reader, m *mapping.Mapping) *Runner {
 	return &Runner{set: set, read: read, claims: byDefault(m), shared: set.Source().SharedResources()}
 }
 
+// Over gives a runner of another set that makes requests and users as this one
+// does.
+func (r *Runner) Over(set *engine.Set) *Runner {
+	return &Runner{set: set, read: r.read, claims: r.claims, shared: set.Source().SharedResources()}
+}
+
 // Set is the set whose suites are run.
 func (r *Runner) Set() *engine.Set { return r.set }
 

@@ -26,6 +26,8 @@ type testOptions struct {
 	coverage bool
 	out      []string
 	least    string
+	decision string
+	log      string
 
 	selection suite.Selection
 	minimums  []report.Minimum
@@ -44,15 +46,19 @@ expected, and the values of the parts of their conditions.
 With --coverage it tells which rules matched, which parts of their conditions
 were true and false, and which were shown to matter by themselves (MC/DC).`,
 		Example: `  gwctl policy test examples/quickstart --run 'refund'
-  gwctl policy test examples/quickstart --coverage --coverage-min rule=100,mcdc=90`,
+  gwctl policy test examples/quickstart --coverage --coverage-min rule=100,mcdc=90
+  gwctl policy test policies --from-decision 0198… --log decisions.jsonl > policies/regression_test.yaml`,
 		Args: argCount(0, -1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.paths = paths(args)
 			if err := o.check(); err != nil {
 				return err
 			}
-			if o.watch {
+			switch {
+			case o.watch:
 				return watchTest(o)
+			case o.decision != "":
+				return caseOfDecision(o)
 			}
 			return runTest(o)
 		},
@@ -69,6 +75,8 @@ were true and false, and which were shown to matter by themselves (MC/DC).`,
 	f.BoolVar(&o.update, "update", false, "write the headers that decisions have into expectations that name other ones")
 	f.BoolVar(&o.coverage, "coverage", false, "tell what the cases exercise")
 	f.StringArrayVar(&o.out, "coverage-out", nil, "write the coverage to a file: .json, .html, .info (lcov) or .xml (Cobertura)")
+	f.StringVar(&o.decision, "from-decision", "", "run nothing: print the recorded decision with this id as a suite with one case")
+	f.StringVar(&o.log, "log", "", "the file of decision records that --from-decision looks in")
 	f.StringVar(&o.least, "coverage-min", "", "fail below these percentages, as in rule=100,condition=90,mcdc=80")
 	return c
 }
@@ -110,6 +118,10 @@ func (o *testOptions) check() error {
 	switch {
 	case o.watch && o.output != "text":
 		return usage("leave out -o", "--watch writes text")
+	case (o.decision == "") != (o.log == ""):
+		return usage("write --from-decision ID --log decisions.jsonl", "--from-decision and --log go together")
+	case o.decision != "" && (o.watch || o.update || o.coverage || o.output != "text" || len(o.paths) > 1):
+		return usage("leave the other flags out, and give one PATH", "--from-decision prints a case and runs none")
 	case o.update && o.watch:
 		return usage("keep one of them", "--update and --watch cannot be used together")
 	case o.update && o.coverage:
