@@ -44,7 +44,7 @@ func readCase(w *document.Walker, n *document.Node) []*Case {
 	o.Require("name")
 	if len(rows) > MaxRows {
 		w.Error(o.Key("table"), "bad_case", "split the table", "a table has at most %d rows", MaxRows)
-		return nil
+		return []*Case{base}
 	}
 	var out []*Case
 	for _, rn := range rows {

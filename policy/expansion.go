@@ -76,7 +76,10 @@ func (f *fixtureNames) of(s *TestSuite) fixtureNames {
 
 // fill makes the cells, taking their number from what is left of the set's.
 func (m *Matrix) fill(w *document.Walker, known *fixtureNames, left *int64) {
-	a := m.resolve(w, known)
+	a, ok := m.resolve(w, known)
+	if !ok {
+		return
+	}
 	m.Users, m.Resources = a.users, a.resources
 	size := a.size()
 	if size > *left {
@@ -152,7 +155,8 @@ func (x *expansion) place(n *document.Node, chosen []string) *place {
 		checkLength(x.w, e.Key)
 		if p.globs = append(p.globs, k); len(p.globs) > MaxExclusions || len(e.Key.Value) > maxName {
 			x.w.Error(e.Key.Span(), "matrix_too_large", "use fewer globs", "more than %d globs stand side by side, or one is too long", MaxExclusions)
-			return &place{leaf: true}
+			p.leaf, p.keys, p.globs = true, nil, nil
+			return p
 		}
 	}
 	return p

@@ -72,15 +72,22 @@ type axes struct {
 
 // resolve finds what the matrix's globs stand for in the set. All names are
 // there in the order in which they are written or, for one glob, by name.
-func (m *Matrix) resolve(w *document.Walker, known *fixtureNames) axes {
-	a := axes{actions: map[string][]Text{}}
+// ok is false when there are too many of them.
+func (m *Matrix) resolve(w *document.Walker, known *fixtureNames) (a axes, ok bool) {
+	for _, list := range [][]Text{m.Users, m.Resources, m.Actions} {
+		if at, many := tooMany(list); many {
+			w.Error(at, "matrix_too_large", "use fewer globs", "more than %d globs stand side by side, or one is too long", MaxExclusions)
+			return a, false
+		}
+	}
+	a.actions = map[string][]Text{}
 	a.users, _ = spread(w, m.Users, known.users, "user")
 	a.resources, _ = spread(w, m.Resources, known.resources, "resource")
 	if !slices.ContainsFunc(m.Actions, func(t Text) bool { return IsGlob(t.Value) }) {
 		for _, r := range a.resources {
 			a.actions[r.Value] = m.Actions
 		}
-		return a
+		return a, true
 	}
 	used := map[string]bool{}
 	for _, r := range a.resources {
@@ -98,7 +105,21 @@ func (m *Matrix) resolve(w *document.Walker, known *fixtureNames) axes {
 			w.Error(t.Span(), "unmatched_glob", "", "%q matches no action of the resources", t.Value)
 		}
 	}
-	return a
+	return a, true
+}
+
+// tooMany finds the glob that is one too many, or too long.
+func tooMany(list []Text) (Span, bool) {
+	globs := 0
+	for _, t := range list {
+		if !IsGlob(t.Value) {
+			continue
+		}
+		if globs++; globs > MaxExclusions || len(t.Value) > maxName {
+			return t.Span(), true
+		}
+	}
+	return Span{}, false
 }
 
 // spread puts in place of each glob the names that it matches and that do not
@@ -114,15 +135,10 @@ func spread(w *document.Walker, list []Text, known []string, what string) (out [
 			have[t.Value] = true
 		}
 	}
-	globs := 0
 	for _, t := range list {
 		if !IsGlob(t.Value) {
 			out = append(out, t)
 			continue
-		}
-		if globs++; globs > MaxExclusions || len(t.Value) > maxName {
-			w.Error(t.Span(), "matrix_too_large", "use fewer globs", "more than %d globs stand side by side, or one is too long", MaxExclusions)
-			return nil, matched
 		}
 		for _, name := range known {
 			if !MatchGlob(t.Value, name) {

@@ -33,7 +33,7 @@ func keyTables() map[string][]string {
 		"users":              {"Directory#/$defs/user/anyOf/1", "TestSuite#/$defs/user/anyOf/1"},
 		"testsuite":          {"TestSuite#/properties/spec"},
 		"cases":              {"TestSuite#/$defs/case", "TestSuite#/$defs/row"},
-		"requests":           {"TestSuite#/$defs/case/properties/request/anyOf/1"},
+		"requests":           {"TestSuite#/$defs/case/properties/request/anyOf/1", "TestSuite#/$defs/row/properties/request/anyOf/1"},
 		"expectations":       {"TestSuite#/$defs/expect/anyOf/1"},
 		"shadow-results":     {"TestSuite#/$defs/expect/anyOf/1/properties/shadow/anyOf/1"},
 		"matrix":             {"TestSuite#/$defs/matrix"},

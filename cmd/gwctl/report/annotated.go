@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/gwctl/gwctl/engine/explain"
-	"github.com/gwctl/gwctl/policy"
-	"github.com/gwctl/gwctl/policy/document"
 )
 
 // mostValue is how much of a value stands under a source line.
@@ -35,7 +33,7 @@ func annotated(w *indented, at int, parts []explain.Part, p paint) {
 		}
 		key := place{x.At.Path, x.At.Start.Line}
 		if _, known := lines[key]; !known {
-			lines[key] = sourceLine(x.At)
+			lines[key] = x.At.Line()
 			order = append(order, key)
 		}
 		notes[key] = append(notes[key], note{x.At.Start.Column - 1, value(x)})
@@ -71,10 +69,6 @@ func shorten(s string) string {
 		return string(r[:mostValue-1]) + "…"
 	}
 	return s
-}
-
-func sourceLine(at policy.Span) string {
-	return document.NewDiagnostic(at, document.Info, "", "").SourceLine
 }
 
 // staircase writes notes under each other, the rightmost first, with bars above
