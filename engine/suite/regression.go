@@ -177,7 +177,11 @@ func (g *regression) yaml() string {
 	if !g.anonymous {
 		user = "recorded"
 		if !has(g.user, "id") {
-			g.user = append([]member{{"id", quote(e.Subject)}}, g.user...)
+			id := quote(e.Subject)
+			if _, attr := g.attribute(slot.User.String(), "id"); attr != nil && attr.Sensitive {
+				id = standIn(attr)
+			}
+			g.user = append([]member{{"id", id}}, g.user...)
 		}
 		if e.Method != "" && !has(g.user, "method") {
 			g.user = append(g.user, member{"method", quote(e.Method)})
