@@ -152,7 +152,15 @@ func (out *Report) add(u *unit, t *tally, name func(int) string) {
 	if u.rule != nil {
 		x.Kind, x.Effect, x.Shadow, x.Place = "rule", u.rule.Effect.Value, u.rule.Shadow, placeOf(u.rule.ID.Span())
 	}
-	list := t.sorted()
+	// Over another resource type a condition may be left to CEL as a whole; what
+	// is seen there has other atoms.
+	list := slices.DeleteFunc(t.sorted(), func(v vector) bool {
+		strange := len(v.atoms) != len(u.atoms)
+		if strange {
+			out.Unproven += v.count
+		}
+		return strange
+	})
 	for _, a := range u.atoms {
 		x.Atoms = append(x.Atoms, Atom{Text: a.text, Place: placeOf(a.span)})
 	}
