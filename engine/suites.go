@@ -31,7 +31,7 @@ func (c *compiler) suiteNames() *suiteNames {
 	seen := map[string]policy.Span{} // which of two is meant must not depend on the names of files
 	for _, d := range c.src.Fixtures {
 		for i := range d.Resources {
-			ref, at := d.Resources[i].Ref(), d.Resources[i].Span
+			ref, at := d.Resources[i].Ref(), d.Resources[i].At.Span()
 			if first, twice := seen[ref]; twice && ref != "" {
 				c.w.Error(at, "duplicate_name", "keep one of them", "%s stands twice in the Directories of test files; the other is at %s", ref, first)
 			}
@@ -60,7 +60,7 @@ func newNames(list []string) names {
 func fixtureNames(list []policy.Fixture) []string {
 	out := make([]string, len(list))
 	for i := range list {
-		out[i] = list[i].Name.Value
+		out[i] = list[i].Name.Value()
 	}
 	return out
 }
@@ -69,11 +69,11 @@ func (c *suiteChecker) check() {
 	s := c.suite
 	c.users, c.things, c.fixtures = newNames(fixtureNames(s.Users)), fixtureNames(s.Resources), map[string]*policy.Fixture{}
 	for i := range s.Resources {
-		c.fixtures[s.Resources[i].Name.Value] = &s.Resources[i]
+		c.fixtures[s.Resources[i].Name.Value()] = &s.Resources[i]
 	}
 	if s.Now.IsSet() {
-		if _, err := time.Parse(time.RFC3339, s.Now.Value); err != nil {
-			c.w.Error(s.Now.Span(), "bad_time", "write it as 2026-01-15T10:00:00Z", "%q is not a timestamp", s.Now.Value)
+		if _, err := time.Parse(time.RFC3339, s.Now.Value()); err != nil {
+			c.w.Error(s.Now.Span(), "bad_time", "write it as 2026-01-15T10:00:00Z", "%q is not a timestamp", s.Now.Value())
 		}
 	}
 	c.env(s.Env)
@@ -109,7 +109,7 @@ func (c *suiteChecker) matrix(m *policy.Matrix) {
 	for _, r := range m.Resources {
 		var actions []policy.Text
 		for _, a := range m.Actions {
-			if asked[[2]string{r.Value, a.Value}] {
+			if asked[[2]string{r.Value(), a.Value()}] {
 				actions = append(actions, a)
 			}
 		}
@@ -127,7 +127,7 @@ func (c *suiteChecker) env(entries []document.ValueEntry) {
 // them the request is about is known when the case runs.
 func (c *suiteChecker) delivers(entries []document.ValueEntry) {
 	for _, e := range entries {
-		if !c.delivered.set[e.Key.Value] {
+		if !c.delivered.set[e.Key.Value()] {
 			c.undeclared(e.Key, "attribute", c.delivered.list)
 		}
 	}
@@ -143,7 +143,7 @@ func (c *compiler) deliveredNames() []string {
 }
 
 func (c *suiteChecker) user(t policy.Text) {
-	if !t.IsSet() || t.Value == "anonymous" || c.users.set[t.Value] || c.people.set[t.Value] {
+	if !t.IsSet() || t.Value() == "anonymous" || c.users.set[t.Value()] || c.people.set[t.Value()] {
 		return
 	}
 	if c.everybody == nil {
@@ -168,24 +168,24 @@ func (c *compiler) ruleNames(shadowOnly bool) []string {
 			if shadowOnly && !r.Shadow {
 				continue
 			}
-			known = append(known, RuleRef{p.Name.Value, r.ID.Value}.String())
+			known = append(known, RuleRef{p.Name.Value(), r.ID.Value()}.String())
 		}
 	}
 	return known
 }
 
 func (c *suiteChecker) resource(t policy.Text, actions []policy.Text) {
-	f, found := c.fixtures[t.Value]
+	f, found := c.fixtures[t.Value()]
 	if !found {
-		f, found = c.shared[t.Value]
+		f, found = c.shared[t.Value()]
 	}
 	if !found {
 		c.undeclared(t, "fixture", c.things)
 		return
 	}
-	res, ok := c.set.resources[f.Type.Value]
+	res, ok := c.set.resources[f.Type.Value()]
 	for _, a := range actions {
-		if ok && a.IsSet() && !res.has(a.Value) {
+		if ok && a.IsSet() && !res.has(a.Value()) {
 			c.undeclared(a, "action", res.decl.ActionNames())
 		}
 	}
@@ -197,10 +197,10 @@ func (r *resource) has(action string) bool {
 }
 
 func (c *suiteChecker) expect(e policy.Expect) {
-	if e.Rule.IsSet() && !c.ruleRefs.set[e.Rule.Value] {
+	if e.Rule.IsSet() && !c.ruleRefs.set[e.Rule.Value()] {
 		c.undeclared(e.Rule, "rule", c.ruleRefs.list)
 	}
-	if e.Reason.IsSet() && !c.reasons.set[e.Reason.Value] {
+	if e.Reason.IsSet() && !c.reasons.set[e.Reason.Value()] {
 		c.undeclared(e.Reason, "reason", c.reasons.list)
 	}
 	if e.Shadow == nil {
@@ -208,7 +208,7 @@ func (c *suiteChecker) expect(e policy.Expect) {
 	}
 	c.expect(policy.Expect{Rule: e.Shadow.Rule, Reason: e.Shadow.Reason})
 	for _, r := range e.Shadow.Rules {
-		if !c.shadowRules.set[r.Key.Value] {
+		if !c.shadowRules.set[r.Key.Value()] {
 			c.undeclared(r.Key, "rule", c.shadowRules.list)
 		}
 	}
@@ -226,7 +226,7 @@ func Reasons(src *policy.Set) []string {
 	for _, p := range src.Policies {
 		for _, r := range p.Rules {
 			if r.Reason != nil && r.Reason.Code.IsSet() {
-				out = append(out, r.Reason.Code.Value)
+				out = append(out, r.Reason.Code.Value())
 			}
 		}
 	}

@@ -28,7 +28,7 @@ const MaxRows = 10000
 
 // readCase reads a case, or the rows of one that has a table: each row is the
 // case with the keys of the row in place of its own.
-func readCase(w *document.Walker, n *document.Node) []*Case {
+func readCase(w *reader, n *document.Node) []*Case {
 	o := w.Object(n, "a case")
 	base := &Case{Span: n.Span()}
 	base.read(w, o)
@@ -56,7 +56,7 @@ func readCase(w *document.Walker, n *document.Node) []*Case {
 		ro.Require("name")
 		row.check(w, ro, rn)
 		if row.Name.IsSet() && base.Name.IsSet() {
-			row.Name.Value = base.Name.Value + ": " + row.Name.Value
+			row.Name = row.Name.Renamed(base.Name.Value() + ": " + row.Name.Value())
 		}
 		row.needs(w, rn, o, ro)
 		out = append(out, &row)
@@ -65,7 +65,7 @@ func readCase(w *document.Walker, n *document.Node) []*Case {
 }
 
 // needs reports what neither the case nor, in a table, its row says.
-func (c *Case) needs(w *document.Walker, n *document.Node, o, row *document.Object) {
+func (c *Case) needs(w *reader, n *document.Node, o, row *document.Object) {
 	for _, key := range []string{"user", "expect"} {
 		if n.IsMap() && !o.Has(key) && !row.Has(key) {
 			w.Error(n.Span(), "missing_key", "add "+key+" here, or in a case with a table once for all its rows", "the case has no %q", key)
@@ -74,7 +74,7 @@ func (c *Case) needs(w *document.Walker, n *document.Node, o, row *document.Obje
 }
 
 // read takes the keys that are there; the others stay as they are.
-func (c *Case) read(w *document.Walker, o *document.Object) {
+func (c *Case) read(w *reader, o *document.Object) {
 	override(&c.Name, o, "name")
 	override(&c.User, o, "user")
 	override(&c.Skip, o, "skip")
@@ -110,7 +110,7 @@ func override(to *Text, o *document.Object, key string) {
 	}
 }
 
-func (c *Case) readDelivers(w *document.Walker, o *document.Object) {
+func (c *Case) readDelivers(w *reader, o *document.Object) {
 	c.Delivers, c.Failing = nil, false
 	dn := o.Node("delivers")
 	if dn == nil || !dn.IsScalar() {
@@ -118,14 +118,14 @@ func (c *Case) readDelivers(w *document.Walker, o *document.Object) {
 		return
 	}
 	t := w.Text(dn, "delivers")
-	c.Failing = t.Value == "unavailable"
+	c.Failing = t.Value() == "unavailable"
 	if t.IsSet() && !c.Failing {
-		w.Error(t.Span(), "bad_case", "write the values, or unavailable", "delivers: %q is not known", t.Value)
+		w.Error(t.Span(), "bad_case", "write the values, or unavailable", "delivers: %q is not known", t.Value())
 	}
 }
 
 // check finds questions that nobody can answer.
-func (c *Case) check(w *document.Walker, o *document.Object, n *document.Node) {
+func (c *Case) check(w *reader, o *document.Object, n *document.Node) {
 	byRequest := c.Request != nil || o.Has("request")
 	switch {
 	case byRequest && (c.Resource.IsSet() || c.Action.IsSet()):

@@ -2,19 +2,17 @@ package policy
 
 import (
 	"slices"
-
-	"github.com/gwctl/gwctl/policy/document"
 )
 
 // exclusion holds the names that it takes out together; nil is all.
 type exclusion [3]map[string]bool
 
 // leftOut resolves the exclusions. Each must name something of the matrix.
-func (m *Matrix) leftOut(w *document.Walker, a *axes) []exclusion {
+func (m *Matrix) leftOut(w *reader, a *axes) []exclusion {
 	var actions []Text
 	for _, r := range a.resources {
-		for _, t := range a.actions[r.Value] {
-			if !slices.ContainsFunc(actions, func(x Text) bool { return x.Value == t.Value }) {
+		for _, t := range a.actions[r.Value()] {
+			if !slices.ContainsFunc(actions, func(x Text) bool { return x.Value() == t.Value() }) {
 				actions = append(actions, t)
 			}
 		}
@@ -26,7 +24,7 @@ func (m *Matrix) leftOut(w *document.Walker, a *axes) []exclusion {
 	return out
 }
 
-func among(w *document.Walker, list, axis []Text) map[string]bool {
+func among(w *reader, list, axis []Text) map[string]bool {
 	if len(list) == 0 {
 		return nil
 	}
@@ -34,12 +32,12 @@ func among(w *document.Walker, list, axis []Text) map[string]bool {
 	for _, t := range list[:min(len(list), MaxExclusions)] {
 		found := false
 		for _, x := range axis {
-			if t.Value == x.Value || IsGlob(t.Value) && MatchGlob(t.Value, x.Value) {
-				out[x.Value], found = true, true
+			if t.Value() == x.Value() || IsGlob(t.Value()) && MatchGlob(t.Value(), x.Value()) {
+				out[x.Value()], found = true, true
 			}
 		}
 		if !found {
-			w.Error(t.Span(), "bad_exclusion", "remove it, or correct it", "the matrix does not cross %q", t.Value)
+			w.Error(t.Span(), "bad_exclusion", "remove it, or correct it", "the matrix does not cross %q", t.Value())
 		}
 	}
 	if len(list) > MaxExclusions {
@@ -70,7 +68,7 @@ func (x *expansion) excludesAll(chosen []string) bool {
 	}
 	axis, _ := x.axis(chosen)
 	for _, t := range axis {
-		if !x.excludesAll(append(slices.Clone(chosen), t.Value)) {
+		if !x.excludesAll(append(slices.Clone(chosen), t.Value())) {
 			return false
 		}
 	}

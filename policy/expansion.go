@@ -18,7 +18,7 @@ type fixtureNames struct {
 
 // expandMatrices gives every matrix its cells. It is done last, since a glob
 // stands for names of the whole set.
-func expandMatrices(w *document.Walker, s *Set) {
+func expandMatrices(w *reader, s *Set) {
 	if !slices.ContainsFunc(s.Suites, func(t *TestSuite) bool { return len(t.Matrix) > 0 }) {
 		return
 	}
@@ -41,17 +41,17 @@ func commonNames(s *Set) *fixtureNames {
 	known := &fixtureNames{types: map[string]string{}, actions: map[string][]string{}}
 	for _, d := range slices.Concat(s.Directories, s.Fixtures) {
 		for i := range d.Users {
-			known.users = append(known.users, d.Users[i].Name.Value)
+			known.users = append(known.users, d.Users[i].Name.Value())
 		}
 		for i := range d.Resources {
 			if name := d.Resources[i].Ref(); name != "" {
 				known.resources = append(known.resources, name)
-				known.types[name] = d.Resources[i].Type.Value
+				known.types[name] = d.Resources[i].Type.Value()
 			}
 		}
 	}
 	for _, r := range s.Resources {
-		known.actions[r.Name.Value] = r.ActionNames()
+		known.actions[r.Name.Value()] = r.ActionNames()
 	}
 	slices.Sort(known.users)
 	slices.Sort(known.resources)
@@ -63,19 +63,19 @@ func commonNames(s *Set) *fixtureNames {
 func (f *fixtureNames) of(s *TestSuite) fixtureNames {
 	own := fixtureNames{types: maps.Clone(f.types), actions: f.actions}
 	for i := range s.Users {
-		own.users = append(own.users, s.Users[i].Name.Value)
+		own.users = append(own.users, s.Users[i].Name.Value())
 	}
 	for i := range s.Resources {
-		name := s.Resources[i].Name.Value
+		name := s.Resources[i].Name.Value()
 		own.resources = append(own.resources, name)
-		own.types[name] = s.Resources[i].Type.Value
+		own.types[name] = s.Resources[i].Type.Value()
 	}
 	own.users, own.resources = slices.Concat(own.users, f.users), slices.Concat(own.resources, f.resources)
 	return own
 }
 
 // fill makes the cells, taking their number from what is left of the set's.
-func (m *Matrix) fill(w *document.Walker, known *fixtureNames, left *int64) {
+func (m *Matrix) fill(w *reader, known *fixtureNames, left *int64) {
 	a, ok := m.resolve(w, known)
 	if !ok {
 		return
@@ -87,7 +87,7 @@ func (m *Matrix) fill(w *document.Walker, known *fixtureNames, left *int64) {
 		return
 	}
 	*left -= size
-	x := &expansion{w: w, m: m, axes: &a, leftOut: m.leftOut(w, &a), places: map[document.Position]*place{}}
+	x := &expansion{w: w, m: m, axes: &a, leftOut: m.leftOut(w, &a), places: map[document.Position]*spot{}}
 	x.walk(m.said, nil)
 	x.unused()
 }
@@ -95,16 +95,16 @@ func (m *Matrix) fill(w *document.Walker, known *fixtureNames, left *int64) {
 // expansion walks user → resource → action; an effect or an expectation at any
 // level stands for everything below it.
 type expansion struct {
-	w       *document.Walker
+	w       *reader
 	m       *Matrix
 	axes    *axes
 	leftOut []exclusion
-	places  map[document.Position]*place
+	places  map[document.Position]*spot
 }
 
-// place is what stands at one place of the expectations. It is read once,
+// spot is what stands at one place of the expectations. It is read once,
 // however many names lead to it.
-type place struct {
+type spot struct {
 	leaf   bool
 	expect Expect // of a leaf
 	keys   map[string]*expectKey
@@ -129,12 +129,12 @@ func (x *expansion) axis(chosen []string) ([]Text, string) {
 	return x.axes.actions[chosen[1]], "actions"
 }
 
-func (x *expansion) place(n *document.Node, chosen []string) *place {
+func (x *expansion) place(n *document.Node, chosen []string) *spot {
 	at := n.Span().Start
 	if p := x.places[at]; p != nil {
 		return p
 	}
-	p := &place{keys: map[string]*expectKey{}}
+	p := &spot{keys: map[string]*expectKey{}}
 	x.places[at] = p
 	if n.IsScalar() || len(chosen) == 3 {
 		p.leaf, p.expect = true, readExpect(x.w, n)
@@ -147,13 +147,13 @@ func (x *expansion) place(n *document.Node, chosen []string) *place {
 	}
 	p.among, _ = x.axis(chosen)
 	for _, e := range o.Entries() {
-		k := &expectKey{name: e.Key, value: o.Node(e.Key.Value)}
-		p.keys[e.Key.Value] = k
-		if !IsGlob(e.Key.Value) {
+		k := &expectKey{name: e.Key, value: o.Node(e.Key.Value())}
+		p.keys[e.Key.Value()] = k
+		if !IsGlob(e.Key.Value()) {
 			continue
 		}
 		checkLength(x.w, e.Key)
-		if p.globs = append(p.globs, k); len(p.globs) > MaxExclusions || len(e.Key.Value) > maxName {
+		if p.globs = append(p.globs, k); len(p.globs) > MaxExclusions || len(e.Key.Value()) > maxName {
 			x.w.Error(e.Key.Span(), "matrix_too_large", "use fewer globs", "more than %d globs stand side by side, or one is too long", MaxExclusions)
 			p.leaf, p.keys, p.globs = true, nil, nil
 			return p
@@ -174,10 +174,10 @@ func (x *expansion) walk(n *document.Node, chosen []string) {
 	}
 	axis, what := x.axis(chosen)
 	for _, t := range axis {
-		below := append(slices.Clone(chosen), t.Value)
-		switch k := x.key(p, t.Value); {
+		below := append(slices.Clone(chosen), t.Value())
+		switch k := x.key(p, t.Value()); {
 		case k == nil && !x.excludesAll(below):
-			x.w.Error(n.Span(), "matrix_gap", "name every one of "+what+" with an expectation", "nothing is expected of %q", t.Value)
+			x.w.Error(n.Span(), "matrix_gap", "name every one of "+what+" with an expectation", "nothing is expected of %q", t.Value())
 		case k != nil && k.value != nil:
 			x.walk(k.value, below)
 		}
@@ -186,14 +186,14 @@ func (x *expansion) walk(n *document.Node, chosen []string) {
 
 // key finds what says something about a name: the name itself, else the glob
 // that matches it.
-func (x *expansion) key(p *place, name string) *expectKey {
+func (x *expansion) key(p *spot, name string) *expectKey {
 	by := p.keys[name]
 	exact := by != nil
 	if exact {
 		by.used = true
 	}
 	for _, g := range p.globs {
-		if !MatchGlob(g.name.Value, name) {
+		if !MatchGlob(g.name.Value(), name) {
 			continue
 		}
 		g.used = true
@@ -213,18 +213,18 @@ func (x *expansion) unused() {
 		for _, k := range p.keys {
 			switch {
 			case k.used:
-			case IsGlob(k.name.Value):
-				x.w.Error(k.name.Span(), "unmatched_glob", "remove it, or correct it", "%q matches nothing that the matrix crosses here", k.name.Value)
+			case IsGlob(k.name.Value()):
+				x.w.Error(k.name.Span(), "unmatched_glob", "remove it, or correct it", "%q matches nothing that the matrix crosses here", k.name.Value())
 			default:
 				var known []string
 				for _, t := range p.among[:min(len(p.among), maxClose)] {
-					known = append(known, t.Value)
+					known = append(known, t.Value())
 				}
 				hint := "the matrix does not cross it here"
-				if near, ok := document.Closest(k.name.Value, known); ok {
+				if near, ok := document.Closest(k.name.Value(), known); ok {
 					hint = fmt.Sprintf("did you mean %q?", near)
 				}
-				x.w.Error(k.name.Span(), "unknown_key", hint, "unknown key %q", k.name.Value)
+				x.w.Error(k.name.Span(), "unknown_key", hint, "unknown key %q", k.name.Value())
 			}
 		}
 	}
@@ -238,7 +238,7 @@ func (x *expansion) cells(e Expect, chosen []string) {
 	if len(chosen) < 3 {
 		axis, _ := x.axis(chosen)
 		for _, t := range axis {
-			x.cells(e, append(slices.Clone(chosen), t.Value))
+			x.cells(e, append(slices.Clone(chosen), t.Value()))
 		}
 		return
 	}

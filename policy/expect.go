@@ -36,7 +36,7 @@ type ExpectShadow struct {
 // shadowOutcomes are what a shadow rule can come to.
 var shadowOutcomes = []string{"matched", "not_matched", "error"}
 
-func readExpect(w *document.Walker, n *document.Node) Expect {
+func readExpect(w *reader, n *document.Node) Expect {
 	if n == nil {
 		return Expect{}
 	}
@@ -70,16 +70,16 @@ func readExpect(w *document.Walker, n *document.Node) Expect {
 
 // readExpectShadow reads what would be with the shadow rules enforced: an
 // effect, or more of it.
-func readExpectShadow(w *document.Walker, n *document.Node) *ExpectShadow {
+func readExpectShadow(w *reader, n *document.Node) *ExpectShadow {
 	if n.IsScalar() {
 		return &ExpectShadow{Effect: checkEffect(w, w.Text(n, "shadow")), Span: n.Span()}
 	}
 	o := w.Object(n, "shadow")
 	s := &ExpectShadow{Effect: checkEffect(w, o.Text("effect")), Rule: o.Text("rule"), Reason: o.Text("reason"), Span: n.Span()}
 	for _, e := range o.Object("rules").Entries() {
-		outcome := w.Text(e.Value, "what "+e.Key.Value+" comes to")
-		if outcome.IsSet() && !slices.Contains(shadowOutcomes, outcome.Value) {
-			w.Error(outcome.Span(), "bad_expect", "write "+strings.Join(shadowOutcomes, ", "), "%q is not what a rule comes to", outcome.Value)
+		outcome := w.Text(e.Value, "what "+e.Key.Value()+" comes to")
+		if outcome.IsSet() && !slices.Contains(shadowOutcomes, outcome.Value()) {
+			w.Error(outcome.Span(), "bad_expect", "write "+strings.Join(shadowOutcomes, ", "), "%q is not what a rule comes to", outcome.Value())
 		}
 		s.Rules = append(s.Rules, Label{Key: e.Key, Value: outcome})
 	}
@@ -92,16 +92,16 @@ func readExpectShadow(w *document.Walker, n *document.Node) *ExpectShadow {
 
 // readHeaderValue reads the value of an expected header. An obligation may set
 // an empty one.
-func readHeaderValue(w *document.Walker, e document.Entry) Text {
+func readHeaderValue(w *reader, e document.Entry) Text {
 	if e.Value.IsScalar() {
-		return w.Value(e.Value, "header "+e.Key.Value).Text
+		return w.Value(e.Value, "header "+e.Key.Value()).Text
 	}
-	return w.Text(e.Value, "header "+e.Key.Value)
+	return w.Text(e.Value, "header "+e.Key.Value())
 }
 
-func checkEffect(w *document.Walker, t Text) Text {
-	if t.IsSet() && t.Value != "allow" && t.Value != "deny" {
-		w.Error(t.Span(), "bad_effect", "write allow or deny", "effect %q is neither allow nor deny", t.Value)
+func checkEffect(w *reader, t Text) Text {
+	if t.IsSet() && t.Value() != "allow" && t.Value() != "deny" {
+		w.Error(t.Span(), "bad_effect", "write allow or deny", "effect %q is neither allow nor deny", t.Value())
 	}
 	return t
 }

@@ -77,7 +77,7 @@ func TestGlobs(t *testing.T) {
 			}
 			var got []string
 			for _, c := range set.Suites[0].Matrix[0].Cells {
-				got = append(got, fmt.Sprintf("%s %s %s %s", c.User, c.Resource, c.Action, c.Expect.Effect.Value))
+				got = append(got, fmt.Sprintf("%s %s %s %s", c.User, c.Resource, c.Action, c.Expect.Effect.Value()))
 			}
 			if g := strings.Join(got, ", "); g != tt.want {
 				t.Errorf("got  %s\nwant %s", g, tt.want)
@@ -144,12 +144,12 @@ spec:
 		}
 		var env, tags []string
 		for _, e := range c.Env {
-			env = append(env, e.Key.Value+e.Value.Text.Value)
+			env = append(env, e.Key.Value()+e.Value.Text.Value())
 		}
 		for _, x := range c.Tags {
-			tags = append(tags, x.Value)
+			tags = append(tags, x.Value())
 		}
-		got = append(got, fmt.Sprintf("%s|%s|%v|%v|%s|%s%s|%d%t|%s|%s%s|line %d", c.Name.Value, c.User.Value, env, tags, path, c.Resource.Value, c.Action.Value, len(c.Delivers), c.Failing, c.Skip.Value, c.Expect.Effect.Value, c.Expect.Reason.Value, c.Span.Start.Line))
+		got = append(got, fmt.Sprintf("%s|%s|%v|%v|%s|%s%s|%d%t|%s|%s%s|line %d", c.Name.Value(), c.User.Value(), env, tags, path, c.Resource.Value(), c.Action.Value(), len(c.Delivers), c.Failing, c.Skip.Value(), c.Expect.Effect.Value(), c.Expect.Reason.Value(), c.Span.Start.Line))
 	}
 	want := []string{
 		"case: as it is|u|[ax bx]|[one]|/a||1false||denyr|line 14",

@@ -40,7 +40,7 @@ type Cell struct {
 // may stand side by side in it.
 const MaxExclusions = 100
 
-func readMatrix(w *document.Walker, n *document.Node) *Matrix {
+func readMatrix(w *reader, n *document.Node) *Matrix {
 	o := w.Object(n, "a matrix")
 	m := &Matrix{
 		Users: o.Texts("users"), Resources: o.Texts("resources"), Actions: o.Texts("actions"),
@@ -73,7 +73,7 @@ type axes struct {
 // resolve finds what the matrix's globs stand for in the set. All names are
 // there in the order in which they are written or, for one glob, by name.
 // ok is false when there are too many of them.
-func (m *Matrix) resolve(w *document.Walker, known *fixtureNames) (a axes, ok bool) {
+func (m *Matrix) resolve(w *reader, known *fixtureNames) (a axes, ok bool) {
 	for _, list := range [][]Text{m.Users, m.Resources, m.Actions} {
 		if at, many := tooMany(list); many {
 			w.Error(at, "matrix_too_large", "use fewer globs", "more than %d globs stand side by side, or one is too long", MaxExclusions)
@@ -83,26 +83,26 @@ func (m *Matrix) resolve(w *document.Walker, known *fixtureNames) (a axes, ok bo
 	a.actions = map[string][]Text{}
 	a.users, _ = spread(w, m.Users, known.users, "user")
 	a.resources, _ = spread(w, m.Resources, known.resources, "resource")
-	if !slices.ContainsFunc(m.Actions, func(t Text) bool { return IsGlob(t.Value) }) {
+	if !slices.ContainsFunc(m.Actions, func(t Text) bool { return IsGlob(t.Value()) }) {
 		for _, r := range a.resources {
-			a.actions[r.Value] = m.Actions
+			a.actions[r.Value()] = m.Actions
 		}
 		return a, true
 	}
 	used := map[string]bool{}
 	for _, r := range a.resources {
-		var quiet document.Walker // a glob need not match for every type
-		list, matched := spread(&quiet, m.Actions, known.actions[known.types[r.Value]], "action")
+		var quiet reader // a glob need not match for every type
+		list, matched := spread(&quiet, m.Actions, known.actions[known.types[r.Value()]], "action")
 		for glob := range matched {
 			used[glob] = true
 		}
-		if a.actions[r.Value] = list; len(list) == 0 {
-			w.Error(r.Span(), "unmatched_glob", "put the resource into a matrix of its own", "no action of %q is in the matrix", r.Value)
+		if a.actions[r.Value()] = list; len(list) == 0 {
+			w.Error(r.Span(), "unmatched_glob", "put the resource into a matrix of its own", "no action of %q is in the matrix", r.Value())
 		}
 	}
 	for _, t := range m.Actions {
-		if IsGlob(t.Value) && !used[t.Value] {
-			w.Error(t.Span(), "unmatched_glob", "", "%q matches no action of the resources", t.Value)
+		if IsGlob(t.Value()) && !used[t.Value()] {
+			w.Error(t.Span(), "unmatched_glob", "", "%q matches no action of the resources", t.Value())
 		}
 	}
 	return a, true
@@ -112,10 +112,10 @@ func (m *Matrix) resolve(w *document.Walker, known *fixtureNames) (a axes, ok bo
 func tooMany(list []Text) (Span, bool) {
 	globs := 0
 	for _, t := range list {
-		if !IsGlob(t.Value) {
+		if !IsGlob(t.Value()) {
 			continue
 		}
-		if globs++; globs > MaxExclusions || len(t.Value) > maxName {
+		if globs++; globs > MaxExclusions || len(t.Value()) > maxName {
 			return t.Span(), true
 		}
 	}
@@ -124,35 +124,33 @@ func tooMany(list []Text) (Span, bool) {
 
 // spread puts in place of each glob the names that it matches and that do not
 // stand there already.
-func spread(w *document.Walker, list []Text, known []string, what string) (out []Text, matched map[string]bool) {
+func spread(w *reader, list []Text, known []string, what string) (out []Text, matched map[string]bool) {
 	matched = map[string]bool{}
-	if !slices.ContainsFunc(list, func(t Text) bool { return IsGlob(t.Value) }) {
+	if !slices.ContainsFunc(list, func(t Text) bool { return IsGlob(t.Value()) }) {
 		return list, matched
 	}
 	have := map[string]bool{}
 	for _, t := range list {
-		if !IsGlob(t.Value) {
-			have[t.Value] = true
+		if !IsGlob(t.Value()) {
+			have[t.Value()] = true
 		}
 	}
 	for _, t := range list {
-		if !IsGlob(t.Value) {
+		if !IsGlob(t.Value()) {
 			out = append(out, t)
 			continue
 		}
 		for _, name := range known {
-			if !MatchGlob(t.Value, name) {
+			if !MatchGlob(t.Value(), name) {
 				continue
 			}
-			if matched[t.Value] = true; !have[name] {
+			if matched[t.Value()] = true; !have[name] {
 				have[name] = true
-				one := t
-				one.Value = name
-				out = append(out, one)
+				out = append(out, t.Renamed(name))
 			}
 		}
-		if !matched[t.Value] {
-			w.Error(t.Span(), "unmatched_glob", "", "%q matches no %s", t.Value, what)
+		if !matched[t.Value()] {
+			w.Error(t.Span(), "unmatched_glob", "", "%q matches no %s", t.Value(), what)
 		}
 	}
 	return out, matched
@@ -162,7 +160,7 @@ func spread(w *document.Walker, list []Text, known []string, what string) (out [
 func (a *axes) size() int64 {
 	n := int64(0)
 	for _, r := range a.resources {
-		n += int64(len(a.actions[r.Value]))
+		n += int64(len(a.actions[r.Value()]))
 	}
 	return n * int64(len(a.users))
 }

@@ -18,7 +18,7 @@ type TestSuite struct {
 
 // readSuite reads a suite without what its matrices expand to: for that the
 // whole set must be known.
-func readSuite(w *document.Walker, h Header, root *document.Object) *TestSuite {
+func readSuite(w *reader, h Header, root *document.Object) *TestSuite {
 	spec := root.Object("spec")
 	s := &TestSuite{Header: h, Now: spec.Text("now"), Users: readUsers(w, spec), Tags: spec.Texts("tags")}
 	s.Env = readFields(w, spec.Object("env"))
@@ -29,10 +29,10 @@ func readSuite(w *document.Walker, h Header, root *document.Object) *TestSuite {
 	names := map[string]bool{}
 	for _, n := range spec.List("cases") {
 		for _, c := range readCase(w, n) {
-			if c.Name.IsSet() && names[c.Name.Value] {
-				w.Error(c.Name.Span(), "duplicate_name", "give the case a name of its own", "case %q stands twice in the suite", c.Name.Value)
+			if c.Name.IsSet() && names[c.Name.Value()] {
+				w.Error(c.Name.Span(), "duplicate_name", "give the case a name of its own", "case %q stands twice in the suite", c.Name.Value())
 			}
-			names[c.Name.Value] = true
+			names[c.Name.Value()] = true
 			s.Cases = append(s.Cases, c)
 		}
 	}

@@ -153,18 +153,18 @@ func (b *builder) variable(rule *engine.Rule, p *plan.Probe) *unit {
 	if from == nil {
 		from = map[*celenv.Expr]origin{}
 		for _, v := range rule.Policy.Vars {
-			if e, ok := rule.Scope().Var(v.Name.Value); ok {
-				from[e] = origin{rule.Ref.Policy + ": vars." + v.Name.Value, v.Expr}
+			if e, ok := rule.Scope().Var(v.Name.Value()); ok {
+				from[e] = origin{rule.Ref.Policy + ": vars." + v.Name.Value(), v.Expr}
 			}
 		}
 		for _, l := range b.set.Source().Libraries {
-			lib, imported := rule.Scope().Library(l.Name.Value)
+			lib, imported := rule.Scope().Library(l.Name.Value())
 			if !imported {
 				continue
 			}
 			for _, v := range l.Vars {
-				if e, ok := lib.Var(v.Name.Value); ok {
-					from[e] = origin{l.Name.Value + "." + v.Name.Value, v.Expr}
+				if e, ok := lib.Var(v.Name.Value()); ok {
+					from[e] = origin{l.Name.Value() + "." + v.Name.Value(), v.Expr}
 				}
 			}
 		}
@@ -190,14 +190,14 @@ func (u *unit) hold(what string, list []policy.Text) {
 		if i > 0 {
 			text += ", "
 		}
-		text += t.Value
+		text += t.Value()
 	}
 	u.atoms = append(u.atoms, atom{text: text, span: list[0].Span()})
 }
 
 // parts adds the atoms of an expression.
 func (u *unit) parts(p *plan.Probe) {
-	runes := []rune(u.source.Value)
+	runes := []rune(u.source.Value())
 	for _, x := range p.Atoms {
 		from, to := p.Expr.Extent(x)
 		from, to = min(from, len(runes)), min(to, len(runes))
@@ -217,7 +217,7 @@ func layout(set *engine.Set, resource string) *slot.Layout {
 func texts(list []policy.Text) []string {
 	var out []string
 	for _, t := range list {
-		out = append(out, t.Value)
+		out = append(out, t.Value())
 	}
 	return out
 }

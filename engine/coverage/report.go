@@ -150,7 +150,7 @@ func (r *Recorder) merged(number int) *tally {
 func (out *Report) add(u *unit, t *tally, name func(int) string) {
 	x := Unit{Kind: "variable", Name: u.name, Place: placeOf(u.source.Span()), Decided: t.decided, Atoms: []Atom{}}
 	if u.rule != nil {
-		x.Kind, x.Effect, x.Shadow, x.Place = "rule", u.rule.Effect.Value, u.rule.Shadow, placeOf(u.rule.ID.Span())
+		x.Kind, x.Effect, x.Shadow, x.Place = "rule", u.rule.Effect.Value(), u.rule.Shadow, placeOf(u.rule.ID.Span())
 	}
 	// Over another resource type a condition may be left to CEL as a whole; what
 	// is seen there has other atoms.

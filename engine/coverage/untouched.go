@@ -18,19 +18,19 @@ func (r *Recorder) untouched(out *Report) {
 		}
 	}
 	resources := slices.Clone(r.set.Source().Resources)
-	slices.SortFunc(resources, func(a, b *policy.Resource) int { return cmp.Compare(a.Name.Value, b.Name.Value) })
+	slices.SortFunc(resources, func(a, b *policy.Resource) int { return cmp.Compare(a.Name.Value(), b.Name.Value()) })
 	for _, d := range resources {
 		for i := range d.Routes {
 			route := &d.Routes[i]
 			for _, action := range actionsOf(route) {
-				if !reached[target{route.Pattern.Value, d.Name.Value, action}] {
-					out.Routes = append(out.Routes, Route{route.Pattern.Value, d.Name.Value, action, placeOf(route.Pattern.Span())})
+				if !reached[target{route.Pattern.Value(), d.Name.Value(), action}] {
+					out.Routes = append(out.Routes, Route{route.Pattern.Value(), d.Name.Value(), action, placeOf(route.Pattern.Span())})
 				}
 			}
 		}
 		for _, a := range d.Actions {
-			if !asked[target{resource: d.Name.Value, action: a.Name.Value}] {
-				out.Actions = append(out.Actions, Action{d.Name.Value, a.Name.Value, placeOf(a.Name.Span())})
+			if !asked[target{resource: d.Name.Value(), action: a.Name.Value()}] {
+				out.Actions = append(out.Actions, Action{d.Name.Value(), a.Name.Value(), placeOf(a.Name.Span())})
 			}
 		}
 	}
@@ -45,11 +45,11 @@ func actionsOf(r *policy.Route) []string {
 		}
 	}
 	for _, m := range r.Methods {
-		add(m.Action.Value)
+		add(m.Action.Value())
 	}
 	if r.BodyAction != nil {
 		for _, l := range r.BodyAction.Map {
-			add(l.Value.Value)
+			add(l.Value.Value())
 		}
 	}
 	return out
@@ -68,17 +68,17 @@ func unused(src *policy.Set, cases []*suite.Case) []Fixture {
 	out := []Fixture{}
 	find := func(kind, in string, list []policy.Fixture, used map[name]bool) {
 		for i := range list {
-			if f := &list[i]; !used[name{in, f.Name.Value}] {
-				out = append(out, Fixture{kind, f.Name.Value, placeOf(f.Span)})
+			if f := &list[i]; !used[name{in, f.Name.Value()}] {
+				out = append(out, Fixture{kind, f.Name.Value(), placeOf(f.At.Span())})
 			}
 		}
 	}
 	own := map[name]bool{}
 	for _, s := range src.Suites {
-		find("user", s.Name.Value, s.Users, users)
-		find("resource", s.Name.Value, s.Resources, resources)
+		find("user", s.Name.Value(), s.Users, users)
+		find("resource", s.Name.Value(), s.Resources, resources)
 		for i := range s.Users {
-			own[name{s.Name.Value, s.Users[i].Name.Value}] = true
+			own[name{s.Name.Value(), s.Users[i].Name.Value()}] = true
 		}
 	}
 	anywhere := map[string]bool{} // of Directories: named by a suite that has none of the name itself
@@ -92,13 +92,13 @@ func unused(src *policy.Set, cases []*suite.Case) []Fixture {
 	}
 	for _, d := range src.Fixtures {
 		for i := range d.Users {
-			if f := &d.Users[i]; !anywhere["user "+f.Name.Value] {
-				out = append(out, Fixture{"user", f.Name.Value, placeOf(f.Span)})
+			if f := &d.Users[i]; !anywhere["user "+f.Name.Value()] {
+				out = append(out, Fixture{"user", f.Name.Value(), placeOf(f.At.Span())})
 			}
 		}
 		for i := range d.Resources {
 			if f := &d.Resources[i]; !anywhere["resource "+f.Ref()] {
-				out = append(out, Fixture{"resource", f.Ref(), placeOf(f.Span)})
+				out = append(out, Fixture{"resource", f.Ref(), placeOf(f.At.Span())})
 			}
 		}
 	}

@@ -128,14 +128,14 @@ type walker struct {
 
 func (w *walker) rule(rule *engine.Rule) Rule {
 	out := Rule{
-		Rule: rule.Ref.String(), Effect: rule.Decl.Effect.Value, Position: rule.Decl.Span.String(),
+		Rule: rule.Ref.String(), Effect: rule.Decl.Effect.Value(), Position: rule.Decl.At.Span().String(),
 		Decides: w.d.Rule == rule.Ref, Outcome: "not_matched",
 	}
 	if rule.When != nil {
 		out.When = rule.When.Source
 	}
 	if rule.Decl.Reason != nil {
-		out.Reason = rule.Decl.Reason.Code.Value
+		out.Reason = rule.Decl.Reason.Code.Value()
 	}
 	t, evaluated := w.traces[rule]
 	out.Parts = parts(t.Parts, rule.Decl.When)
@@ -189,7 +189,7 @@ func (w *walker) skipped(rule *engine.Rule) bool {
 func (w *walker) holdsAny(i slot.Index, want []policy.Text) bool {
 	held, _ := w.r.Values().Get(i)
 	has := func(t policy.Text) bool {
-		return slices.ContainsFunc(held.Items(), func(v slot.Value) bool { return v.Str() == t.Value })
+		return slices.ContainsFunc(held.Items(), func(v slot.Value) bool { return v.Str() == t.Value() })
 	}
 	return len(want) == 0 || slices.ContainsFunc(want, has)
 }
@@ -197,7 +197,7 @@ func (w *walker) holdsAny(i slot.Index, want []policy.Text) bool {
 func names(list []policy.Text) string {
 	var out []string
 	for _, t := range list {
-		out = append(out, t.Value)
+		out = append(out, t.Value())
 	}
 	return strings.Join(out, ", ")
 }
@@ -217,13 +217,13 @@ func (w *walker) declared(rule *engine.Rule, name string) policy.Text {
 	if lib, own, ok := strings.Cut(name, "."); ok {
 		name = own
 		for _, l := range w.set.Source().Libraries {
-			if l.Name.Value == lib {
+			if l.Name.Value() == lib {
 				vars = l.Vars
 			}
 		}
 	}
 	for _, v := range vars {
-		if v.Name.Value == name {
+		if v.Name.Value() == name {
 			return v.Expr
 		}
 	}

@@ -63,7 +63,7 @@ func (b *binder) bind(c *Case) (*engine.Request, error) {
 	s := b.suites[c.suite]
 	if s == nil {
 		s = &bound{subjects: map[string]subject{}, resources: map[string]resource{}}
-		if at, err := time.Parse(time.RFC3339, c.suite.Now.Value); err == nil {
+		if at, err := time.Parse(time.RFC3339, c.suite.Now.Value()); err == nil {
 			s.now = at
 		}
 		s.add(c.suite.Env)
@@ -100,13 +100,13 @@ func (b *binder) bind(c *Case) (*engine.Request, error) {
 // add takes entries that go over what is there.
 func (a *circumstances) add(env []document.ValueEntry) {
 	for _, e := range env {
-		switch name := e.Key.Value; name {
+		switch name := e.Key.Value(); name {
 		case "ip": // part of HTTP requests only
-			if addr, err := netip.ParseAddr(e.Value.Text.Value); err == nil {
+			if addr, err := netip.ParseAddr(e.Value.Text.Value()); err == nil {
 				a.ip = addr
 			}
 		case "time":
-			if at, err := time.Parse(time.RFC3339, e.Value.Text.Value); err == nil {
+			if at, err := time.Parse(time.RFC3339, e.Value.Text.Value()); err == nil {
 				a.now = at
 			}
 		default:
@@ -141,10 +141,10 @@ func (b *binder) ask(c *Case, s *bound, ip netip.Addr) error {
 		b.req.FailSource(errNotDelivered)
 	}
 	for _, e := range c.decl.Delivers {
-		if _, ok := b.req.Values().Layout().Lookup(slot.Resource, e.Key.Value); !ok && b.req.Resource() != "" {
-			return fmt.Errorf("delivers: resource.%s is not declared for %s", e.Key.Value, b.req.Resource())
+		if _, ok := b.req.Values().Layout().Lookup(slot.Resource, e.Key.Value()); !ok && b.req.Resource() != "" {
+			return fmt.Errorf("delivers: resource.%s is not declared for %s", e.Key.Value(), b.req.Resource())
 		}
-		b.req.Supply(slot.Fixture, slot.Resource, e.Key.Value, slot.FromValue(e.Value))
+		b.req.Supply(slot.Fixture, slot.Resource, e.Key.Value(), slot.FromValue(e.Value))
 	}
 	return nil
 }
@@ -169,9 +169,9 @@ func (b *binder) direct(c *Case, s *bound, name, action string) error {
 		if f == nil {
 			return fmt.Errorf("no resource %q", name)
 		}
-		res.kind = f.Type.Value
+		res.kind = f.Type.Value()
 		for _, e := range f.Fields {
-			res.values = append(res.values, supply{e.Key.Value, slot.FromValue(e.Value)})
+			res.values = append(res.values, supply{e.Key.Value(), slot.FromValue(e.Value)})
 		}
 		s.resources[name] = res
 	}
@@ -185,7 +185,7 @@ func (b *binder) direct(c *Case, s *bound, name, action string) error {
 // fixture finds a resource: of the suite, or of a Directory by TYPE/ID.
 func (c *Case) fixture(name string) *policy.Fixture {
 	for i := range c.suite.Resources {
-		if f := &c.suite.Resources[i]; f.Name.Value == name {
+		if f := &c.suite.Resources[i]; f.Name.Value() == name {
 			return f
 		}
 	}

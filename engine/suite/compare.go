@@ -35,12 +35,12 @@ func (c *Case) compare(d *engine.Decision) []Difference {
 		}
 	}
 	e := &c.Expect
-	differ("effect", e.Effect.Value, d.Effect.String())
-	if e.Rule.IsSet() && !isRule(e.Rule.Value, d.Rule) {
-		differ("rule", e.Rule.Value, d.Rule.String())
+	differ("effect", e.Effect.Value(), d.Effect.String())
+	if e.Rule.IsSet() && !isRule(e.Rule.Value(), d.Rule) {
+		differ("rule", e.Rule.Value(), d.Rule.String())
 	}
 	if e.Reason.IsSet() {
-		differ("reason", e.Reason.Value, d.Reason)
+		differ("reason", e.Reason.Value(), d.Reason)
 	}
 	if e.Status != 0 && e.Status != d.HTTPStatus() {
 		differ("status", fmt.Sprint(e.Status), fmt.Sprint(d.HTTPStatus()))
@@ -72,22 +72,22 @@ func compareShadow(want *policy.ExpectShadow, got *engine.Shadow, differ func(wh
 		return
 	}
 	if want.Effect.IsSet() {
-		differ("shadow effect", want.Effect.Value, got.Effect.String())
+		differ("shadow effect", want.Effect.Value(), got.Effect.String())
 	}
 	if want.Rule.IsSet() {
-		differ("shadow rule", want.Rule.Value, got.Rule.String())
+		differ("shadow rule", want.Rule.Value(), got.Rule.String())
 	}
 	if want.Reason.IsSet() {
-		differ("shadow reason", want.Reason.Value, got.Reason)
+		differ("shadow reason", want.Reason.Value(), got.Reason)
 	}
 	for _, r := range want.Rules {
 		outcome := "not a candidate"
 		for _, x := range got.Results {
-			if isRule(r.Key.Value, x.Rule) {
+			if isRule(r.Key.Value(), x.Rule) {
 				outcome = x.Outcome
 			}
 		}
-		differ("shadow rule "+r.Key.Value, r.Value.Value, outcome)
+		differ("shadow rule "+r.Key.Value(), r.Value.Value(), outcome)
 	}
 }
 
@@ -97,7 +97,7 @@ func orNone(s string) string { return cmp.Or(s, "none") }
 func expectedHeaders(list []policy.Label) []string {
 	var out []string
 	for _, l := range list {
-		out = append(out, http.CanonicalHeaderKey(l.Key.Value)+": "+l.Value.Value)
+		out = append(out, http.CanonicalHeaderKey(l.Key.Value())+": "+l.Value.Value())
 	}
 	slices.Sort(out)
 	return out

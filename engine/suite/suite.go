@@ -81,23 +81,23 @@ func (r *Runner) Set() *engine.Set { return r.set }
 func (r *Runner) Cases() []*Case {
 	var out []*Case
 	add := func(c *Case, tags ...[]policy.Text) {
-		c.runner, c.number, c.Suite = r, len(out), c.suite.Name.Value
+		c.runner, c.number, c.Suite = r, len(out), c.suite.Name.Value()
 		for _, t := range slices.Concat(tags...) {
-			if !slices.Contains(c.Tags, t.Value) {
-				c.Tags = append(c.Tags, t.Value)
+			if !slices.Contains(c.Tags, t.Value()) {
+				c.Tags = append(c.Tags, t.Value())
 			}
 		}
 		out = append(out, c)
 	}
 	for _, s := range r.set.Source().Suites {
 		for _, c := range s.Cases {
-			add(&Case{Name: c.Name.Value, Span: c.Span, Expect: c.Expect, Skip: c.Skip.Value, suite: s, decl: c}, s.Tags, c.Tags)
+			add(&Case{Name: c.Name.Value(), Span: c.Span, Expect: c.Expect, Skip: c.Skip.Value(), suite: s, decl: c}, s.Tags, c.Tags)
 		}
 		for i, m := range s.Matrix {
 			for j := range m.Cells {
 				cell := &m.Cells[j]
 				name := fmt.Sprintf("matrix %d: %s %s %s", i+1, cell.User, cell.Action, cell.Resource)
-				add(&Case{Name: name, Span: cell.Expect.Span, Expect: cell.Expect, Skip: m.Skip.Value, suite: s, cell: cell}, s.Tags, m.Tags)
+				add(&Case{Name: name, Span: cell.Expect.Span, Expect: cell.Expect, Skip: m.Skip.Value(), suite: s, cell: cell}, s.Tags, m.Tags)
 			}
 		}
 	}
@@ -114,7 +114,7 @@ func (r *Runner) Find(ref string) (*Case, error) {
 	}
 	var found *Case
 	for _, c := range r.Cases() {
-		path := c.suite.Kind.Span().Path
+		path := c.suite.Name.Span().Path
 		if c.Name != name || path != file && !strings.HasSuffix(path, "/"+file) && !strings.HasSuffix(path, "!"+file) {
 			continue
 		}
@@ -134,7 +134,7 @@ func (c *Case) User() string {
 	if c.cell != nil {
 		return c.cell.User
 	}
-	return c.decl.User.Value
+	return c.decl.User.Value()
 }
 
 // Target names the resource fixture and the action of a case without HTTP;
@@ -143,7 +143,7 @@ func (c *Case) Target() (resource, action string) {
 	if c.cell != nil {
 		return c.cell.Resource, c.cell.Action
 	}
-	return c.decl.Resource.Value, c.decl.Action.Value
+	return c.decl.Resource.Value(), c.decl.Action.Value()
 }
 
 // RequestText gives the case's HTTP request in one line, "" without one.

@@ -46,7 +46,7 @@ func FindUser(set *engine.Set, s *policy.TestSuite, name string) *policy.Fixture
 	}
 	for _, list := range lists {
 		for i := range list {
-			if list[i].Name.Value == name {
+			if list[i].Name.Value() == name {
 				return &list[i]
 			}
 		}
@@ -64,7 +64,7 @@ func (r *Runner) BindUser(req *engine.Request, u *policy.Fixture) error {
 		claims := slot.FromValue(u.Claims)
 		m, p, err := r.claims(claims)
 		if err != nil {
-			return fmt.Errorf("user %s: %w", u.Name.Value, err)
+			return fmt.Errorf("user %s: %w", u.Name.Value(), err)
 		}
 		req.Authenticate(p)
 		// What the sidecar refuses here leaves the attribute unusable in a suite.
@@ -73,21 +73,21 @@ func (r *Runner) BindUser(req *engine.Request, u *policy.Fixture) error {
 	}
 	p := engine.Principal{Method: fixtureMethod, Type: "human"}
 	for _, e := range u.Fields {
-		switch e.Key.Value {
+		switch e.Key.Value() {
 		case "type":
-			p.Type = e.Value.Text.Value
+			p.Type = e.Value.Text.Value()
 		case "method":
-			p.Method = e.Value.Text.Value
+			p.Method = e.Value.Text.Value()
 		case "issuer":
-			p.Issuer = e.Value.Text.Value
+			p.Issuer = e.Value.Text.Value()
 		}
 	}
 	req.Authenticate(p)
 	for _, e := range u.Fields {
-		switch e.Key.Value {
+		switch e.Key.Value() {
 		case "type", "method", "issuer":
 		default:
-			req.Supply(slot.Fixture, slot.User, e.Key.Value, slot.FromValue(e.Value))
+			req.Supply(slot.Fixture, slot.User, e.Key.Value(), slot.FromValue(e.Value))
 		}
 	}
 	return nil

@@ -55,7 +55,7 @@ func (p *Point) Current() *Snapshot { return p.snapshot.Load() }
 type Outcome struct {
 	Allowed bool
 	Answer  reply.Answer // when not allowed
-	Headers http.Header  // identity headers for the upstream, when allowed
+	Headers http.Header  // for the upstream, when allowed: identity, and without values what must not get there
 }
 
 func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body Body, door string) (out Outcome) {

@@ -88,10 +88,10 @@ func newTestCase(r *suite.Result) TestCase {
 	}
 	if r.Why != nil {
 		wanted := engine.Deny
-		if r.Case.Expect.Effect.Value == engine.Allow.String() {
+		if r.Case.Expect.Effect.Value() == engine.Allow.String() {
 			wanted = engine.Allow
 		}
-		c.Lessons = r.Why.Lessons(wanted, r.Case.Expect.Rule.Value, r.Case.Expect.Reason.Value)
+		c.Lessons = r.Why.Lessons(wanted, r.Case.Expect.Rule.Value(), r.Case.Expect.Reason.Value())
 	}
 	return c
 }
