@@ -22,7 +22,6 @@ type declared struct {
 // reader reads documents, one after another, without knowing the set.
 type reader struct {
 	document.Walker
-	cells int64 // expectations of matrices that may still come
 
 	// What all share that say nothing of this kind. None of it is changed.
 	about  About

@@ -65,6 +65,14 @@ func (t Text) Value() string {
 	return t.src.in.text[from : from+t.part(0)]
 }
 
+// Renamed is a text with another value, and the same place.
+func (t Text) Renamed(value string) Text {
+	in := t.src.in
+	out := Text{t.src, apart | uint64(len(in.texts))}
+	in.texts = append(in.texts, keptText{value, t.Place().bits})
+	return out
+}
+
 // IsSet tells whether the text stood in the file.
 func (t Text) IsSet() bool { return t.src != nil && t.src.n > 0 }
 
