@@ -10,13 +10,19 @@ import (
 // TestGathering: every file keeps its lines, whatever others are beside it, and
 // no line stands in the text of all twice.
 func TestGathering(t *testing.T) {
-	many, long := "", strings.Repeat("x", longLine)
+	more, many, long := []byte{}, "", strings.Repeat("x", longLine)
 	for i := range 1000 {
 		many += fmt.Sprintf("line %d\n", i)
 	}
+	for i := range 1 << 16 {
+		more = fmt.Appendf(more, "%d\n", i)
+	}
 	texts := []string{"a\nb\n", "", "\n\n", "b\na", "a\r\nb", "ab\n" + "a", many + many, long + "\n" + long[1:] + "\nä" + long + "\r\nä\n", "b"}
 	var g gathering
-	for round := range 2 { // a gathering is used again
+	for round := range 3 { // a gathering is used again, at last with so many that a number of 16 bits does not tell them apart
+		if round == 2 {
+			texts = append(texts, string(more))
+		}
 		for i, text := range texts {
 			g.add(fmt.Sprint(i), []byte(text), lookAt([]byte(text)))
 		}
