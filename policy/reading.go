@@ -72,7 +72,7 @@ func readPart(parser *document.Reader, files []File) []reading {
 	for i, f := range files {
 		in[i] = document.File(f)
 	}
-	w := &reader{}
+	w := &reader{empty: &empty{}}
 	parser.Each(in, func(i int, docs []*document.Node, found Diagnostics) (keep bool) {
 		out[i].refused = found
 		if IsTestFile(files[i].Path) {
