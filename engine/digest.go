@@ -199,8 +199,18 @@ func routeOptions(r *policy.Route) string {
 	}
 	if c := r.CORS; c != nil {
 		out += fmt.Sprintf(" cors %q %q %t %d", sorted(values(c.Origins)), sorted(values(c.Headers)), c.Credentials, c.MaxAge)
+		if len(c.Expose) > 0 {
+			out += fmt.Sprintf(" expose %q", sorted(values(c.Expose)))
+		}
 	}
-	return out + fmt.Sprintf(" %t %t", r.WebSocket, r.KeepEncodedSlash)
+	out += fmt.Sprintf(" %t %t", r.WebSocket, r.KeepEncodedSlash)
+	if r.KeepEmptySegments {
+		out += " empty"
+	}
+	if r.KeepPathParams {
+		out += " params"
+	}
+	return out
 }
 
 // attributeLine is a declaration in full; a body's fields are not in a layout

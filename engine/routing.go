@@ -24,6 +24,7 @@ func (c *compiler) routes(res *resource) {
 		t := target{res: res, pattern: d.Pattern.Value(), body: c.body(res, d), decl: d}
 		var isRest bool
 		t.placeholders, isRest = pattern.Placeholders()
+		t.rest = isRest
 		c.placeholders(res, d, t.placeholders, isRest)
 		for _, m := range d.Methods {
 			if _, ok := res.actions[m.Action.Value()]; !ok && d.BodyAction == nil {

@@ -50,6 +50,7 @@ type target struct {
 	res          *resource
 	pattern      string
 	placeholders []string
+	rest         bool // the last one is {x...}
 	body         *body
 	decl         *policy.Route
 }

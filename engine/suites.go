@@ -183,7 +183,7 @@ func Reasons(src *policy.Set) []string {
 		ReasonEvalError, ReasonAttributeInvalid, ReasonAttributeConflict, ReasonAttributeMissing, ReasonAttributeUnavailable,
 		ReasonBodyInvalid, ReasonBodyUnavailable, ReasonObligationError,
 		// The sidecar's own, for requests that never reach a rule.
-		"request_not_canonical", "hop_by_hop_abuse", "method_not_allowed",
+		"request_not_canonical", "hop_by_hop_abuse", "method_not_allowed", "origin_not_allowed",
 	}
 	for _, p := range src.Policies {
 		for _, r := range p.Rules {

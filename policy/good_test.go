@@ -18,11 +18,11 @@ func TestGoodOptions(t *testing.T) {
 	for _, want := range []string{
 		"action delete soft",
 		"object address city,geo(lat)",
-		"route /static/{rest...} cors=https://app.example.com X-Plan true 600 websocket=false keep=false",
-		"route /tenants/{tenant}/orders/{id}/refund body=1024 amount,note websocket=false keep=false",
-		"route /rpc hosts=www.example.com body=65536  chosen=method orders/list:list orders/read:read websocket=false keep=false",
-		"route /live websocket=true keep=true",
-		"route / hosts=status.example.com,{region}.example.com websocket=false keep=false",
+		"route /static/{rest...} cors=https://app.example.com X-Plan X-Total true 600 websocket=false keep=false,false,true",
+		"route /tenants/{tenant}/orders/{id}/refund body=1024 amount,note websocket=false keep=false,false,false",
+		"route /rpc hosts=www.example.com body=65536  chosen=method orders/list:list orders/read:read websocket=false keep=false,false,false",
+		"route /live websocket=true keep=true,true,false",
+		"route / hosts=status.example.com,{region}.example.com websocket=false keep=false,false,false",
 		"policy guard imports= without=status",
 		"policy orders imports=common without=",
 		"rule bare http=true authzen=true",
@@ -93,9 +93,9 @@ func describeRoute(x Route) string {
 		line += " chosen=" + b.Field.Value() + " " + labels(b.Map, " ")
 	}
 	if c := x.CORS; c != nil {
-		line += fmt.Sprintf(" cors=%s %s %t %d", join(c.Origins), join(c.Headers), c.Credentials, c.MaxAge)
+		line += fmt.Sprintf(" cors=%s %s %s %t %d", join(c.Origins), join(c.Headers), join(c.Expose), c.Credentials, c.MaxAge)
 	}
-	return line + fmt.Sprintf(" websocket=%t keep=%t", x.WebSocket, x.KeepEncodedSlash)
+	return line + fmt.Sprintf(" websocket=%t keep=%t,%t,%t", x.WebSocket, x.KeepEncodedSlash, x.KeepEmptySegments, x.KeepPathParams)
 }
 
 func describeRule(r *Rule) string {

@@ -23,8 +23,11 @@ type RouteExtras struct {
 	Body       *Body
 	CORS       *CORS
 	WebSocket  bool
-	// KeepEncodedSlash lets %2F through, inside a segment.
-	KeepEncodedSlash bool
+
+	// What is refused in a path unless its route keeps it.
+	KeepEncodedSlash  bool // %2F, inside a segment
+	KeepEmptySegments bool // two slashes in a row
+	KeepPathParams    bool // a semicolon
 }
 
 // Host is the host of the pattern, "" without one.
@@ -68,7 +71,8 @@ type Body struct {
 // CORS is who may call the route from a browser; for the doors.
 type CORS struct {
 	Origins     []Text
-	Headers     []Text
+	Headers     []Text // of requests
+	Expose      []Text // headers of answers that a page may read
 	Credentials bool
 	MaxAge      int64 // seconds
 }
@@ -210,17 +214,33 @@ func (r *Route) readBody(w *reader, o *document.Object) {
 
 func (r *Route) readOptions(w *reader, o *document.Object) {
 	r.WebSocket = o.Bool("websocket")
-	if t := o.Text("encoded_slash"); t.IsSet() {
-		r.KeepEncodedSlash = t.Value() == "keep"
-		if t.Value() != "keep" && t.Value() != "reject" {
-			w.Error(t.Span(), "bad_setting", "write reject or keep", "encoded_slash: %q is not known", t.Value())
+	if r.WebSocket && len(r.Methods) > 0 && !slices.ContainsFunc(r.Methods, func(m MethodAction) bool { return m.Method == "GET" }) {
+		w.Error(r.Pattern.Span(), "bad_setting", "give the route the method GET, or remove websocket", "a WebSocket is opened by a GET request")
+	}
+	r.KeepEncodedSlash = keeps(w, o, "encoded_slash")
+	r.KeepEmptySegments = keeps(w, o, "empty_segments")
+	r.KeepPathParams = keeps(w, o, "path_params")
+	if o.Has("cors") {
+		r.readCORS(w, o.Object("cors"))
+	}
+}
+
+// keeps reads a setting that is reject unless the route says keep.
+func keeps(w *reader, o *document.Object, key string) bool {
+	t := o.Text(key)
+	if t.IsSet() && t.Value() != "keep" && t.Value() != "reject" {
+		w.Error(t.Span(), "bad_setting", "write reject or keep", "%s: %q is not known", key, t.Value())
+	}
+	return t.Value() == "keep"
+}
+
+func (r *Route) readCORS(w *reader, c *document.Object) {
+	r.CORS = &CORS{Origins: c.Names("origins"), Headers: c.Names("headers"), Expose: c.Names("expose"), Credentials: c.Bool("credentials")}
+	for _, header := range slices.Concat(r.CORS.Headers, r.CORS.Expose) {
+		if !headerForm.MatchString(header.Value()) {
+			w.Error(header.Span(), "bad_setting", "write the name of a header, as in X-Plan", "%q is not the name of a header", header.Value())
 		}
 	}
-	if !o.Has("cors") {
-		return
-	}
-	c := o.Object("cors")
-	r.CORS = &CORS{Origins: c.Names("origins"), Headers: c.Names("headers"), Credentials: c.Bool("credentials")}
 	for _, origin := range r.CORS.Origins {
 		scheme, rest, ok := strings.Cut(origin.Value(), "://")
 		if !ok || scheme != "https" && scheme != "http" || rest == "" || strings.ContainsAny(rest, "/*?# ") {

@@ -103,8 +103,8 @@ var (
 		"method_not_allowed", "claim_not_representable", "claims_too_large", "overloaded", "dependency_unavailable",
 		"upstream_unreachable", "upstream_timeout", "no_upstream", "invalid_token", "token_malformed", "token_too_large",
 		"issuer_unknown", "algorithm_not_allowed", "typ_not_allowed", "crit_not_supported", "nested_not_supported", "key_unknown",
-		"signature_invalid", "proof_required", "token_expired", "token_not_yet_valid", "lifetime_exceeded", "audience_mismatch",
-		"claim_invalid", "credential_unsupported",
+		"signature_invalid", "proof_required", "token_inactive", "token_expired", "token_not_yet_valid", "lifetime_exceeded", "audience_mismatch",
+		"claim_invalid", "credential_unsupported", "api_key_unknown",
 	}
 )
 

@@ -25,7 +25,7 @@ func (r *rig) stop() []*record.Event {
 			r.Errorf("record %d has the number %d", i+1, e.Seq)
 		}
 		switch e.Kind {
-		case record.KindDecision, record.KindAuthnFailure, record.KindRequestRejected:
+		case record.KindDecision, record.KindAuthnFailure, record.KindRequestRejected, record.KindAnswered:
 			answers++
 		}
 	}

@@ -44,11 +44,22 @@ func until(t testing.TB, what string, is func() bool) {
 type buffer struct {
 	mu   sync.Mutex
 	data bytes.Buffer
+	most int // bytes that are kept; 0 for all
+}
+
+// limit keeps no more than so many bytes.
+func (b *buffer) limit(most int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.most = most
 }
 
 func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.most > 0 && b.data.Len() >= b.most {
+		return len(p), nil
+	}
 	return b.data.Write(p)
 }
 
@@ -61,7 +72,9 @@ func (b *buffer) String() string {
 // setup is what a test says about its sidecar. The zero value is usable.
 type setup struct {
 	anonymous string            // "allow" if empty
+	more      string            // documents beside the policies of the rig
 	jwt       string            // more keys of the jwt method, each with a comma before it
+	authn     string            // more methods, each a line of the list
 	spec      string            // more lines of spec
 	proxy     string            // more keys of the proxy listener, each with a comma before it
 	listeners string            // more listeners, one a line
@@ -96,7 +109,7 @@ func start(t testing.TB, s setup) *rig {
 	t.Helper()
 	r := &rig{TB: t, setup: s, dir: t.TempDir(), idp: newIdentityProvider(t), upstream: newUpstream(t), ended: make(chan struct{})}
 	r.idp.away.Store(s.away)
-	r.write("policies/set.yaml", policies)
+	r.write("policies/set.yaml", policies+s.more)
 	for name, text := range s.files {
 		r.write(name, text)
 	}
@@ -165,10 +178,11 @@ spec:
   anonymous: %s
   authn:
     - jwt: {issuer: "%s", audiences: [%s]%s}
+%s
   propagate: %s
   drain: %s
 %s
-`, or(r.setup.upstreams, `[{match: "/{rest...}", url: "http://`+r.upstream.addr+`"}]`), r.setup.proxy, r.setup.listeners, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt,
+`, or(r.setup.upstreams, `[{match: "/{rest...}", url: "http://`+r.upstream.addr+`"}]`), r.setup.proxy, r.setup.listeners, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt, r.setup.authn,
 		or(r.setup.propagate, "{claims: [plan, big]}"), or(r.setup.drain, "{delay: 0s, timeout: 5s}"), r.setup.spec)
 }
 

@@ -25,6 +25,10 @@ func (r *Routes) Match(method, host, path string, segments []string) Match {
 	return m
 }
 
+// Place tells matched paths apart: those of one host pattern and path pattern,
+// whatever their methods, have the same; 0 without a match.
+func (m *Match) Place() int { return int(m.end) }
+
 // Methods gives the methods of the path that Find matched, sorted; nil if it
 // matched none.
 func (r *Routes) Methods(m *Match) []string {
@@ -150,7 +154,7 @@ func (t *tries) walk(f *found, at ref, segments []string, i, captured int) bool 
 			continue
 		case next != 0 && t.walk(f, next, segments, i+1, captured):
 			return true
-		case n.param != 0:
+		case n.param != 0 && segments[i] != "": // a kept empty segment is for {x...}
 			f.captures[captured] = int8(i)
 			if n.rest == 0 {
 				at, captured = n.param, captured+1

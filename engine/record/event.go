@@ -26,6 +26,8 @@ const (
 	KindDecision        Kind = "decision"         // the engine answered a request
 	KindAuthnFailure    Kind = "authn_failure"    // a credential was refused
 	KindRequestRejected Kind = "request_rejected" // a request was malformed or over a limit
+	KindWebSocketClosed Kind = "websocket_closed" // a WebSocket has ended; its beginning is a decision
+	KindAnswered        Kind = "answered"         // gwctl answered itself, without a decision: a preflight, metadata
 	KindConfigReload    Kind = "config_reload"    // a new configuration was taken or refused
 	KindGap             Kind = "gap"              // sequence numbers that were never written
 )

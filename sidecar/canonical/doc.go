@@ -16,6 +16,6 @@
 // The package rejects and does not repair. The upstream's own rules for dot
 // segments, parameters, backslashes or repeated headers are unknown here, so a
 // request that two readers could understand differently is a 400 and not a
-// guess. It does no input or output, follows no route options, reads no
-// credential, and never puts a header value into an error.
+// guess. A route can keep some of what is refused, for itself alone: see
+// [Allowance]. The package does no input or output, reads no credential, and never puts a header value into an error.
 package canonical

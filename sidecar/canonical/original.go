@@ -34,7 +34,7 @@ func (r *Reader) ReadOriginal(o Original) (*Request, *Rejection) {
 		return nil, c.reject(notCanonical(RuleScheme, "scheme is neither http nor https"))
 	}
 	// Not Trusted while headers are read: those of the client are judged.
-	if f := r.fill(c, &http.Request{Method: o.Method, RequestURI: o.Target, Host: o.Host, Header: o.Header, Trailer: o.Trailer}); f != nil {
+	if f := r.fill(c, &http.Request{Method: o.Method, ProtoMajor: 1, ProtoMinor: 1, RequestURI: o.Target, Host: o.Host, Header: o.Header, Trailer: o.Trailer}); f != nil {
 		return nil, c.reject(f)
 	}
 	c.Trusted = true

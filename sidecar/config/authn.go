@@ -33,6 +33,8 @@ func (r *reader) method(place int, o *document.Object) {
 		read func(*document.Object, Method)
 	}{
 		{"jwt", o.Object("jwt"), r.jwt},
+		{"introspection", o.Object("introspection"), r.introspection},
+		{"api_keys", o.Object("api_keys"), r.apiKeys},
 	}
 	found := 0
 	for _, m := range known {
@@ -41,7 +43,7 @@ func (r *reader) method(place int, o *document.Object) {
 		}
 	}
 	if found != 1 {
-		r.w.Error(o.Span(), "bad_setting", "write - jwt: {issuer: …, audiences: […]}", "an entry of authn is one method: jwt")
+		r.w.Error(o.Span(), "bad_setting", "write - jwt: {issuer: …, audiences: […]}", "an entry of authn is one method: jwt, introspection or api_keys")
 	}
 	for _, m := range known {
 		if !isMissing(m.of) {
@@ -98,6 +100,7 @@ func (r *reader) jwt(jwt *document.Object, m Method) {
 	j.Leeway = r.duration(jwt, "leeway", 30*time.Second, time.Second, 5*time.Minute)
 	j.MaxLifetime = r.duration(jwt, "max_lifetime", 24*time.Hour, time.Minute, 30*24*time.Hour)
 	j.TokenCache = r.integer(jwt, "token_cache", 8192, 0, 1_000_000)
+	j.JWKS = r.jwks(jwt.Object("jwks"))
 	jwt.Require("issuer", "audiences")
 	jwt.Done()
 	for _, other := range r.cfg.JWT {

@@ -28,13 +28,17 @@ type Config struct {
 	Health         string // address of the health listener; "" for none
 	Env            []EnvValue
 	JWT            []JWT
+	Introspection  []Introspection
+	APIKeys        []APIKeys
 	AllowAnonymous bool // rules decide about requests without a credential
 	Propagate      Propagate
 	ForwardToken   bool
 	Assertion      Assertion
 	Audit          Audit
 	Drain          Drain
-	Verify         uint64 // one in so many decisions is evaluated once more; 0 for none
+	// ResourceMetadata is served below /.well-known/oauth-protected-resource.
+	ResourceMetadata []ResourceMetadata
+	Verify           uint64 // one in so many decisions is evaluated once more; 0 for none
 }
 
 // Proxy is the reverse-proxy door. Without an Address there is none.
@@ -45,6 +49,7 @@ type Proxy struct {
 	Limits         Limits
 	Upstreams      []Upstream
 	TrustedProxies []netip.Prefix
+	WebSocket      WebSocket
 }
 
 // EnvValue gives a declared attribute of the environment: a literal, or the
@@ -65,6 +70,7 @@ type JWT struct {
 	Leeway      time.Duration
 	MaxLifetime time.Duration
 	TokenCache  int // verified tokens that are kept, 0 for none
+	JWKS        JWKS
 }
 
 // Audit says where decision records go. With neither they go to stdout.
@@ -136,11 +142,12 @@ func (r *reader) root(root *document.Object) {
 	r.cfg.ForwardToken = spec.Bool("forward_token")
 	r.audit(spec.Object("audit"))
 	r.drain(spec.Object("drain"))
+	r.resourceMetadata(spec.List("resource_metadata"))
 	r.verify(spec.Text("verify"))
 	spec.Require("policies", "listeners")
 	spec.Done()
-	if !r.cfg.AllowAnonymous && len(r.cfg.JWT) == 0 {
-		r.w.Error(spec.Span(), "no_authn", "add a jwt method under authn, or write anonymous: allow", "nobody could ever be let in: there is no method of authentication and anonymous is deny")
+	if !r.cfg.AllowAnonymous && len(r.cfg.JWT)+len(r.cfg.Introspection)+len(r.cfg.APIKeys) == 0 {
+		r.w.Error(spec.Span(), "no_authn", "add a method under authn, as in jwt, or write anonymous: allow", "nobody could ever be let in: there is no method of authentication and anonymous is deny")
 	}
 }
 
@@ -270,11 +277,19 @@ func (c *Config) NeedsRestart(began *Config) []string {
 		return [][2]string{
 			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.tls", c.Proxy.TLS.text()},
 			{"listeners.proxy.http2", fmt.Sprint(c.Proxy.HTTP2)}, {"listeners.proxy.limits", fmt.Sprint(c.Proxy.Limits)}, {"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)},
+			{"listeners.proxy.websocket", fmt.Sprint(c.Proxy.WebSocket)},
 			{"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health},
 			{"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}
 	}
 	var out []string
+	for _, j := range c.JWT {
+		// A key set outlives a reload: only a new issuer can have new settings.
+		if i := slices.IndexFunc(began.JWT, func(b JWT) bool { return b.Issuer == j.Issuer }); i >= 0 && began.JWT[i].JWKS != j.JWKS {
+			out = append(out, "authn.jwt.jwks")
+			break
+		}
+	}
 	old := settings(began)
 	for i, s := range settings(c) {
 		if s != old[i] {

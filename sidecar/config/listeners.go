@@ -14,6 +14,7 @@ func (r *reader) listeners(o *document.Object) {
 	r.limits(proxy.Object("limits"))
 	r.upstreams(proxy)
 	r.cfg.Proxy.TrustedProxies = r.networks(proxy, "trusted_proxies")
+	r.webSocket(proxy.Object("websocket"))
 	proxy.Require("address", "upstreams")
 	proxy.Done()
 	r.forwardAuth(o)

@@ -2,6 +2,8 @@ module github.com/gwctl/gwctl/sidecar/e2e
 
 go 1.26.0
 
+require github.com/coder/websocket v1.8.15
+
 require google.golang.org/grpc v1.85.0
 
 require (

@@ -37,6 +37,7 @@ type Options struct {
 type Point struct {
 	o        Options
 	snapshot atomic.Pointer[Snapshot]
+	changed  change
 	decided  atomic.Uint64 // for sampling, while decisions are verified
 }
 
@@ -44,8 +45,11 @@ type Point struct {
 func New(o Options) *Point { return &Point{o: o} }
 
 // Swap makes a snapshot the current one. Requests on their way finish on the
-// one they began with.
-func (p *Point) Swap(s *Snapshot) { p.snapshot.Store(s) }
+// one they began with; what waits for [Point.Changed] goes on.
+func (p *Point) Swap(s *Snapshot) {
+	p.snapshot.Store(s)
+	p.changed.tell()
+}
 
 // Current gives the snapshot in force, nil before the first one.
 func (p *Point) Current() *Snapshot { return p.snapshot.Load() }
@@ -55,7 +59,15 @@ func (p *Point) Current() *Snapshot { return p.snapshot.Load() }
 type Outcome struct {
 	Allowed bool
 	Answer  reply.Answer // when not allowed
-	Headers http.Header  // identity headers for the upstream, when allowed
+	Headers http.Header  // for the upstream, when allowed: identity, and without values what must not get there
+
+	DecisionID string
+	// Expires is when the credential ends that the request was allowed with; zero
+	// without one.
+	Expires time.Time
+	// Grant is equal for two allowed requests if the service is told the same of
+	// the user and by the obligations. It is for comparison only.
+	Grant string
 }
 
 func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body Body, door string) (out Outcome) {
@@ -96,7 +108,11 @@ func (p *Point) Reject(r *canonical.Rejection, door string, allow []string) Outc
 		Kind: record.KindRequestRejected, Time: now, RequestID: r.ID, Door: door, Reason: r.Code, Detail: r.Rule, Status: r.Status,
 		SourceIP: text(r.ClientIP), HTTP: &record.HTTP{Method: r.Method, TargetSHA256: r.TargetSHA256},
 	})
-	return Outcome{Answer: reply.Rejected(r.Status, r.Code, reply.Context{RequestID: r.ID, Allow: allow})}
+	a := reply.Rejected(r.Status, r.Code, reply.Context{RequestID: r.ID, Allow: allow})
+	if r.Rule == canonical.RuleWebSocketVersion {
+		a.Header.Set("Sec-WebSocket-Version", "13") // RFC 6455 section 4.4
+	}
+	return Outcome{Answer: a}
 }
 
 // question is one request on its way through the point.
@@ -117,7 +133,11 @@ type question struct {
 }
 
 func (q *question) context() reply.Context {
-	return reply.Context{RequestID: q.c.ID, DecisionID: q.id}
+	c := reply.Context{RequestID: q.c.ID, DecisionID: q.id}
+	if q.snapshot != nil {
+		c.ResourceMetadata = q.snapshot.challengeURL(q.c)
+	}
+	return c
 }
 
 func (q *question) decide(identity *authn.Identity) Outcome {
@@ -172,7 +192,7 @@ func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
 	q.write(e)
 	m.Decision(q.door, d.Effect.String(), d.Reason, q.point.o.Clock().Sub(q.began))
 	if d.Allowed() {
-		return Outcome{Allowed: true, Headers: headers}
+		return q.allowed(d, headers)
 	}
 	ctx := q.context()
 	if q.request != nil {

@@ -44,6 +44,7 @@ func (q *question) inputs(e *record.Event) {
 	if q.request == nil {
 		return
 	}
+	e.Detail = q.c.Lifted.String()
 	v := q.request.Values()
 	e.Subject, e.Tenant = str(v, slot.UserID), str(v, slot.UserTenant)
 	e.Replayable = true

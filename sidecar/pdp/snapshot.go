@@ -24,6 +24,7 @@ import (
 type Snapshot struct {
 	Set            *engine.Set
 	Issuers        []string          // whose keys it needs
+	Methods        []authn.Method    // in their order
 	Upstreams      *transport.Table  // of the proxy door; nil: none
 	TLS            *transport.Server // of the proxy listener; nil: none
 	Signer         *assertion.Signer // nil: none
@@ -35,10 +36,12 @@ type Snapshot struct {
 	mappings       map[string]*mapping.Mapping // by name of the method
 	env            []envValue
 	allowAnonymous bool
+	keyHeaders     []string           // that carry API keys
 	propagate      config.Propagation // to whom nothing else is said
 	headers        config.ContextHeaders
-	assertion      string    // header of the statement
-	verify         uint64    // one in so many decisions; 0 for none
+	assertion      string // header of the statement
+	verify         uint64 // one in so many decisions; 0 for none
+	resources      []protected
 	requests       sync.Pool // of *engine.Request, to be used again
 }
 
@@ -67,22 +70,29 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 		chain = append(chain, m.Authn)
 		s.mappings[m.Authn.Name()] = m.Mapping
 	}
-	s.chain = authn.NewChain(chain...)
+	s.chain, s.Methods = authn.NewChain(chain...), chain
 	for _, j := range cfg.JWT {
 		s.Issuers = append(s.Issuers, j.Issuer)
+	}
+	for _, k := range cfg.APIKeys {
+		s.keyHeaders = append(s.keyHeaders, k.Header)
 	}
 	var w document.Walker
 	s.bindEnv(&w, set, cfg, getenv)
 	refuseTaken(&w, set, cfg)
-	s.identity = identityNames(set.ObligationHeaders(), cfg)
+	s.identity = append(identityNames(set.ObligationHeaders(), cfg), s.keyHeaders...)
 	s.reader = reader(&w, cfg, set, cfg.Proxy.TrustedProxies)
 	s.forwarded = reader(&w, cfg, set, cfg.ForwardAuth.TrustedProxies)
+	var err error
+	if s.resources, err = protectedResources(cfg); err != nil {
+		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "resource_metadata: %s", err)
+	}
 	return s, w.Found().Sorted()
 }
 
 // reader makes a reader for one door.
 func reader(w *document.Walker, cfg *config.Config, set *engine.Set, trusted []netip.Prefix) *canonical.Reader {
-	r, err := canonical.New(canonical.Options{TrustedProxies: trusted, Identity: append(set.ObligationHeaders(), cfg.SetHeaders()...)})
+	r, err := canonical.New(canonical.Options{TrustedProxies: trusted, Identity: append(set.ObligationHeaders(), cfg.SetHeaders()...), Routes: Routes(set)})
 	if err != nil {
 		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "%s", err)
 	}

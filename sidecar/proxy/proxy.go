@@ -17,6 +17,7 @@ import (
 	"net/http/httputil"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
@@ -45,6 +46,7 @@ type Options struct {
 	Point    *pdp.Point // its snapshot has the upstreams and the TLS in force
 	Metrics  *health.Metrics
 	Logger   *slog.Logger
+	Clock    func() time.Time
 	Draining func() bool
 }
 
@@ -53,6 +55,7 @@ type Door struct {
 	o        Options
 	buffers  *bufferPool
 	errors   *log.Logger
+	sockets  *sockets
 	unwanted time.Duration // how long the rest of a body may take that nobody reads
 	silent   time.Duration // how long a client may be in the middle of a body
 	bounds   bounds
@@ -61,7 +64,7 @@ type Door struct {
 // New makes a door.
 func New(o Options) *Door {
 	return &Door{
-		o: o, buffers: newBufferPool(), unwanted: unwantedBodyTimeout, silent: bodyTimeout, bounds: newBounds(o.Config.Limits),
+		o: o, buffers: newBufferPool(), sockets: newSockets(o.Config.WebSocket.Limit), unwanted: unwantedBodyTimeout, silent: bodyTimeout, bounds: newBounds(o.Config.Limits),
 		errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 	}
 }
@@ -76,11 +79,16 @@ func (d *Door) Server() *http.Server {
 	return s
 }
 
+// Close ends the WebSockets that are open. It comes after the server has shut
+// down, which leaves WebSockets alone.
+func (d *Door) Close() { d.sockets.closeAll() }
+
 // ServeHTTP decides the request first and forwards it only then.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	syntax.Reached(r)
 	d.o.Metrics.InFlight(1)
 	defer d.o.Metrics.InFlight(-1)
+	changed := d.o.Point.Changed()
 	turn := d.o.Point.Begin()
 	c, rejection := turn.Reader().Read(r)
 	if rejection != nil {
@@ -88,36 +96,56 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if rejection.Status == http.StatusMethodNotAllowed {
 			allow = strings.Split(turn.Reader().Allow(), ", ")
 		}
-		d.answer(w, r, turn.Reject(rejection, Name, allow).Answer)
+		d.answer(w, r, cors{}, turn.Reject(rejection, Name, allow).Answer)
 		return
 	}
 	if rule := d.misdirected(turn, r, c); rule != nil {
-		d.answer(w, r, turn.Reject(rule, Name, nil).Answer)
+		d.answer(w, r, cors{}, turn.Reject(rule, Name, nil).Answer)
 		return
 	}
 	if !d.bounds.requests.take(c.ClientIP, 1) {
-		d.answer(w, r, d.overloaded(turn, c))
+		d.answer(w, r, cors{}, d.overloaded(turn, c))
 		return
 	}
-	defer d.bounds.requests.give(c.ClientIP, 1)
+	answered := sync.OnceFunc(func() { d.bounds.requests.give(c.ClientIP, 1) })
+	defer answered()
+	if d.preflight(w, r, turn, c) || d.metadata(w, r, turn, c) {
+		return
+	}
 	body := &bufferedBody{bodies: d.bounds.bodies, who: c.ClientIP, silent: d.silent}
 	defer body.release()
-	to := turn.Upstream(c)
-	out := turn.Toward(to).Request(r.Context(), c, body.of(w, r), Name)
-	if !out.Allowed {
-		d.answer(w, r, out.Answer)
-		return
+	f := forwarding{w: w, r: r, turn: turn, to: turn.Upstream(c), c: c, cors: newCORS(turn.CORS(c.Method, c), c), changed: changed, answered: answered}
+	f.out = turn.Toward(f.to).Request(r.Context(), c, body.of(w, r), Name)
+	switch {
+	case !f.out.Allowed:
+		d.answer(w, r, f.cors, f.out.Answer)
+	case f.to == nil:
+		d.answer(w, r, f.cors, reply.BadGateway(http.StatusBadGateway, reply.ReasonNoUpstream, reply.Context{RequestID: c.ID}))
+	case c.WebSocket:
+		d.webSocket(f)
+	default:
+		d.forward(f)
 	}
-	if to == nil {
-		d.answer(w, r, reply.BadGateway(http.StatusBadGateway, reply.ReasonNoUpstream, reply.Context{RequestID: c.ID}))
-		return
-	}
-	d.forward(w, r, forwarding{turn: turn, to: to, c: c, identity: out.Headers})
 }
 
-func (d *Door) answer(w http.ResponseWriter, r *http.Request, a reply.Answer) {
-	if d.o.Draining() {
-		w.Header().Set("Connection", "close") // see forward
+// closes tells whether the connection must not carry another request: whoever
+// reuses it would race with the end of the process; and what follows the
+// handshake of a WebSocket that did not come about may be no HTTP.
+func (d *Door) closes(r *http.Request) bool { return d.o.Draining() || len(r.Header["Upgrade"]) > 0 }
+
+// answer writes an answer of gwctl's own to a request that does not go through.
+func (d *Door) answer(w http.ResponseWriter, r *http.Request, s cors, a reply.Answer) {
+	d.own(w, r)
+	s.allow(w.Header(), ownHeaders...)
+	if err := a.Write(w, r); err != nil {
+		d.o.Logger.Debug("the client did not take the answer", "error", err)
+	}
+}
+
+// own prepares the connection for an answer of gwctl's own.
+func (d *Door) own(w http.ResponseWriter, r *http.Request) {
+	if d.closes(r) {
+		w.Header().Set("Connection", "close")
 	}
 	if r.ContentLength != 0 {
 		// The server reads what is left of a body before it answers, so that the
@@ -127,21 +155,25 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, a reply.Answer) {
 			d.o.Logger.Debug("the answer waits for the body", "error", err)
 		}
 	}
-	if err := a.Write(w, r); err != nil {
-		d.o.Logger.Debug("the client did not take the answer", "error", err)
-	}
 }
 
 // forwarding is an allowed request and where it goes. Nothing travels in
 // context values.
 type forwarding struct {
-	turn     pdp.Turn
-	to       *transport.Upstream
-	c        *canonical.Request
-	identity http.Header
+	w       http.ResponseWriter
+	r       *http.Request
+	turn    pdp.Turn
+	to      *transport.Upstream
+	c       *canonical.Request
+	out     pdp.Outcome
+	cors    cors
+	changed <-chan struct{} // the policies, since it was decided
+	// answered gives the place back that the request takes until it is answered.
+	answered func()
 }
 
-func (d *Door) forward(w http.ResponseWriter, r *http.Request, f forwarding) {
+func (d *Door) forward(f forwarding) {
+	w, r := f.w, f.r
 	trailing := &trailers{reader: f.turn.Reader(), in: r}
 	body := &clientBody{end: trailing.end, control: http.NewResponseController(w), silent: d.silent}
 	defer body.answered()
@@ -155,15 +187,19 @@ func (d *Door) forward(w http.ResponseWriter, r *http.Request, f forwarding) {
 			body.wrap(p.Out)
 		},
 		ModifyResponse: func(resp *http.Response) error {
-			// Asked when the answer comes, as the drain may have begun since.
-			// Whoever reuses this connection would race with its end.
-			if d.o.Draining() {
+			if resp.StatusCode == http.StatusSwitchingProtocols {
+				return d.switched(f, resp)
+			}
+			f.cors.allow(resp.Header)
+			if d.closes(r) { // asked when the answer comes: the drain may have begun since
 				resp.Header.Set("Connection", "close")
 			}
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			d.notForwarded(w, r, f.c, body, err)
+			if !errors.Is(err, errSwitched) {
+				d.notForwarded(&f, body, err)
+			}
 		},
 	}
 	proxy.ServeHTTP(w, r)
@@ -186,18 +222,22 @@ func (f *forwarding) rewrite(out *http.Request) {
 	if f.c.ClientIP.IsValid() {
 		h.Set("X-Forwarded-For", f.c.ClientIP.String())
 	}
-	for name, values := range f.identity {
+	for name, values := range f.out.Headers {
 		h[name] = values
+	}
+	if f.c.WebSocket {
+		upgrade(h)
 	}
 	out.Header = h
 }
 
 // notForwarded answers for an exchange that failed before its answer began.
-func (d *Door) notForwarded(w http.ResponseWriter, r *http.Request, c *canonical.Request, body *clientBody, err error) {
+func (d *Door) notForwarded(f *forwarding, body *clientBody, err error) {
+	w, r, c := f.w, f.r, f.c
 	if body.failed() {
 		// Not the upstream's fault: chunks that are none, or a body cut short.
 		d.o.Logger.Debug("the client's body cannot be read", "error", err, "request_id", c.ID)
-		d.answer(w, r, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
+		d.answer(w, r, f.cors, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
 		return
 	}
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
@@ -215,5 +255,5 @@ func (d *Door) notForwarded(w http.ResponseWriter, r *http.Request, c *canonical
 		status, reason = http.StatusGatewayTimeout, reply.ReasonUpstreamTimeout
 	}
 	d.o.Logger.Warn("the upstream failed", "error", err, "request_id", c.ID, "reason", reason)
-	d.answer(w, r, reply.BadGateway(status, reason, reply.Context{RequestID: c.ID}))
+	d.answer(w, r, f.cors, reply.BadGateway(status, reason, reply.Context{RequestID: c.ID}))
 }

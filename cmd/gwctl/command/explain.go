@@ -151,7 +151,7 @@ func (o *explainOptions) bind(l *loaded, out *report.Explanation) (*engine.Reque
 		}
 		spec.Headers = append(spec.Headers, policy.Label{Key: policy.NewText(name), Value: policy.NewText(strings.TrimSpace(value))})
 	}
-	read, err := canonicalReader()
+	read, err := canonicalReader(l.set)
 	if err != nil {
 		return nil, internal(err, "please report this")
 	}

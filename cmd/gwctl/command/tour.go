@@ -32,7 +32,7 @@ type tour struct {
 }
 
 func newTour(l *loaded, cfg *config.Config, users map[string]dev.TokenSpec, now time.Time) (*tour, error) {
-	read, err := canonicalReader()
+	read, err := canonicalReader(l.set)
 	if err != nil {
 		return nil, err
 	}
