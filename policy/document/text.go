@@ -99,7 +99,11 @@ func (t Text) Place() Place {
 	if !t.src.in.ascii {
 		column = utf8.RuneCountInString(t.src.text(number)[:column])
 	}
-	return newPlace(t.src, number, column+1, utf8.RuneCountInString(t.Value()), t.style())
+	width := 1
+	if !t.Quoted() {
+		width = utf8.RuneCountInString(t.Value())
+	}
+	return newPlace(t.src, number, column+1, width, t.style())
 }
 
 // Span is where the scalar starts.
