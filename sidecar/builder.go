@@ -2,15 +2,14 @@ package sidecar
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/gwctl/gwctl/engine"
-	"github.com/gwctl/gwctl/engine/mapping"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 	"github.com/gwctl/gwctl/policy/source"
-	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reload"
@@ -22,6 +21,8 @@ import (
 type builder struct {
 	fixed  *config.Config
 	keys   *keySets // nil only checks: nothing is fetched
+	kept   *methods // nil only checks
+	logger *slog.Logger
 	clock  func() time.Time
 	getenv func(string) (string, bool)
 	pools  *transport.Pools
@@ -77,59 +78,6 @@ func compile(files *source.Files) (*engine.Set, policy.Diagnostics) {
 	}
 	set, more := engine.Compile(src)
 	return set, append(found, more...)
-}
-
-// methods makes the methods of authentication and the key sets that they need
-// and that do not run yet.
-func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []*authn.KeySet, policy.Diagnostics) {
-	var out []pdp.Method
-	var fresh []*authn.KeySet
-	var found policy.Diagnostics
-	for _, j := range cfg.JWT {
-		m, more := mapping.New(set, j.Attributes)
-		found = append(found, more...)
-		method, keys, err := b.jwt(j)
-		if err != nil {
-			found = append(found, document.NewDiagnostic(j.At, document.Error, "bad_setting", err.Error()))
-			continue
-		}
-		if keys != nil {
-			fresh = append(fresh, keys)
-		}
-		out = append(out, pdp.Method{Authn: method, Mapping: m.WithIDPrefix(j.IDPrefix)})
-	}
-	return out, fresh, found
-}
-
-// kept gives a size of zero the meaning it has in the configuration.
-func kept(size int) int {
-	if size == 0 {
-		return -1
-	}
-	return size
-}
-
-// jwt makes a method and gives its key set if that is new.
-func (b *builder) jwt(j config.JWT) (*authn.JWT, *authn.KeySet, error) {
-	get := func(issuer string) (*authn.KeySet, bool, error) {
-		ks, err := authn.NewKeySet(authn.KeySetConfig{Issuer: issuer, Clock: b.clock})
-		return ks, true, err
-	}
-	if b.keys != nil {
-		get = b.keys.get
-	}
-	keys, isNew, err := get(j.Issuer)
-	if err != nil {
-		return nil, nil, err
-	}
-	method, err := authn.NewJWT(authn.JWTConfig{
-		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, Algorithms: j.Algorithms, Profile: j.Profile,
-		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type, Verified: kept(j.TokenCache),
-	}, keys, b.clock)
-	if err != nil || !isNew {
-		return method, nil, err
-	}
-	return method, keys, nil
 }
 
 // Check builds everything that needs no network and listens to nothing: the

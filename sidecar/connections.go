@@ -56,6 +56,7 @@ func (b *builder) signer(a config.Assertion, read transport.Read) (*assertion.Si
 // inForce keeps what belongs to the snapshot in force and lets go of the rest.
 func (s *Sidecar) inForce(snapshot *pdp.Snapshot) {
 	s.keys.require(snapshot.Issuers)
+	s.methods.require(snapshot.Methods)
 	s.pools.Keep(snapshot.Upstreams)
 	s.published.Replace(snapshot.Signer)
 	if s.o.Loaded != nil {

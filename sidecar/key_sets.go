@@ -38,13 +38,14 @@ func newKeySets(ctx context.Context, clock func() time.Time, logger *slog.Logger
 }
 
 // get gives the key set of an issuer. One that is new has to be started.
-func (k *keySets) get(issuer string) (ks *authn.KeySet, isNew bool, err error) {
+func (k *keySets) get(cfg authn.KeySetConfig) (ks *authn.KeySet, isNew bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if running, ok := k.sets[issuer]; ok {
+	if running, ok := k.sets[cfg.Issuer]; ok {
 		return running.KeySet, false, nil
 	}
-	ks, err = authn.NewKeySet(authn.KeySetConfig{Issuer: issuer, Clock: k.clock, Logger: k.logger})
+	cfg.Logger = k.logger
+	ks, err = authn.NewKeySet(cfg)
 	return ks, true, err
 }
 

@@ -74,6 +74,7 @@ type setup struct {
 	anonymous string            // "allow" if empty
 	more      string            // documents beside the policies of the rig
 	jwt       string            // more keys of the jwt method, each with a comma before it
+	authn     string            // more methods, each a line of the list
 	spec      string            // more lines of spec
 	proxy     string            // more keys of the proxy listener, each with a comma before it
 	listeners string            // more listeners, one a line
@@ -177,10 +178,11 @@ spec:
   anonymous: %s
   authn:
     - jwt: {issuer: "%s", audiences: [%s]%s}
+%s
   propagate: %s
   drain: %s
 %s
-`, or(r.setup.upstreams, `[{match: "/{rest...}", url: "http://`+r.upstream.addr+`"}]`), r.setup.proxy, r.setup.listeners, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt,
+`, or(r.setup.upstreams, `[{match: "/{rest...}", url: "http://`+r.upstream.addr+`"}]`), r.setup.proxy, r.setup.listeners, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt, r.setup.authn,
 		or(r.setup.propagate, "{claims: [plan, big]}"), or(r.setup.drain, "{delay: 0s, timeout: 5s}"), r.setup.spec)
 }
 

@@ -52,6 +52,7 @@ type Sidecar struct {
 	audit    *audit.Log
 	point    *pdp.Point
 	keys     *keySets
+	methods  *methods
 	pools    *transport.Pools
 	reloader *reload.Reloader
 	door     *proxy.Door
@@ -103,7 +104,9 @@ func (s *Sidecar) build(ctx context.Context) error {
 	s.state.SetIssuers(s.keys.keyless)
 	s.pools, s.published = transport.NewPools(s.o.Clock), assertion.NewPublished(s.o.Clock)
 	s.metrics.Certificates(s.certificates)
-	b := &builder{fixed: s.o.Config, keys: s.keys, clock: s.o.Clock, getenv: s.o.Getenv, pools: s.pools, inForce: s.point.Current}
+	s.methods = newMethods(ctx)
+	s.metrics.Methods(s.methods.status)
+	b := &builder{fixed: s.o.Config, keys: s.keys, kept: s.methods, logger: s.o.Logger, clock: s.o.Clock, getenv: s.o.Getenv, pools: s.pools, inForce: s.point.Current}
 	s.reloader, err = reload.New(reload.Options{
 		ConfigPath: s.o.ConfigPath, Policies: s.o.Config.Policies, Build: b.build, Point: s.point, State: s.state, Metrics: s.metrics,
 		Audit: s.audit, Clock: s.o.Clock, Logger: s.o.Logger, Poll: s.o.Poll, Settle: s.o.Settle,

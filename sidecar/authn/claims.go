@@ -9,14 +9,16 @@ import (
 // bearerClaims are the claims that decide about a token whatever its user may
 // do (RFC 7519 section 4.1). They are read once and judged at every use.
 type bearerClaims struct {
-	expires, notBefore, issued time.Time // zero for none; a token always expires
+	expires, notBefore, issued time.Time // zero for none
 	audiences                  []string
 	jti                        string // fingerprint
 }
 
 // readClaims reads the claims of a good token. A time is a whole number of
-// seconds; fractions and exponents have more than one reading.
-func readClaims(claims object) (bearerClaims, error) {
+// seconds; fractions and exponents have more than one reading. A JWT must say
+// when it expires and whose it is; an answer about a token need not (RFC 7662
+// section 2.2), but then says which client has it.
+func readClaims(claims object, jwt bool) (bearerClaims, error) {
 	var b bearerClaims
 	if _, bound := claims.get("cnf"); bound {
 		return b, refuse(ReasonProofRequired, "cnf binds the token to a proof (RFC 7800)")
@@ -24,11 +26,16 @@ func readClaims(claims object) (bearerClaims, error) {
 	if err := b.readTimes(claims); err != nil {
 		return b, err
 	}
+	if jwt && b.expires.IsZero() {
+		return b, refuse(ReasonClaimInvalid, "exp is missing")
+	}
 	var err error
 	if b.audiences, _, err = claims.texts("aud"); err != nil {
 		return b, refuse(ReasonClaimInvalid, "aud is not a string or a list of strings")
 	}
-	if sub, _, err := claims.text("sub"); err != nil || sub == "" {
+	sub, hasSub, err := claims.text("sub")
+	client, _, clientErr := claims.text("client_id")
+	if err != nil || sub == "" && (jwt || hasSub || clientErr != nil || client == "") {
 		return b, refuse(ReasonClaimInvalid, "sub is not a string with content")
 	}
 	jti, _, err := claims.text("jti")
@@ -42,40 +49,52 @@ func readClaims(claims object) (bearerClaims, error) {
 }
 
 func (b *bearerClaims) readTimes(claims object) error {
-	read := func(name string) (at time.Time, ok bool, err error) {
+	read := func(name string) (at time.Time, err error) {
 		seconds, ok, err := claims.integer(name)
 		if ok {
 			at = time.Unix(seconds, 0)
 		}
-		return at, ok, err
+		return at, err
 	}
-	var hasExp bool
 	var errs [3]error
-	b.expires, hasExp, errs[0] = read("exp")
-	b.notBefore, _, errs[1] = read("nbf")
-	b.issued, _, errs[2] = read("iat")
-	if errors.Join(errs[:]...) != nil || !hasExp {
-		return refuse(ReasonClaimInvalid, "exp is missing, or exp, nbf or iat is not a whole number of seconds")
+	b.expires, errs[0] = read("exp")
+	b.notBefore, errs[1] = read("nbf")
+	b.issued, errs[2] = read("iat")
+	if errors.Join(errs[:]...) != nil {
+		return refuse(ReasonClaimInvalid, "exp, nbf or iat is not a whole number of seconds")
 	}
 	return nil
 }
 
-// judge decides at a point in time, by the requirements of the configuration.
-// It allocates nothing for a token that is good.
-func (j *JWT) judge(b *bearerClaims, now time.Time) error {
-	latest := now.Add(j.cfg.Leeway)
+// requirements are what a configuration wants of a token, whoever made it.
+type requirements struct {
+	leeway      time.Duration
+	maxLifetime time.Duration // 0 for any
+	audiences   []string      // none for any
+}
+
+// judge decides at a point in time. It allocates nothing for a token that is
+// good. A token without exp never expires by it.
+func (r *requirements) judge(b *bearerClaims, now time.Time) error {
+	latest := now.Add(r.leeway)
+	expires, issued := !b.expires.IsZero(), !b.issued.IsZero()
 	switch {
-	case !now.Before(b.expires.Add(j.cfg.Leeway)):
+	case expires && !now.Before(b.expires.Add(r.leeway)):
 		return refuse(ReasonTokenExpired, "exp has passed")
 	case !b.notBefore.IsZero() && b.notBefore.After(latest):
 		return refuse(ReasonTokenNotYetValid, "nbf lies ahead")
-	case !b.issued.IsZero() && b.issued.After(latest):
+	case issued && b.issued.After(latest):
 		return refuse(ReasonTokenNotYetValid, "iat lies ahead")
-	case !b.issued.IsZero() && b.expires.Sub(b.issued) > j.cfg.MaxLifetime, b.expires.Sub(latest) > j.cfg.MaxLifetime:
+	case r.maxLifetime > 0 && !expires,
+		r.maxLifetime > 0 && issued && b.expires.Sub(b.issued) > r.maxLifetime,
+		r.maxLifetime > 0 && b.expires.Sub(latest) > r.maxLifetime:
 		return refuse(ReasonLifetimeExceeded, "the token is valid for longer than allowed")
 	}
+	if len(r.audiences) == 0 {
+		return nil
+	}
 	for _, aud := range b.audiences {
-		if slices.Contains(j.cfg.Audiences, aud) {
+		if slices.Contains(r.audiences, aud) {
 			return nil
 		}
 	}

@@ -69,6 +69,7 @@ func deniedType(typ string) bool {
 // a [Method].
 type JWT struct {
 	cfg   JWTConfig
+	rules requirements
 	types []string // accepted, folded; "" is a token without typ
 	keys  *KeySet
 	kept  *verifiedTokens // nil keeps none
@@ -140,7 +141,8 @@ func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
 		return nil, fmt.Errorf("jwt method %q: %w", cfg.Name, err)
 	}
 	cfg.Audiences, cfg.Algorithms = slices.Clone(cfg.Audiences), slices.Clone(cfg.Algorithms)
-	j := &JWT{cfg: cfg, types: types, keys: keys, clock: clock}
+	rules := requirements{leeway: cfg.Leeway, maxLifetime: cfg.MaxLifetime, audiences: cfg.Audiences}
+	j := &JWT{cfg: cfg, rules: rules, types: types, keys: keys, clock: clock}
 	if !keepNone {
 		j.kept = newVerifiedTokens(cfg.Verified, &keys.verified)
 	}
@@ -175,29 +177,39 @@ func (j *JWT) Authenticate(ctx context.Context, c Credentials) (*Identity, error
 	return v.id, nil
 }
 
-// verify checks a token from its first byte.
-func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*verified, error) {
+// read takes a token apart and checks everything that needs no key, except for
+// claims about which only a verified token is believed.
+func (j *JWT) read(token string) (*compact, object, error) {
 	// Until the issuer is known the token may be another method's.
 	jws, err := parseCompact(token, j.cfg.MaxToken)
 	if err != nil {
-		return nil, notMine(err)
+		return nil, nil, notMine(err)
 	}
 	claims, err := parseObject(jws.payload)
 	if err != nil {
-		return nil, notMine(&Refused{Reason: ReasonTokenMalformed, Err: fmt.Errorf("payload: %w", err)})
+		return nil, nil, notMine(&Refused{Reason: ReasonTokenMalformed, Err: fmt.Errorf("payload: %w", err)})
 	}
 	if iss, _, err := claims.text("iss"); err != nil || iss != j.cfg.Issuer {
-		return nil, notMine(refuse(ReasonIssuerUnknown, "iss is not a configured issuer"))
+		return nil, nil, notMine(refuse(ReasonIssuerUnknown, "iss is not a configured issuer"))
 	}
 
 	if err := jws.readHeader(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !slices.Contains(j.cfg.Algorithms, jws.alg) {
-		return nil, refuse(ReasonAlgorithmNotAllowed, "alg is not in the list")
+		return nil, nil, refuse(ReasonAlgorithmNotAllowed, "alg is not in the list")
 	}
 	if !slices.Contains(j.types, jws.typ) {
-		return nil, refuse(ReasonTypeNotAllowed, "typ is not that of an access token")
+		return nil, nil, refuse(ReasonTypeNotAllowed, "typ is not that of an access token")
+	}
+	return jws, claims, nil
+}
+
+// verify checks a token from its first byte.
+func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*verified, error) {
+	jws, claims, err := j.read(token)
+	if err != nil {
+		return nil, err
 	}
 	key, ring, err := j.keys.find(ctx, lookup{jws.keyID, jws.hasKeyID, jws.alg, c.ClientIP})
 	if err != nil {
@@ -210,11 +222,11 @@ func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*verifie
 		return nil, err
 	}
 	// Claims come after the signature: whoever acts on the reason may believe it.
-	b, err := readClaims(claims)
+	b, err := readClaims(claims, true)
 	if err != nil {
 		return nil, err
 	}
-	if err := j.judge(&b, j.clock()); err != nil {
+	if err := j.rules.judge(&b, j.clock()); err != nil {
 		return nil, err
 	}
 	return &verified{ring: ring, claims: b, id: &Identity{

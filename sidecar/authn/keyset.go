@@ -47,6 +47,8 @@ type generation struct {
 	ignored []IgnoredKey
 	fetched time.Time
 	ttl     time.Duration
+
+	document []byte // for the file of last good keys, until it is written
 }
 
 // KeySetStatus is a picture of a [KeySet] for status pages, readiness and
@@ -117,7 +119,8 @@ func NewKeySet(cfg KeySetConfig) (*KeySet, error) {
 func (k *KeySet) Issuer() string { return k.cfg.Issuer }
 
 // Start finds the issuer's keys and keeps them fresh until ctx ends. If the
-// first fetch fails it returns the error and goes on trying in the background.
+// first fetch fails and there are no last good keys, it returns the error and
+// goes on trying in the background.
 // Call it once; a second call is an error.
 func (k *KeySet) Start(ctx context.Context) error {
 	k.mu.Lock()
@@ -131,6 +134,14 @@ func (k *KeySet) Start(ctx context.Context) error {
 
 	err := first.wait(ctx)
 	go k.keepFresh(ctx)
+	if err != nil && k.cfg.LastGood != "" {
+		unfit := k.restore()
+		if unfit == nil {
+			k.cfg.Logger.Warn("the issuer does not answer; the keys of the last time are in force", "issuer", k.cfg.Issuer, "error", err)
+			return nil
+		}
+		return errors.Join(err, unfit)
+	}
 	return err
 }
 

@@ -81,6 +81,13 @@ func (k *KeySet) takeOff(trigger string) *flight {
 	ctx := k.life
 	go func() {
 		next, used, err := k.fetch(ctx, uri)
+		if err == nil {
+			// Before anybody uses the keys: nobody has seen the generation yet.
+			if err := k.save(next); err != nil {
+				k.cfg.Logger.Warn("last good keys not kept", "issuer", k.cfg.Issuer, "error", err)
+			}
+			next.document = nil
+		}
 		k.land(f, uri == "", next, used, err)
 	}()
 	return f

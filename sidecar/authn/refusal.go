@@ -22,6 +22,8 @@ const (
 	ReasonKeyUnknown            = "key_unknown"            // no key, or more than one, for this kid and alg
 	ReasonSignatureInvalid      = "signature_invalid"      // the signature does not verify
 	ReasonProofRequired         = "proof_required"         // cnf binds the token to a proof that was not checked
+	ReasonAPIKeyUnknown         = "api_key_unknown"        // no such API key
+	ReasonTokenInactive         = "token_inactive"         // the authorization server does not know it as active
 	ReasonTokenExpired          = "token_expired"          // exp has passed
 	ReasonTokenNotYetValid      = "token_not_yet_valid"    // nbf or iat lies ahead
 	ReasonLifetimeExceeded      = "lifetime_exceeded"      // valid for longer than max_lifetime

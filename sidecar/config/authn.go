@@ -33,6 +33,8 @@ func (r *reader) method(place int, o *document.Object) {
 		read func(*document.Object, Method)
 	}{
 		{"jwt", o.Object("jwt"), r.jwt},
+		{"introspection", o.Object("introspection"), r.introspection},
+		{"api_keys", o.Object("api_keys"), r.apiKeys},
 	}
 	found := 0
 	for _, m := range known {
@@ -41,7 +43,7 @@ func (r *reader) method(place int, o *document.Object) {
 		}
 	}
 	if found != 1 {
-		r.w.Error(o.Span(), "bad_setting", "write - jwt: {issuer: …, audiences: […]}", "an entry of authn is one method: jwt")
+		r.w.Error(o.Span(), "bad_setting", "write - jwt: {issuer: …, audiences: […]}", "an entry of authn is one method: jwt, introspection or api_keys")
 	}
 	for _, m := range known {
 		if !isMissing(m.of) {
@@ -58,19 +60,19 @@ const maxIDPrefix = 64
 func (r *reader) user(place int, o *document.Object) Method {
 	m := Method{At: o.Span(), Place: place, Type: "human"}
 	if t := o.Text("type"); t.IsSet() {
-		m.Type = t.Value
-		if t.Value != "human" && t.Value != "service" {
-			r.w.Error(t.Span(), "bad_setting", "write human or service", "type %q is not known", t.Value)
+		m.Type = t.Value()
+		if t.Value() != "human" && t.Value() != "service" {
+			r.w.Error(t.Span(), "bad_setting", "write human or service", "type %q is not known", t.Value())
 		}
 	}
 	if t := o.Text("id_prefix"); t.IsSet() {
-		m.IDPrefix = t.Value
-		if len(t.Value) > maxIDPrefix || strings.ContainsFunc(t.Value, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		m.IDPrefix = t.Value()
+		if len(t.Value()) > maxIDPrefix || strings.ContainsFunc(t.Value(), func(c rune) bool { return c <= ' ' || c > '~' }) {
 			r.w.Error(t.Span(), "bad_setting", "write up to 64 visible ASCII characters, as in partner:", "id_prefix cannot be used")
 		}
 	}
 	for _, e := range o.Object("attributes").Entries() {
-		m.Attributes = append(m.Attributes, mapping.Expression{Attribute: e.Key, Expr: r.w.Text(e.Value, "attribute "+e.Key.Value)})
+		m.Attributes = append(m.Attributes, mapping.Expression{Attribute: e.Key, Expr: r.w.Text(e.Value, "attribute "+e.Key.Value())})
 	}
 	return m
 }
@@ -79,25 +81,26 @@ func (r *reader) jwt(jwt *document.Object, m Method) {
 	j := JWT{Method: m}
 	issuer := jwt.Text("issuer")
 	r.issuer(issuer)
-	j.Issuer, j.Name = issuer.Value, issuer.Value
+	j.Issuer, j.Name = issuer.Value(), issuer.Value()
 	for _, t := range jwt.Texts("audiences") {
-		j.Audiences = append(j.Audiences, t.Value)
+		j.Audiences = append(j.Audiences, t.Value())
 	}
 	for _, t := range jwt.Texts("algorithms") {
-		j.Algorithms = append(j.Algorithms, t.Value)
-		if !known(t.Value) {
-			r.w.Error(t.Span(), "bad_setting", "known: "+strings.Join(algorithms(), ", "), "algorithm %q is not accepted", t.Value)
+		j.Algorithms = append(j.Algorithms, t.Value())
+		if !known(t.Value()) {
+			r.w.Error(t.Span(), "bad_setting", "known: "+strings.Join(algorithms(), ", "), "algorithm %q is not accepted", t.Value())
 		}
 	}
 	if t := jwt.Text("profile"); t.IsSet() {
-		j.Profile = t.Value
-		if t.Value != "rfc9068" {
-			r.w.Error(t.Span(), "bad_setting", "write rfc9068, or leave it out", "profile %q is not known", t.Value)
+		j.Profile = t.Value()
+		if t.Value() != "rfc9068" {
+			r.w.Error(t.Span(), "bad_setting", "write rfc9068, or leave it out", "profile %q is not known", t.Value())
 		}
 	}
 	j.Leeway = r.duration(jwt, "leeway", 30*time.Second, time.Second, 5*time.Minute)
 	j.MaxLifetime = r.duration(jwt, "max_lifetime", 24*time.Hour, time.Minute, 30*24*time.Hour)
 	j.TokenCache = r.integer(jwt, "token_cache", 8192, 0, 1_000_000)
+	j.JWKS = r.jwks(jwt.Object("jwks"))
 	jwt.Require("issuer", "audiences")
 	jwt.Done()
 	for _, other := range r.cfg.JWT {
@@ -132,14 +135,14 @@ func (r *reader) issuer(t policy.Text) {
 	if !t.IsSet() {
 		return
 	}
-	u, err := url.Parse(t.Value)
+	u, err := url.Parse(t.Value())
 	switch {
 	case err != nil || u.Hostname() == "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.User != nil:
 		r.w.Error(t.Span(), "bad_setting", "write it exactly as it stands in the tokens' iss, as in https://idp.example.com", "issuer cannot be used")
 	case u.Scheme == "https":
 	case u.Scheme == "http" && loopback(u.Hostname()):
 	default:
-		r.w.Error(t.Span(), "insecure_issuer", "use https; http is accepted for a provider on this host only", "issuer %q is not reached over https", t.Value)
+		r.w.Error(t.Span(), "insecure_issuer", "use https; http is accepted for a provider on this host only", "issuer %q is not reached over https", t.Value())
 	}
 }
 

@@ -22,7 +22,7 @@ func (r *reader) file(o *document.Object, key string) File {
 	if !t.IsSet() {
 		return File{}
 	}
-	return File{Path: r.resolve(t.Value), At: t.Span()}
+	return File{Path: r.resolve(t.Value()), At: t.Span()}
 }
 
 // Files are the paths of all files that the configuration names beside the
@@ -32,6 +32,9 @@ func (c *Config) Files() []string {
 	files = append(files, c.Assertion.Publish...)
 	for _, u := range c.Proxy.Upstreams {
 		files = append(files, u.TLS.CA, u.TLS.Cert, u.TLS.Key)
+	}
+	for _, i := range c.Introspection {
+		files = append(files, File{Path: i.ClientSecret.File}, File{Path: i.PrivateKey.File})
 	}
 	var out []string
 	for _, f := range files {

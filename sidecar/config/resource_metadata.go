@@ -33,16 +33,16 @@ func (r *reader) resourceMetadata(nodes []*document.Node) {
 	for _, n := range nodes {
 		o := r.w.Object(n, "a protected resource")
 		resource := o.Text("resource")
-		m := ResourceMetadata{Resource: resource.Value, Name: o.Text("name").Value}
+		m := ResourceMetadata{Resource: resource.Value(), Name: o.Text("name").Value()}
 		for _, t := range o.Texts("scopes") {
-			m.Scopes = append(m.Scopes, t.Value)
-			if !scopeForm.MatchString(t.Value) {
-				r.w.Error(t.Span(), "bad_setting", `write visible ASCII without " and \, as in orders:read`, "%q is not a scope", t.Value)
+			m.Scopes = append(m.Scopes, t.Value())
+			if !scopeForm.MatchString(t.Value()) {
+				r.w.Error(t.Span(), "bad_setting", `write visible ASCII without " and \, as in orders:read`, "%q is not a scope", t.Value())
 			}
 		}
 		documentation := o.Text("documentation")
-		m.Documentation = documentation.Value
-		if u, err := url.Parse(documentation.Value); documentation.IsSet() && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil) {
+		m.Documentation = documentation.Value()
+		if u, err := url.Parse(documentation.Value()); documentation.IsSet() && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil) {
 			r.w.Error(documentation.Span(), "bad_setting", "write the URL of a page, as in https://docs.example.com/orders", "documentation cannot be used")
 		}
 		o.Require("resource")
@@ -60,13 +60,13 @@ func (r *reader) resourceMetadata(nodes []*document.Node) {
 
 // resource holds an identifier to https; http is for a sidecar on this host.
 func (r *reader) resource(t policy.Text, m *ResourceMetadata) bool {
-	parts := resourceForm.FindStringSubmatch(t.Value)
+	parts := resourceForm.FindStringSubmatch(t.Value())
 	if parts == nil {
 		r.w.Error(t.Span(), "bad_setting", "write the URL that clients use, in lower case up to the path and without a final slash, as in https://api.example.com/orders", "the resource cannot be used")
 		return false
 	}
 	m.Scheme, m.Host, m.Path = parts[1], parts[2], parts[3]
-	u, err := url.Parse(t.Value)
+	u, err := url.Parse(t.Value())
 	switch {
 	case err != nil, !isPort(u.Port()), strings.Contains(m.Path+"/", "/./"), strings.Contains(m.Path+"/", "/../"),
 		m.Scheme == "https" && strings.HasSuffix(m.Host, ":443"), m.Scheme == "http" && strings.HasSuffix(m.Host, ":80"):

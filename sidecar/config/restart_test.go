@@ -28,6 +28,8 @@ func TestNeedsRestart(t *testing.T) {
 	reload := map[string][2]string{
 		"Env":            {"region: eu", "region: us"},
 		"JWT":            {"leeway: 5s", "leeway: 6s"},
+		"Introspection":  {"queue: 9", "queue: 10"},
+		"APIKeys":        {"keys.yaml", "more.yaml"},
 		"AllowAnonymous": {"anonymous: allow", "anonymous: deny"},
 		"Propagate":      {"claims: [email, department]", "claims: [email, department, phone]"},
 		"ForwardToken":   {"forward_token: true", "forward_token: false"},
@@ -57,6 +59,7 @@ func TestNeedsRestart(t *testing.T) {
 	}
 	for setting, c := range map[string][2]string{
 		"listeners.proxy.websocket":       {"idle: 1m", "idle: 2m"},
+		"authn.jwt.jwks":                  {"stale_for: 0s", "stale_for: 1h"},
 		"listeners.proxy.tls":             {"client_ca: clients.pem", "client_ca: others.pem"},
 		"listeners.proxy.http2":           {"max_streams: 50", "max_streams: 51"},
 		"listeners.proxy.limits":          {"body_mib: 64", "body_mib: 65"},

@@ -172,7 +172,9 @@ func allow(w http.ResponseWriter, names []string, headers http.Header) {
 		h[name] = []string{""}
 	}
 	for name, values := range headers {
-		h[name] = values
+		if len(values) > 0 { // what must not get to the service is answered empty, too
+			h[name] = values
+		}
 	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", "0")

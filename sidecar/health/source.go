@@ -46,6 +46,7 @@ type sources struct {
 	jwks  atomic.Pointer[func() []JWKSStatus]
 	audit atomic.Pointer[func() AuditStats]
 
+	methods      atomic.Pointer[func() Methods]
 	certificates atomic.Pointer[func() []CertificateStatus]
 }
 
@@ -68,12 +69,16 @@ func (s *sources) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{jwksFetches, jwksAge, tokens, auditRecords, auditFailures, auditQueued, certExpiry} {
 		out <- d
 	}
+	describeMethods(out)
 }
 
 // Collect is part of prometheus.Collector.
 func (s *sources) Collect(out chan<- prometheus.Metric) {
 	if f := s.jwks.Load(); f != nil && *f != nil {
 		collectJWKS(out, (*f)())
+	}
+	if f := s.methods.Load(); f != nil && *f != nil {
+		collectMethods(out, (*f)())
 	}
 	if f := s.certificates.Load(); f != nil && *f != nil {
 		first := map[string]float64{}

@@ -35,7 +35,7 @@ func Routes(set *engine.Set) func(method, host, path string, segments []string) 
 		}
 		if p.Route.WebSocket && p.Route.CORS != nil {
 			for _, origin := range p.Route.CORS.Origins {
-				r.Origins = append(r.Origins, origin.Value)
+				r.Origins = append(r.Origins, origin.Value())
 			}
 		}
 		return r

@@ -59,7 +59,7 @@ func (p *Point) Current() *Snapshot { return p.snapshot.Load() }
 type Outcome struct {
 	Allowed bool
 	Answer  reply.Answer // when not allowed
-	Headers http.Header  // identity headers for the upstream, when allowed
+	Headers http.Header  // for the upstream, when allowed: identity, and without values what must not get there
 
 	DecisionID string
 	// Expires is when the credential ends that the request was allowed with; zero

@@ -41,6 +41,11 @@ var (
 func identityHeaders(q *question, obligations []engine.Obligation) (h http.Header, reason string) {
 	names := q.snapshot.headers
 	h = http.Header{names.RequestID: {q.c.ID}}
+	// Without values: a key that gwctl knows is no business of the service, and
+	// would let it act for the user elsewhere.
+	for _, name := range q.snapshot.keyHeaders {
+		h[name] = nil
+	}
 	for _, o := range obligations {
 		h[http.CanonicalHeaderKey(o.Name)] = []string{o.Value}
 	}

@@ -24,6 +24,7 @@ import (
 type Snapshot struct {
 	Set            *engine.Set
 	Issuers        []string          // whose keys it needs
+	Methods        []authn.Method    // in their order
 	Upstreams      *transport.Table  // of the proxy door; nil: none
 	TLS            *transport.Server // of the proxy listener; nil: none
 	Signer         *assertion.Signer // nil: none
@@ -35,6 +36,7 @@ type Snapshot struct {
 	mappings       map[string]*mapping.Mapping // by name of the method
 	env            []envValue
 	allowAnonymous bool
+	keyHeaders     []string           // that carry API keys
 	propagate      config.Propagation // to whom nothing else is said
 	headers        config.ContextHeaders
 	assertion      string // header of the statement
@@ -68,14 +70,17 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 		chain = append(chain, m.Authn)
 		s.mappings[m.Authn.Name()] = m.Mapping
 	}
-	s.chain = authn.NewChain(chain...)
+	s.chain, s.Methods = authn.NewChain(chain...), chain
 	for _, j := range cfg.JWT {
 		s.Issuers = append(s.Issuers, j.Issuer)
+	}
+	for _, k := range cfg.APIKeys {
+		s.keyHeaders = append(s.keyHeaders, k.Header)
 	}
 	var w document.Walker
 	s.bindEnv(&w, set, cfg, getenv)
 	refuseTaken(&w, set, cfg)
-	s.identity = identityNames(set.ObligationHeaders(), cfg)
+	s.identity = append(identityNames(set.ObligationHeaders(), cfg), s.keyHeaders...)
 	s.reader = reader(&w, cfg, set, cfg.Proxy.TrustedProxies)
 	s.forwarded = reader(&w, cfg, set, cfg.ForwardAuth.TrustedProxies)
 	var err error
@@ -116,22 +121,22 @@ func (s *Snapshot) bindEnv(w *document.Walker, set *engine.Set, cfg *config.Conf
 		names = append(names, a.Name)
 	}
 	for _, e := range cfg.Env {
-		attr := declared[e.Name.Value]
+		attr := declared[e.Name.Value()]
 		if attr == nil {
 			hint := "declare it under env in the Schema"
-			if near, ok := document.Closest(e.Name.Value, names); ok {
+			if near, ok := document.Closest(e.Name.Value(), names); ok {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
-			w.Error(e.Name.Span(), "undeclared_attribute", hint, "env.%s is not declared", e.Name.Value)
+			w.Error(e.Name.Span(), "undeclared_attribute", hint, "env.%s is not declared", e.Name.Value())
 			continue
 		}
-		delete(declared, e.Name.Value)
+		delete(declared, e.Name.Value())
 		in := slot.FromValue(e.Literal)
 		if e.FromEnv.IsSet() {
-			text, ok := getenv(e.FromEnv.Value)
+			text, ok := getenv(e.FromEnv.Value())
 			if !ok {
 				if !attr.Optional {
-					w.Error(e.FromEnv.Span(), "missing_value", "set it before gwctl starts", "the environment variable %s is not set", e.FromEnv.Value)
+					w.Error(e.FromEnv.Span(), "missing_value", "set it before gwctl starts", "the environment variable %s is not set", e.FromEnv.Value())
 				}
 				continue
 			}
@@ -141,7 +146,7 @@ func (s *Snapshot) bindEnv(w *document.Walker, set *engine.Set, cfg *config.Conf
 			w.Error(e.Name.Span(), "attribute_invalid", "", "%s", err)
 			continue
 		}
-		s.env = append(s.env, envValue{name: e.Name.Value, in: in})
+		s.env = append(s.env, envValue{name: e.Name.Value(), in: in})
 	}
 	for _, name := range names {
 		if a := declared[name]; a != nil && !a.Optional {

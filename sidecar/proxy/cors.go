@@ -27,7 +27,7 @@ type cors struct {
 func newCORS(rules *policy.CORS, c *canonical.Request) cors {
 	out := cors{rules: rules}
 	origin := c.Header["Origin"]
-	if rules != nil && len(origin) == 1 && slices.ContainsFunc(rules.Origins, func(o policy.Text) bool { return o.Value == origin[0] }) {
+	if rules != nil && len(origin) == 1 && slices.ContainsFunc(rules.Origins, func(o policy.Text) bool { return o.Value() == origin[0] }) {
 		out.origin = origin[0]
 	}
 	return out
@@ -48,8 +48,8 @@ func (s cors) allow(h http.Header, expose ...string) {
 		h.Set("Access-Control-Allow-Credentials", "true")
 	}
 	for _, name := range s.rules.Expose {
-		if !slices.ContainsFunc(expose, func(e string) bool { return strings.EqualFold(e, name.Value) }) {
-			expose = append(expose, name.Value)
+		if !slices.ContainsFunc(expose, func(e string) bool { return strings.EqualFold(e, name.Value()) }) {
+			expose = append(expose, name.Value())
 		}
 	}
 	if len(expose) > 0 {
@@ -94,7 +94,7 @@ func (d *Door) preflight(w http.ResponseWriter, r *http.Request, turn pdp.Turn, 
 	if len(rules.Headers) > 0 {
 		var names []string
 		for _, name := range rules.Headers {
-			names = append(names, name.Value)
+			names = append(names, name.Value())
 		}
 		h.Set("Access-Control-Allow-Headers", strings.Join(names, ", "))
 	}

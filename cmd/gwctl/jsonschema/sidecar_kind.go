@@ -1,8 +1,6 @@
 package jsonschema
 
 import (
-	"fmt"
-
 	"github.com/gwctl/gwctl/policy"
 )
 
@@ -65,30 +63,6 @@ func (t *table) envValue() *node {
 	n := either(literal, from)
 	n.Description = t.sentence("EnvValue", firstSentence(t.config.types["EnvValue"].doc), "EnvValue")
 	return n
-}
-
-func (t *table) method() *node {
-	loopback := anyCase("http") + `://(` + anyCase("localhost") + `|127\.[0-9.]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?(/[^?#]*)?`
-	issuer := shaped(fmt.Sprintf(`^(%s://[^/?#@]+(/[^?#]*)?|%s)[?#]*$`, anyCase("https"), loopback))
-	jwt := t.strict(t.config, "JWT",
-		need("issuer", issuer).says("The issuer, exactly as it stands in the tokens' iss. http is accepted for a provider on this host only."),
-		need("audiences", set(text())).says("Values of aud, any of which a token must have."),
-		may("algorithms", set(oneOf(t.texts(t.config, "algorithms")...))).instead("Accepted algorithms of signatures; default RS256, PS256, ES256, ES384 and EdDSA."),
-		may("profile", oneOf("rfc9068")).says("rfc9068 requires the type at+jwt."),
-		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
-		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
-		may("token_cache", between(0, 1_000_000)).instead("How many tokens are kept whose signature is known to be good; default 8192, 0 for none."))
-	return t.strict(t.config, "", need("jwt", t.ofUsers(jwt)))
-}
-
-// ofUsers adds the keys that every method of authentication has.
-func (t *table) ofUsers(method *node) *node {
-	keys := t.strict(t.config, "",
-		may("type", oneOf("human", "service")).says("Whether users are human, the default, or service."),
-		may("id_prefix", shaped("^[!-~]{1,64}$")).says("Goes before every user.id, so that users of two methods stay apart."),
-		may("attributes", named(nil, text())).says("Attributes of the user, each with a CEL expression over claims. An attribute that is not named has its default claim."))
-	method.Properties = append(method.Properties, keys.Properties...)
-	return method
 }
 
 func (t *table) resourceMetadata() *node {
