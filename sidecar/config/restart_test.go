@@ -58,8 +58,8 @@ func TestNeedsRestart(t *testing.T) {
 		}
 	}
 	for setting, c := range map[string][2]string{
-		"listeners.proxy.websocket":       {"idle: 1m", "idle: 2m"},
 		"authn.jwt.jwks":                  {"stale_for: 0s", "stale_for: 1h"},
+		"listeners.proxy.websocket":       {"idle: 1m", "idle: 2m"},
 		"listeners.proxy.tls":             {"client_ca: clients.pem", "client_ca: others.pem"},
 		"listeners.proxy.http2":           {"max_streams: 50", "max_streams: 51"},
 		"listeners.proxy.limits":          {"body_mib: 64", "body_mib: 65"},
