@@ -31,7 +31,7 @@ func (b *builder) signer(a config.Assertion, read transport.Read) (*assertion.Si
 		return nil, nil
 	}
 	broken := func(f config.File, err error) policy.Diagnostics {
-		d := document.NewDiagnostic(f.At, document.Error, "bad_file", err.Error())
+		d := document.NewDiagnostic(f.At, document.Error, "bad_file", transport.Cause(err).Error())
 		return policy.Diagnostics{d.WithHint("write one P-256 key in PEM, as openssl ecparam -name prime256v1 -genkey -noout gives it")}
 	}
 	o := assertion.Options{Issuer: a.Issuer, Lifetime: a.Lifetime, Clock: b.clock}
@@ -59,6 +59,9 @@ func (s *Sidecar) inForce(snapshot *pdp.Snapshot) {
 	s.methods.require(snapshot.Methods)
 	s.pools.Keep(snapshot.Upstreams)
 	s.published.Replace(snapshot.Signer)
+	if s.o.Loaded != nil {
+		s.o.Loaded()
+	}
 }
 
 // certificates tells the metrics when the certificates in use end.

@@ -82,7 +82,7 @@ func parseKeyFile(path string, data []byte, now time.Time) (*keyFile, policy.Dia
 	for i, d := range docs {
 		root := r.w.Object(d, "the file of API keys")
 		kind, version := root.Text("kind"), root.Text("apiVersion")
-		if i > 0 || kind.Value != KindAPIKeys || version.Value != policy.APIVersion {
+		if i > 0 || kind.Value() != KindAPIKeys || version.Value() != policy.APIVersion {
 			r.w.Error(d.Span(), "wrong_kind", "begin the file with apiVersion: "+policy.APIVersion+" and kind: "+KindAPIKeys, "not a file of API keys")
 			continue
 		}
@@ -114,12 +114,12 @@ type keyReader struct {
 
 func (r *keyReader) record(o *document.Object) {
 	id, hash, expires := o.Text("id"), o.Text("hash"), o.Text("expires")
-	k := &keyRecord{id: id.Value}
-	if id.IsSet() && !keyName.MatchString(id.Value) {
+	k := &keyRecord{id: id.Value()}
+	if id.IsSet() && !keyName.MatchString(id.Value()) {
 		r.w.Error(id.Span(), "bad_name", "use lower-case letters, digits and -, at most 64", "id cannot be used")
 	}
 	var ok bool
-	if k.hash, ok = parseHash(hash.Value); hash.IsSet() && !ok {
+	if k.hash, ok = parseHash(hash.Value()); hash.IsSet() && !ok {
 		// Whoever puts the key here must not find it in the log.
 		r.w.Error(hash.Span(), "bad_setting", "copy the record that gwctl apikey new prints", "hash is not sha256: and 64 lower-case hex digits")
 	}
@@ -129,7 +129,7 @@ func (r *keyReader) record(o *document.Object) {
 	r.hashes[k.hash] = true
 	if expires.IsSet() {
 		var err error
-		k.expires, err = time.Parse(time.RFC3339, expires.Value)
+		k.expires, err = time.Parse(time.RFC3339, expires.Value())
 		if err != nil || k.expires.Sub(r.now) > MaxKeyLifetime {
 			r.w.Error(expires.Span(), "bad_setting", "write a time within a year, as in 2027-01-31T00:00:00Z", "expires cannot be used")
 		}
@@ -153,8 +153,8 @@ func (r *keyReader) claims(o *document.Object, k *keyRecord) []byte {
 	claims := []slot.InputEntry{{Key: "sub", Value: slot.Quoted(k.id)}}
 	list := func(name string) (values []string) {
 		for _, t := range o.Texts(name) {
-			values = append(values, t.Value)
-			if name == "scopes" && (t.Value == "" || strings.ContainsFunc(t.Value, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' })) {
+			values = append(values, t.Value())
+			if name == "scopes" && (t.Value() == "" || strings.ContainsFunc(t.Value(), func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' })) {
 				r.w.Error(t.Span(), "bad_setting", "write one scope an item, without blanks", "scope cannot be used")
 			}
 		}
@@ -169,15 +169,15 @@ func (r *keyReader) claims(o *document.Object, k *keyRecord) []byte {
 		}
 	}
 	if t := o.Text("tenant"); t.IsSet() {
-		claims = append(claims, slot.InputEntry{Key: "tenant", Value: slot.Quoted(t.Value)})
+		claims = append(claims, slot.InputEntry{Key: "tenant", Value: slot.Quoted(t.Value())})
 	}
 	for _, e := range o.Object("claims").Entries() {
 		for _, taken := range [...]string{"sub", "scope", "scp", "roles", "groups", "tenant", "iss", "aud", "exp", "cnf"} {
-			if e.Key.Value == taken {
+			if e.Key.Value() == taken {
 				r.w.Error(e.Key.Span(), "bad_setting", "a key has id, scopes, roles, groups and tenant of its own", "claim %q cannot be given", taken)
 			}
 		}
-		claims = append(claims, slot.InputEntry{Key: e.Key.Value, Value: slot.FromValue(r.w.Value(e.Value, "claim "+e.Key.Value))})
+		claims = append(claims, slot.InputEntry{Key: e.Key.Value(), Value: slot.FromValue(r.w.Value(e.Value, "claim "+e.Key.Value()))})
 	}
 	return slot.FromObject(claims).AppendJSON(nil)
 }

@@ -39,20 +39,20 @@ func (r *reader) introspection(o *document.Object, m Method) {
 	i := Introspection{Method: m, ClientAuth: "client_secret_basic"}
 	endpoint := o.Text("endpoint")
 	r.endpoint(endpoint)
-	i.Endpoint, i.Name = endpoint.Value, endpoint.Value
+	i.Endpoint, i.Name = endpoint.Value(), endpoint.Value()
 	if t := o.Text("issuer"); t.IsSet() {
 		r.issuer(t)
-		i.Issuer = t.Value
+		i.Issuer = t.Value()
 	}
 	for _, t := range o.Texts("audiences") {
-		i.Audiences = append(i.Audiences, t.Value)
+		i.Audiences = append(i.Audiences, t.Value())
 	}
-	i.ClientID, i.KeyID = o.Text("client_id").Value, o.Text("key_id").Value
+	i.ClientID, i.KeyID = o.Text("client_id").Value(), o.Text("key_id").Value()
 	i.ClientSecret, i.PrivateKey = r.secret(o, "client_secret"), r.secret(o, "private_key")
 	if t := o.Text("client_auth"); t.IsSet() {
-		i.ClientAuth = t.Value
-		if !slices.Contains(clientAuths(), t.Value) {
-			r.w.Error(t.Span(), "bad_setting", "known: "+strings.Join(clientAuths(), ", "), "client_auth %q is not known", t.Value)
+		i.ClientAuth = t.Value()
+		if !slices.Contains(clientAuths(), t.Value()) {
+			r.w.Error(t.Span(), "bad_setting", "known: "+strings.Join(clientAuths(), ", "), "client_auth %q is not known", t.Value())
 		}
 	}
 	byKey := i.ClientAuth == "private_key_jwt"
@@ -83,7 +83,7 @@ func (r *reader) endpoint(t policy.Text) {
 	if !t.IsSet() {
 		return
 	}
-	u, err := url.Parse(t.Value)
+	u, err := url.Parse(t.Value())
 	switch {
 	case err != nil || u.Hostname() == "" || u.Fragment != "" || u.User != nil:
 		r.w.Error(t.Span(), "bad_setting", "write a URL, as in https://idp.example.com/introspect", "endpoint cannot be used")

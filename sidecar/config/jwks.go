@@ -40,7 +40,7 @@ func (r *reader) jwks(o *document.Object) JWKS {
 		MaxKeys:          r.integer(o, "max_keys", 64, 1, 1024),
 	}
 	if t := o.Text("last_good"); t.IsSet() {
-		k.LastGood = r.resolve(t.Value)
+		k.LastGood = r.resolve(t.Value())
 	}
 	if k.MinTTL > k.MaxTTL {
 		r.w.Error(o.Span(), "bad_setting", "make max_ttl the longer of the two", "min_ttl is longer than max_ttl")

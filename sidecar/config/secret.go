@@ -72,9 +72,9 @@ func (r *reader) secret(o *document.Object, key string) Secret {
 		r.w.Error(from.Span(), "bad_setting", "write {env: NAME} or {file: PATH}", "%s has one source", key)
 		return s
 	}
-	s.Env = env.Value
+	s.Env = env.Value()
 	if file.IsSet() {
-		s.File = r.resolve(file.Value)
+		s.File = r.resolve(file.Value())
 	}
 	return s
 }

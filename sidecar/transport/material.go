@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/gwctl/gwctl/policy"
@@ -46,10 +47,20 @@ func (m *material) bytes(f config.File) []byte {
 	}
 	data, err := m.read(f.Path)
 	if err != nil {
-		m.report(f, document.Error, "the path is relative to the configuration's directory", "%s", err)
+		m.report(f, document.Error, "the path is relative to the configuration's directory", "the file cannot be read: %s", Cause(err))
 		return nil
 	}
 	return data
+}
+
+// Cause gives what is wrong with a file, without the path that a finding points
+// to anyway.
+func Cause(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 // pair reads a certificate chain and its key. The key's bytes are never
