@@ -58,6 +58,9 @@ func (s *Sidecar) inForce(snapshot *pdp.Snapshot) {
 	s.keys.require(snapshot.Issuers)
 	s.pools.Keep(snapshot.Upstreams)
 	s.published.Replace(snapshot.Signer)
+	if s.o.Loaded != nil {
+		s.o.Loaded()
+	}
 }
 
 // certificates tells the metrics when the certificates in use end.

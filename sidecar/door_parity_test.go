@@ -89,7 +89,7 @@ func anything(rnd *rand.Rand, credentials []string) original {
 // rule, status, decision, inputs, user, path and address; and the same identity
 // headers reach the upstream.
 func TestDoorParity(t *testing.T) {
-	const each = 5000 // requests for each dialect
+	const each = 2500 // requests for each dialect, at two doors
 	for i, dialect := range []string{"generic", "nginx"} {
 		t.Run(dialect, func(t *testing.T) {
 			t.Parallel()

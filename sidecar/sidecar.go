@@ -39,6 +39,7 @@ type Options struct {
 	Clock      func() time.Time
 	Logger     *slog.Logger
 	Getenv     func(string) (string, bool)
+	Loaded     func()        // called when policies came into force; may be nil
 	Poll       time.Duration // how often files are looked at without an event; 0 takes the default
 	Settle     time.Duration // how long files must rest; 0 takes the default
 }

@@ -50,7 +50,6 @@ func TestStreamingBody(t *testing.T) {
 	for _, tt := range []struct{ name, header, first, second string }{
 		{"of known length", "Content-Length: 10", "hello", "world"},
 		{"in chunks", "Transfer-Encoding: chunked", "5\r\nhello\r\n", "5\r\nworld\r\n0\r\n\r\n"},
-		{"in chunks, with a length", "Transfer-Encoding: chunked\r\nContent-Length: 3", "5\r\nhello\r\n", "5\r\nworld\r\n0\r\n\r\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := start(t, setup{})
@@ -113,7 +112,7 @@ func TestTrailers(t *testing.T) {
 				t.Errorf("%s: answer %s", tt.trailer, got.raw)
 			}
 		})
-		if !strings.HasSuffix(seen, tt.seen) || strings.Contains(seen, "odd") || strings.Contains(seen, "0\r\n") != (tt.seen != "") {
+		if !strings.HasSuffix(seen, tt.seen) || strings.Contains(seen, "odd") || strings.Contains(seen, "\r\n0\r\n") != (tt.seen != "") {
 			t.Errorf("%s: the upstream saw %s", tt.trailer, seen)
 		}
 	}

@@ -42,6 +42,7 @@ type Proxy struct {
 	Address        string
 	TLS            TLS // zero: none
 	HTTP2          HTTP2
+	Limits         Limits
 	Upstreams      []Upstream
 	TrustedProxies []netip.Prefix
 }
@@ -268,7 +269,7 @@ func (c *Config) NeedsRestart(began *Config) []string {
 	settings := func(c *Config) [][2]string {
 		return [][2]string{
 			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.tls", c.Proxy.TLS.text()},
-			{"listeners.proxy.http2", fmt.Sprint(c.Proxy.HTTP2)}, {"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)},
+			{"listeners.proxy.http2", fmt.Sprint(c.Proxy.HTTP2)}, {"listeners.proxy.limits", fmt.Sprint(c.Proxy.Limits)}, {"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)},
 			{"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health},
 			{"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}

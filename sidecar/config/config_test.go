@@ -34,6 +34,7 @@ spec:
           audience: tenants
       tls: {cert: server.pem, key: server-key.pem, client_ca: clients.pem, min_version: 1.3}
       http2: {max_streams: 50}
+      limits: {connections: 16, requests: 100000, body_mib: 64}
       trusted_proxies: [10.0.0.0/8, "fd00::/8"]
     forward_auth: {address: "127.0.0.1:8081", dialect: nginx, trusted_proxies: [127.0.0.1/32, "fd01::/16"]}
     health: {address: "[::]:9900"}

@@ -11,6 +11,7 @@ func (r *reader) listeners(o *document.Object) {
 	proxy := o.Object("proxy")
 	r.cfg.Proxy.Address = r.address(proxy)
 	r.tls(proxy)
+	r.limits(proxy.Object("limits"))
 	r.upstreams(proxy)
 	r.cfg.Proxy.TrustedProxies = r.networks(proxy, "trusted_proxies")
 	proxy.Require("address", "upstreams")

@@ -56,6 +56,7 @@ func TestNeedsRestart(t *testing.T) {
 	for setting, c := range map[string][2]string{
 		"listeners.proxy.tls":             {"client_ca: clients.pem", "client_ca: others.pem"},
 		"listeners.proxy.http2":           {"max_streams: 50", "max_streams: 51"},
+		"listeners.proxy.limits":          {"body_mib: 64", "body_mib: 65"},
 		"listeners.proxy.trusted_proxies": {"10.0.0.0/8", "10.0.0.0/9"},
 	} {
 		if changed := change(c[0], c[1]).NeedsRestart(began); !slices.Equal(changed, []string{setting}) {

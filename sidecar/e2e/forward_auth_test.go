@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -249,5 +248,4 @@ func asksNobody(t *testing.T, a *asking) {
 	if b.hasEnded() {
 		t.Errorf("%s has ended: %v", b.name, b.err)
 	}
-	b.signal(t, syscall.SIGTERM)
 }

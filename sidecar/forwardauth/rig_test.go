@@ -80,6 +80,7 @@ func (l *lines) String() string {
 type rig struct {
 	testing.TB
 	dialect  string
+	door     *Door
 	addr     string
 	from     string // address that the proxy asks from
 	draining atomic.Bool
@@ -119,6 +120,7 @@ func serve(t testing.TB, dialect string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.door = door
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -109,6 +109,7 @@ type question struct {
 	id       string
 	began    time.Time
 	identity *authn.Identity
+	user     *user
 	request  *engine.Request
 	eval     time.Duration
 	recorded bool
@@ -122,27 +123,21 @@ func (q *question) context() reply.Context {
 func (q *question) decide(identity *authn.Identity) Outcome {
 	q.identity = identity
 	began := q.point.o.Clock()
-	r := q.snapshot.Set.HTTPRequest(HTTP(q.c))
+	r := q.snapshot.newRequest()
 	q.request = r
+	h := HTTP(q.c)
+	r.ResetHTTP(&h)
 	r.SetTime(q.began)
 	for _, e := range q.snapshot.env {
 		r.Supply(slot.Config, slot.Env, e.name, e.in)
 	}
-	var claims slot.Input
 	if identity != nil {
-		var err error
-		if claims, err = identity.Input(); err != nil {
-			return q.refuse(&authn.Refused{Reason: authn.ReasonClaimInvalid, Method: identity.Name, Kind: identity.Method, Err: err})
+		u, err := q.snapshot.userOf(identity)
+		if err != nil {
+			return q.refuse(err)
 		}
-		r.Authenticate(engine.Principal{Method: identity.Method, Issuer: identity.Issuer, Type: identity.Type})
-		m := q.snapshot.mappings[identity.Name]
-		if m == nil {
-			// Without attributes a guarded deny rule would not match.
-			return q.refuse(&authn.Broken{Dependency: identity.Name, Method: identity.Name, Kind: identity.Method})
-		}
-		if err := m.Apply(r, claims); err != nil {
-			return q.refuse(&authn.Refused{Reason: reply.ReasonInvalidClaims, Method: identity.Name, Kind: identity.Method, Err: err})
-		}
+		q.user = u
+		r.SetSubject(u.subject)
 		q.point.o.Metrics.Authn(identity.Method, "ok")
 	}
 	q.bindBody(q.body)
@@ -155,7 +150,7 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 	var headers http.Header
 	if d.Allowed() {
 		var reason string
-		if headers, reason = identityHeaders(q, claims, d.Obligations); reason != "" {
+		if headers, reason = identityHeaders(q, d.Obligations); reason != "" {
 			d.Effect, d.Reason, d.Status = engine.Deny, reason, http.StatusForbidden
 		}
 	}
@@ -163,6 +158,8 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 	if q.sampled() {
 		q.verify(made)
 	}
+	q.snapshot.giveBack(r)
+	q.request = nil
 	return out
 }
 

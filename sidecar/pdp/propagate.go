@@ -38,7 +38,7 @@ var (
 
 // identityHeaders gives the headers of an allowed request, or the reason why
 // the identity cannot be written into headers without changing its meaning.
-func identityHeaders(q *question, claims slot.Input, obligations []engine.Obligation) (h http.Header, reason string) {
+func identityHeaders(q *question, obligations []engine.Obligation) (h http.Header, reason string) {
 	names := q.snapshot.headers
 	h = http.Header{names.RequestID: {q.c.ID}}
 	for _, o := range obligations {
@@ -57,7 +57,7 @@ func identityHeaders(q *question, claims slot.Input, obligations []engine.Obliga
 		}
 		var encoded string
 		if reason == "" {
-			encoded, reason = encodeClaims(claims, q.propagation().Claims)
+			encoded, reason = encodeClaims(q.user.claims, q.propagation().Claims)
 		}
 		if reason != "" {
 			return nil, reason

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/mapping"
@@ -36,8 +37,9 @@ type Snapshot struct {
 	allowAnonymous bool
 	propagate      config.Propagation // to whom nothing else is said
 	headers        config.ContextHeaders
-	assertion      string // header of the statement
-	verify         uint64 // one in so many decisions; 0 for none
+	assertion      string    // header of the statement
+	verify         uint64    // one in so many decisions; 0 for none
+	requests       sync.Pool // of *engine.Request, to be used again
 }
 
 type envValue struct {

@@ -54,11 +54,16 @@ type Door struct {
 	buffers  *bufferPool
 	errors   *log.Logger
 	unwanted time.Duration // how long the rest of a body may take that nobody reads
+	silent   time.Duration // how long a client may be in the middle of a body
+	bounds   bounds
 }
 
 // New makes a door.
 func New(o Options) *Door {
-	return &Door{o: o, buffers: newBufferPool(), unwanted: unwantedBodyTimeout, errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
+	return &Door{
+		o: o, buffers: newBufferPool(), unwanted: unwantedBodyTimeout, silent: bodyTimeout, bounds: newBounds(o.Config.Limits),
+		errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
+	}
 }
 
 // Server gives the http.Server that carries the door.
@@ -90,8 +95,15 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.answer(w, r, turn.Reject(rule, Name, nil).Answer)
 		return
 	}
+	if !d.bounds.requests.take(c.ClientIP, 1) {
+		d.answer(w, r, d.overloaded(turn, c))
+		return
+	}
+	defer d.bounds.requests.give(c.ClientIP, 1)
+	body := &bufferedBody{bodies: d.bounds.bodies, who: c.ClientIP, silent: d.silent}
+	defer body.release()
 	to := turn.Upstream(c)
-	out := turn.Toward(to).Request(r.Context(), c, buffered(r), Name)
+	out := turn.Toward(to).Request(r.Context(), c, body.of(w, r), Name)
 	if !out.Allowed {
 		d.answer(w, r, out.Answer)
 		return
@@ -131,7 +143,8 @@ type forwarding struct {
 
 func (d *Door) forward(w http.ResponseWriter, r *http.Request, f forwarding) {
 	trailing := &trailers{reader: f.turn.Reader(), in: r}
-	body := &clientBody{end: trailing.end}
+	body := &clientBody{end: trailing.end, control: http.NewResponseController(w), silent: d.silent}
+	defer body.answered()
 	proxy := httputil.ReverseProxy{
 		Transport:  f.to,
 		BufferPool: d.buffers,
@@ -181,14 +194,16 @@ func (f *forwarding) rewrite(out *http.Request) {
 
 // notForwarded answers for an exchange that failed before its answer began.
 func (d *Door) notForwarded(w http.ResponseWriter, r *http.Request, c *canonical.Request, body *clientBody, err error) {
-	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		return // the client has gone
-	}
 	if body.failed() {
 		// Not the upstream's fault: chunks that are none, or a body cut short.
 		d.o.Logger.Debug("the client's body cannot be read", "error", err, "request_id", c.ID)
 		d.answer(w, r, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
 		return
+	}
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		// The client has gone, or so it seems: one that has only ended what it
+		// sends would be told 200 if nothing was answered.
+		panic(http.ErrAbortHandler)
 	}
 	status, reason := http.StatusBadGateway, reply.ReasonUpstreamUnreachable
 	var timeout net.Error

@@ -27,6 +27,7 @@ const (
 // is in force then. What net/http's server refuses without asking the door
 // leaves a record, too.
 func (d *Door) Listener(l net.Listener) net.Listener {
+	l = &boundedListener{l, d.bounds.connections, d.o.Config.TrustedProxies, func() { d.o.Metrics.Rejected(ReasonConnections) }}
 	if d.o.Config.TLS.On() {
 		l = transport.Listen(l, func() *transport.Server {
 			if s := d.o.Point.Current(); s != nil {

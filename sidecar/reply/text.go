@@ -15,6 +15,7 @@ const (
 	ReasonInvalidClaims         = "invalid_claims" // verified claims that the mapping cannot use
 	ReasonUntrustedPeer         = "untrusted_peer" // asks at the forward-auth door and may not
 	ReasonForwardingIncomplete  = "forwarding_incomplete"
+	ReasonOverloaded            = "overloaded" // more requests at a time than are answered
 )
 
 // textOf is what a client is told about a reason code. A rule's own code has
@@ -47,6 +48,8 @@ func textOf(reason string) string {
 		return "This address may not ask for decisions."
 	case ReasonForwardingIncomplete:
 		return "The proxy in front does not say what was requested."
+	case ReasonOverloaded:
+		return "Too many requests are being answered. Try again later."
 	case "method_not_allowed":
 		return "The method is not allowed."
 	case ReasonNotRepresentable, ReasonClaimsTooLarge:

@@ -3,11 +3,13 @@ package syntax
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
 )
@@ -72,12 +74,53 @@ func watched(c net.Conn) *connection {
 	return nil
 }
 
-// connection knows whether the request at hand has reached the handler.
+// connection knows whether the request at hand has reached the handler, and
+// where it ends.
 type connection struct {
 	net.Conn
 	refused Refused
 	reached atomic.Bool
 	told    bool // of the server's own answer; it closes the connection
+
+	framing  framing // of one reader at a time
+	broken   atomic.Bool
+	poison   string      // what is read instead of all that follows
+	hijacked atomic.Bool // no HTTP any more
+}
+
+// writeTimeout is how long a client may take for one piece of an answer, 32 KiB
+// at most. Nobody may hold an answer back for ever.
+const writeTimeout = 60 * time.Second
+
+// poison makes the server refuse the request at hand, in a head, a chunked body
+// and trailers alike: no line can be a zero byte. An error would do the same,
+// but it would also end the requests before it that are still being answered.
+const poison = "\x00\r\n\x00\r\n\r\n"
+
+// Read implements net.Conn.
+func (c *connection) Read(p []byte) (int, error) {
+	if c.broken.Load() {
+		if c.poison == "" {
+			return 0, io.EOF
+		}
+		n := copy(p, c.poison)
+		c.poison = c.poison[n:]
+		return n, nil
+	}
+	n, err := c.Conn.Read(p)
+	if n == 0 || c.hijacked.Load() {
+		return n, err
+	}
+	good, more := c.framing.judge(p[:n])
+	if more {
+		return n, err
+	}
+	c.poison = poison
+	c.broken.Store(true)
+	if good == 0 {
+		return c.Read(p)
+	}
+	return good, nil
 }
 
 // connectionKey finds the connection of a request. Nothing that decides travels
@@ -96,10 +139,16 @@ func Reached(r *http.Request) {
 	}
 }
 
-// turned forgets the request whose answer is complete.
+// turned forgets the request whose answer is complete, and leaves a connection
+// alone that has changed its protocol.
 func turned(c net.Conn, state http.ConnState) {
-	if c := watched(c); c != nil && state == http.StateIdle {
-		c.reached.Store(false)
+	own := watched(c)
+	switch {
+	case own == nil:
+	case state == http.StateIdle:
+		own.reached.Store(false)
+	case state == http.StateHijacked:
+		own.hijacked.Store(true)
 	}
 }
 
@@ -107,7 +156,14 @@ func turned(c net.Conn, state http.ConnState) {
 func (c *connection) Write(p []byte) (int, error) {
 	if !c.reached.Load() && !c.told {
 		c.told = true
-		c.refused(rejection(c.RemoteAddr().String(), p))
+		r := rejection(c.RemoteAddr().String(), p)
+		if c.broken.Load() {
+			r.Rule = RuleFraming
+		}
+		c.refused(r)
+	}
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return 0, err
 	}
 	return c.Conn.Write(p)
 }

@@ -162,6 +162,7 @@ func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.C
 	if o.address == "" {
 		cfg.Proxy.Address = freeOr(devAddress)
 	}
+	cfg.Proxy.Limits = config.DefaultLimits()
 	cfg.Proxy.Upstreams = []config.Upstream{config.DefaultUpstream(policy.Text{Value: "/{rest...}"}, upstream, cfg.Propagate.Propagation)}
 	cfg.JWT = []config.JWT{{Method: config.Method{Name: issuer.String(), Type: "human"}, Issuer: issuer.String(), Audiences: []string{devAudience}}}
 	cfg.Audit.Overflow = "block"

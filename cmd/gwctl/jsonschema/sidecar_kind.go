@@ -43,6 +43,7 @@ func (t *table) listeners() *node {
 			need("upstreams", list(t.upstream())).says("Services behind the sidecar."),
 			may("tls", t.listenerTLS()).instead("Speaks TLS, with HTTP/1.1 and HTTP/2."),
 			may("http2", t.strict(t.config, "HTTP2", may("max_streams", between(1, 1000)))).says("Bounds HTTP/2, which is spoken over TLS only."),
+			may("limits", t.strict(t.config, "Limits", may("connections", between(16, 1000000)), may("requests", between(16, 100000)), may("body_mib", between(2, 4096)))).says("What is given out at a time, over all clients."),
 			may("trusted_proxies", networks()).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."))),
 		may("forward_auth", t.strict(t.config, "ForwardAuth",
 			need("address", address()).says("Where to listen, host:port."),
