@@ -155,6 +155,9 @@ func (d *Door) forward(w http.ResponseWriter, r *http.Request, f forwarding) {
 			body.wrap(p.Out)
 		},
 		ModifyResponse: func(resp *http.Response) error {
+			if r.ProtoMajor >= 2 {
+				body.converses()
+			}
 			// Asked when the answer comes, as the drain may have begun since.
 			// Whoever reuses this connection would race with its end.
 			if d.o.Draining() {
