@@ -43,10 +43,10 @@ func (d digester) cel(t policy.Text) string {
 	if !t.IsSet() {
 		return ""
 	}
-	text, ok := d.spelled[t.Value]
+	text, ok := d.spelled[t.Value()]
 	if !ok {
-		text = d.lib.Canonical(t.Value)
-		d.spelled[t.Value] = text
+		text = d.lib.Canonical(t.Value())
+		d.spelled[t.Value()] = text
 	}
 	return text
 }
@@ -61,7 +61,7 @@ func (d digester) put(parts ...string) {
 func (d digester) texts(list []policy.Text) {
 	var out []string
 	for _, t := range list {
-		out = append(out, t.Value)
+		out = append(out, t.Value())
 	}
 	slices.Sort(out)
 	d.put(strconv.Itoa(len(out)))
@@ -75,7 +75,7 @@ func (d digester) value(v policy.Value) {
 		if v.Text.Quoted() {
 			kind = "quoted"
 		}
-		d.put(kind, v.Text.Value)
+		d.put(kind, v.Text.Value())
 	case document.List:
 		d.put("list", strconv.Itoa(len(v.Items)))
 		for _, x := range v.Items {
@@ -89,10 +89,10 @@ func (d digester) value(v policy.Value) {
 
 func (d digester) entries(list []document.ValueEntry) {
 	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b document.ValueEntry) int { return strings.Compare(a.Key.Value, b.Key.Value) })
+	slices.SortFunc(list, func(a, b document.ValueEntry) int { return strings.Compare(a.Key.Value(), b.Key.Value()) })
 	d.put(strconv.Itoa(len(list)))
 	for _, e := range list {
-		d.put(e.Key.Value)
+		d.put(e.Key.Value())
 		d.value(e.Value)
 	}
 }
@@ -109,7 +109,7 @@ func digest(s *Set, lib *celenv.Library) string {
 	d.layout(s.base, 0)
 	c := compiler{src: s.source}
 	for _, r := range c.sortedResources() {
-		d.resource(s, s.resources[r.Name.Value])
+		d.resource(s, s.resources[r.Name.Value()])
 	}
 	d.libraries(s.source.Libraries)
 	for _, p := range sortedPolicies(s.source.Policies) {
@@ -173,7 +173,7 @@ func (d digester) resource(s *Set, r *resource) {
 	var routes []string
 	for _, route := range r.decl.Routes {
 		for _, m := range route.Methods {
-			line := fmt.Sprintf("%q %q %q %q", m.Method, sorted(route.Hosts), route.Path, m.Action.Value)
+			line := fmt.Sprintf("%q %q %q %q", m.Method, sorted(route.Hosts), route.Path(), m.Action.Value())
 			routes = append(routes, line+routeOptions(&route))
 		}
 	}
@@ -193,9 +193,9 @@ func routeOptions(r *policy.Route) string {
 	if a := r.BodyAction; a != nil {
 		var pairs []string
 		for _, m := range a.Map {
-			pairs = append(pairs, fmt.Sprintf("%q=%q", m.Key.Value, m.Value.Value))
+			pairs = append(pairs, fmt.Sprintf("%q=%q", m.Key.Value(), m.Value.Value()))
 		}
-		out += fmt.Sprintf(" chooses %q %q", a.Field.Value, sorted(pairs))
+		out += fmt.Sprintf(" chooses %q %q", a.Field.Value(), sorted(pairs))
 	}
 	if c := r.CORS; c != nil {
 		out += fmt.Sprintf(" cors %q %q %t %d", sorted(values(c.Origins)), sorted(values(c.Headers)), c.Credentials, c.MaxAge)
@@ -208,19 +208,19 @@ func routeOptions(r *policy.Route) string {
 func attributeLine(a policy.Attribute) string {
 	var enum, fields []string
 	for _, v := range a.Enum {
-		enum = append(enum, v.Text.Value)
+		enum = append(enum, v.Text.Value())
 	}
 	for _, f := range a.Fields {
 		fields = append(fields, attributeLine(f))
 	}
-	return fmt.Sprintf("%q %q %t %q %q %q %q %d %d %d %q", a.Name.Value, a.Type.Value, a.Optional, sorted(enum), a.Pattern.Value, a.Min.Value, a.Max.Value,
+	return fmt.Sprintf("%q %q %t %q %q %q %q %d %d %d %q", a.Name.Value(), a.Type.Value(), a.Optional, sorted(enum), a.Pattern.Value(), a.Min.Value(), a.Max.Value(),
 		a.MaxItems, a.MaxEntries, a.MaxLength, sorted(fields))
 }
 
 func values(list []policy.Text) []string {
 	var out []string
 	for _, t := range list {
-		out = append(out, t.Value)
+		out = append(out, t.Value())
 	}
 	return out
 }
@@ -233,7 +233,7 @@ func (d digester) definitions(consts []policy.Const, vars []policy.Var) {
 	d.entries(entries)
 	var lines []string
 	for _, v := range vars {
-		lines = append(lines, fmt.Sprintf("%q %q", v.Name.Value, d.cel(v.Expr)))
+		lines = append(lines, fmt.Sprintf("%q %q", v.Name.Value(), d.cel(v.Expr)))
 	}
 	d.put(strconv.Itoa(len(lines)))
 	d.put(sorted(lines)...)
@@ -241,24 +241,24 @@ func (d digester) definitions(consts []policy.Const, vars []policy.Var) {
 
 func (d digester) libraries(list []*policy.Library) {
 	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b *policy.Library) int { return strings.Compare(a.Name.Value, b.Name.Value) })
+	slices.SortFunc(list, func(a, b *policy.Library) int { return strings.Compare(a.Name.Value(), b.Name.Value()) })
 	for _, l := range list {
-		d.put("library", l.Name.Value)
+		d.put("library", l.Name.Value())
 		d.definitions(l.Consts, l.Vars)
 	}
 }
 
 func (d digester) policy(p *policy.Policy) {
-	d.put("policy", p.Name.Value)
+	d.put("policy", p.Name.Value())
 	d.texts(p.Resources)
 	d.texts(p.Without)
 	d.texts(p.Imports)
 	d.definitions(p.Consts, p.Vars)
 	for _, r := range p.Rules {
-		d.put("rule", r.ID.Value, r.Effect.Value, strconv.FormatBool(r.Anonymous), d.cel(r.When), fmt.Sprint(r.HTTP, r.AuthZEN, r.Shadow), r.UntilText.Value)
+		d.put("rule", r.ID.Value(), r.Effect.Value(), strconv.FormatBool(r.Anonymous), d.cel(r.When), fmt.Sprint(r.HTTP, r.AuthZEN, r.Shadow), r.UntilText.Value())
 		var headers []string
 		for _, h := range r.Headers {
-			headers = append(headers, fmt.Sprintf("%q %q", h.Name.Value, d.cel(h.Value)))
+			headers = append(headers, fmt.Sprintf("%q %q", h.Name.Value(), d.cel(h.Value)))
 		}
 		d.put(strconv.Itoa(len(headers)))
 		d.put(sorted(headers)...)
@@ -267,9 +267,9 @@ func (d digester) policy(p *policy.Policy) {
 		d.texts(r.Scopes)
 		d.texts(r.AnyScope)
 		if r.Reason != nil {
-			d.put("reason", r.Reason.Code.Value, r.Reason.Message.Value, strconv.Itoa(r.Reason.Status))
+			d.put("reason", r.Reason.Code.Value(), r.Reason.Message.Value(), strconv.Itoa(r.Reason.Status))
 			if c := r.Reason.Challenge; c != nil {
-				d.put("challenge", c.Error.Value, strconv.FormatInt(c.MaxAge, 10))
+				d.put("challenge", c.Error.Value(), strconv.FormatInt(c.MaxAge, 10))
 				d.texts(c.ACRValues)
 			}
 		}
@@ -286,7 +286,7 @@ func (d digester) directory(s *Set) {
 	for _, dir := range s.source.Directories {
 		for _, f := range dir.Resources {
 			if id, ok := f.Field("id"); ok {
-				fixtures[resourceKey{f.Type.Value, id.Text.Value}] = f.Fields
+				fixtures[resourceKey{f.Type.Value(), id.Text.Value()}] = f.Fields
 			}
 		}
 	}
@@ -298,7 +298,7 @@ func (d digester) directory(s *Set) {
 	for _, dir := range s.source.Directories {
 		for _, u := range dir.Users {
 			inner := newDigester(d.lib)
-			inner.put(u.Name.Value, strconv.FormatBool(u.Anonymous))
+			inner.put(u.Name.Value(), strconv.FormatBool(u.Anonymous))
 			inner.entries(u.Fields)
 			inner.value(u.Claims)
 			users = append(users, string(inner.sum()))

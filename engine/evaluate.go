@@ -51,7 +51,7 @@ func (r *Rule) position() string {
 	if r.Decl.When.IsSet() {
 		return r.Decl.When.Span().String()
 	}
-	return r.Decl.Span.String()
+	return r.Decl.At.Span().String()
 }
 
 // matched adds a rule to those that matched. As long as they stand side by
@@ -190,8 +190,8 @@ func (d *Decision) denyBy(rule *Rule, s *Set) {
 		d.deny(ReasonDeniedByRule, http.StatusForbidden)
 		return
 	}
-	d.Message, d.Challenge = reason.Message.Value, s.asks[rule.Decl]
-	d.deny(reason.Code.Value, cmp.Or(reason.Status, http.StatusForbidden))
+	d.Message, d.Challenge = reason.Message.Value(), s.asks[rule.Decl]
+	d.deny(reason.Code.Value(), cmp.Or(reason.Status, http.StatusForbidden))
 }
 
 // contain is deferred: a panic denies the whole decision.

@@ -76,6 +76,6 @@ func inParallel(n int, do func(i int)) {
 
 func sortedPolicies(in []*policy.Policy) []*policy.Policy {
 	out := slices.Clone(in)
-	slices.SortFunc(out, func(a, b *policy.Policy) int { return strings.Compare(a.Name.Value, b.Name.Value) })
+	slices.SortFunc(out, func(a, b *policy.Policy) int { return strings.Compare(a.Name.Value(), b.Name.Value()) })
 	return out
 }

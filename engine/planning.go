@@ -14,7 +14,7 @@ func (c *compiler) plan() {
 	var layouts []*slot.Layout
 	alike := map[*slot.Layout][]*resource{}
 	for _, d := range c.sortedResources() {
-		res := c.set.resources[d.Name.Value]
+		res := c.set.resources[d.Name.Value()]
 		if alike[res.layout] == nil {
 			layouts = append(layouts, res.layout)
 		}

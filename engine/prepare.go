@@ -70,7 +70,7 @@ func (c *compiler) moveCandidates(rules []Rule, lists *shared) {
 		return x
 	}
 	for _, d := range c.sortedResources() {
-		res := c.set.resources[d.Name.Value]
+		res := c.set.resources[d.Name.Value()]
 		for _, action := range slices.Sorted(maps.Keys(res.actions)) {
 			over := res.actions[action]
 			alike := over[OverHTTP] == over[OverAuthZEN]

@@ -51,7 +51,7 @@ func (r *Rule) needs() [][]index.Need {
 	if roles := r.Decl.Roles; len(roles) > 0 {
 		var any []index.Need
 		for _, t := range roles {
-			any = append(any, index.Need{Slot: slot.UserRoles, Value: slot.StringValue(t.Value)})
+			any = append(any, index.Need{Slot: slot.UserRoles, Value: slot.StringValue(t.Value())})
 		}
 		out = append(out, any)
 	}

@@ -127,7 +127,7 @@ type Header struct {
 
 // Covers tells whether the rule speaks about an action.
 func (r *Rule) Covers(action string) bool {
-	return r.Decl.EveryAction() || slices.ContainsFunc(r.Decl.Actions, func(t policy.Text) bool { return t.Value == action })
+	return r.Decl.EveryAction() || slices.ContainsFunc(r.Decl.Actions, func(t policy.Text) bool { return t.Value() == action })
 }
 
 // Scope is where the rule's condition and variables are evaluated.

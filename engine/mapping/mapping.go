@@ -81,19 +81,19 @@ func New(set *engine.Set, given []Expression) (*Mapping, policy.Diagnostics) {
 	names := slices.DeleteFunc(set.UserAttributes(), func(n string) bool { return slices.Contains(own, n) })
 	mapped := map[string]bool{}
 	for _, g := range given {
-		mapped[g.Attribute.Value] = true
-		if !slices.Contains(names, g.Attribute.Value) {
+		mapped[g.Attribute.Value()] = true
+		if !slices.Contains(names, g.Attribute.Value()) {
 			why, hint := "it is not declared", "declared: "+strings.Join(names, ", ")
-			if near, ok := document.Closest(g.Attribute.Value, names); ok {
+			if near, ok := document.Closest(g.Attribute.Value(), names); ok {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
-			if slices.Contains(own, g.Attribute.Value) {
+			if slices.Contains(own, g.Attribute.Value()) {
 				why, hint = "the method of authentication answers for it", "remove it"
 			}
-			w.Error(g.Attribute.Span(), "undeclared_attribute", hint, "user.%s cannot be mapped: %s", g.Attribute.Value, why)
+			w.Error(g.Attribute.Span(), "undeclared_attribute", hint, "user.%s cannot be mapped: %s", g.Attribute.Value(), why)
 			continue
 		}
-		if e, ok := compile(env, &w, g, set.UserAttribute(g.Attribute.Value).Type); ok {
+		if e, ok := compile(env, &w, g, set.UserAttribute(g.Attribute.Value()).Type); ok {
 			m.entries = append(m.entries, e)
 		}
 	}
@@ -128,11 +128,11 @@ func shapeOf(name string) shape {
 }
 
 func compile(env *cel.Env, w *document.Walker, g Expression, want *slot.Type) (entry, bool) {
-	e := entry{attribute: g.Attribute.Value, shape: shapeOf(g.Attribute.Value)}
-	checked, issues := env.Compile(g.Expr.Value)
+	e := entry{attribute: g.Attribute.Value(), shape: shapeOf(g.Attribute.Value())}
+	checked, issues := env.Compile(g.Expr.Value())
 	if issues.Err() != nil {
 		for _, x := range issues.Errors() {
-			w.Error(g.Expr.At(celenv.Offset(g.Expr.Value, x.Location), 1), "mapping_invalid", "expressions read claims, as in claims.realm_access.roles", "%s", x.Message)
+			w.Error(g.Expr.At(celenv.Offset(g.Expr.Value(), x.Location), 1), "mapping_invalid", "expressions read claims, as in claims.realm_access.roles", "%s", x.Message)
 		}
 		return e, false
 	}

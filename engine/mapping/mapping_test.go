@@ -59,7 +59,7 @@ func expressions(t testing.TB, lines ...string) []Expression {
 	var w document.Walker
 	var out []Expression
 	for _, e := range w.Object(docs[0], "attributes").Entries() {
-		out = append(out, Expression{Attribute: e.Key, Expr: w.Text(e.Value, e.Key.Value)})
+		out = append(out, Expression{Attribute: e.Key, Expr: w.Text(e.Value, e.Key.Value())})
 	}
 	return out
 }

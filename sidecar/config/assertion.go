@@ -46,7 +46,7 @@ func (r *reader) assertion(spec *document.Object) {
 			r.w.Error(t.Span(), "bad_setting", "give it its own name", "the header %s stands for two things", a.Header)
 		}
 	}
-	a.Issuer = o.Text("issuer").Value
+	a.Issuer = o.Text("issuer").Value()
 	a.Lifetime = r.duration(o, "lifetime", time.Minute, 10*time.Second, 5*time.Minute)
 	if spec.Has("assertion") {
 		o.Require("key", "issuer")
@@ -61,7 +61,7 @@ func (r *reader) audience(u *document.Object) string {
 	if t.IsSet() && !r.cfg.Assertion.Key.IsSet() {
 		r.w.Error(t.Span(), "bad_setting", "add assertion: {key: {file: …}, issuer: …} to spec, or remove audience", "there is no assertion that could have an audience")
 	}
-	return t.Value
+	return t.Value()
 }
 
 // SetHeaders are the headers that gwctl itself sets towards services, in

@@ -58,19 +58,19 @@ const maxIDPrefix = 64
 func (r *reader) user(place int, o *document.Object) Method {
 	m := Method{At: o.Span(), Place: place, Type: "human"}
 	if t := o.Text("type"); t.IsSet() {
-		m.Type = t.Value
-		if t.Value != "human" && t.Value != "service" {
-			r.w.Error(t.Span(), "bad_setting", "write human or service", "type %q is not known", t.Value)
+		m.Type = t.Value()
+		if t.Value() != "human" && t.Value() != "service" {
+			r.w.Error(t.Span(), "bad_setting", "write human or service", "type %q is not known", t.Value())
 		}
 	}
 	if t := o.Text("id_prefix"); t.IsSet() {
-		m.IDPrefix = t.Value
-		if len(t.Value) > maxIDPrefix || strings.ContainsFunc(t.Value, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		m.IDPrefix = t.Value()
+		if len(t.Value()) > maxIDPrefix || strings.ContainsFunc(t.Value(), func(c rune) bool { return c <= ' ' || c > '~' }) {
 			r.w.Error(t.Span(), "bad_setting", "write up to 64 visible ASCII characters, as in partner:", "id_prefix cannot be used")
 		}
 	}
 	for _, e := range o.Object("attributes").Entries() {
-		m.Attributes = append(m.Attributes, mapping.Expression{Attribute: e.Key, Expr: r.w.Text(e.Value, "attribute "+e.Key.Value)})
+		m.Attributes = append(m.Attributes, mapping.Expression{Attribute: e.Key, Expr: r.w.Text(e.Value, "attribute "+e.Key.Value())})
 	}
 	return m
 }
@@ -79,20 +79,20 @@ func (r *reader) jwt(jwt *document.Object, m Method) {
 	j := JWT{Method: m}
 	issuer := jwt.Text("issuer")
 	r.issuer(issuer)
-	j.Issuer, j.Name = issuer.Value, issuer.Value
+	j.Issuer, j.Name = issuer.Value(), issuer.Value()
 	for _, t := range jwt.Texts("audiences") {
-		j.Audiences = append(j.Audiences, t.Value)
+		j.Audiences = append(j.Audiences, t.Value())
 	}
 	for _, t := range jwt.Texts("algorithms") {
-		j.Algorithms = append(j.Algorithms, t.Value)
-		if !known(t.Value) {
-			r.w.Error(t.Span(), "bad_setting", "known: "+strings.Join(algorithms(), ", "), "algorithm %q is not accepted", t.Value)
+		j.Algorithms = append(j.Algorithms, t.Value())
+		if !known(t.Value()) {
+			r.w.Error(t.Span(), "bad_setting", "known: "+strings.Join(algorithms(), ", "), "algorithm %q is not accepted", t.Value())
 		}
 	}
 	if t := jwt.Text("profile"); t.IsSet() {
-		j.Profile = t.Value
-		if t.Value != "rfc9068" {
-			r.w.Error(t.Span(), "bad_setting", "write rfc9068, or leave it out", "profile %q is not known", t.Value)
+		j.Profile = t.Value()
+		if t.Value() != "rfc9068" {
+			r.w.Error(t.Span(), "bad_setting", "write rfc9068, or leave it out", "profile %q is not known", t.Value())
 		}
 	}
 	j.Leeway = r.duration(jwt, "leeway", 30*time.Second, time.Second, 5*time.Minute)
@@ -132,14 +132,14 @@ func (r *reader) issuer(t policy.Text) {
 	if !t.IsSet() {
 		return
 	}
-	u, err := url.Parse(t.Value)
+	u, err := url.Parse(t.Value())
 	switch {
 	case err != nil || u.Hostname() == "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.User != nil:
 		r.w.Error(t.Span(), "bad_setting", "write it exactly as it stands in the tokens' iss, as in https://idp.example.com", "issuer cannot be used")
 	case u.Scheme == "https":
 	case u.Scheme == "http" && loopback(u.Hostname()):
 	default:
-		r.w.Error(t.Span(), "insecure_issuer", "use https; http is accepted for a provider on this host only", "issuer %q is not reached over https", t.Value)
+		r.w.Error(t.Span(), "insecure_issuer", "use https; http is accepted for a provider on this host only", "issuer %q is not reached over https", t.Value())
 	}
 }
 

@@ -91,7 +91,7 @@ func Read(path string, data []byte) (*Config, policy.Diagnostics) {
 	for i, d := range docs {
 		root := r.w.Object(d, "the configuration")
 		kind := root.Text("kind")
-		if i > 0 || kind.Value != policy.KindSidecar {
+		if i > 0 || kind.Value() != policy.KindSidecar {
 			r.w.Error(d.Span(), "wrong_kind", "a configuration is one document with kind: Sidecar", "not a Sidecar document")
 			continue
 		}
@@ -112,8 +112,8 @@ type reader struct {
 
 func (r *reader) root(root *document.Object) {
 	version := root.Text("apiVersion")
-	if version.IsSet() && version.Value != policy.APIVersion {
-		r.w.Error(version.Span(), "unknown_version", "write apiVersion: "+policy.APIVersion, "apiVersion %q is not known", version.Value)
+	if version.IsSet() && version.Value() != policy.APIVersion {
+		r.w.Error(version.Span(), "unknown_version", "write apiVersion: "+policy.APIVersion, "apiVersion %q is not known", version.Value())
 	}
 	r.metadata(root.Object("metadata"))
 	spec := root.Object("spec")
@@ -147,13 +147,13 @@ func (r *reader) root(root *document.Object) {
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,127}$`)
 
 func (r *reader) metadata(o *document.Object) {
-	if t := o.Text("name"); t.IsSet() && !nameForm.MatchString(t.Value) {
-		r.w.Error(t.Span(), "bad_name", "use lower-case letters, digits and -, beginning with a letter", "%q is not a name", t.Value)
+	if t := o.Text("name"); t.IsSet() && !nameForm.MatchString(t.Value()) {
+		r.w.Error(t.Span(), "bad_name", "use lower-case letters, digits and -, beginning with a letter", "%q is not a name", t.Value())
 	}
 	o.Text("description")
 	o.Text("owner")
 	for _, e := range o.Object("labels").Entries() {
-		r.w.Text(e.Value, "label "+e.Key.Value)
+		r.w.Text(e.Value, "label "+e.Key.Value())
 	}
 	o.Require("name")
 	o.Done()
@@ -174,9 +174,9 @@ func (r *reader) policies(o *document.Object) {
 	case dir.IsSet() == file.IsSet():
 		r.w.Error(o.Span(), "bad_policies", "write policies: {dir: ./policies} or policies: {bundle: {file: set.tar.gz}}", "policies names one dir or one bundle")
 	case dir.IsSet():
-		r.cfg.Policies = r.resolve(dir.Value)
+		r.cfg.Policies = r.resolve(dir.Value())
 	default:
-		r.cfg.Policies = r.resolve(file.Value)
+		r.cfg.Policies = r.resolve(file.Value())
 	}
 }
 
@@ -190,23 +190,23 @@ func (r *reader) resolve(path string) string {
 func (r *reader) env(e document.Entry) {
 	v := EnvValue{Name: e.Key}
 	if e.Value.IsMap() {
-		o := r.w.Object(e.Value, e.Key.Value)
+		o := r.w.Object(e.Value, e.Key.Value())
 		v.FromEnv = o.Text("env")
 		o.Require("env")
 		o.Done()
 	} else {
-		v.Literal = r.w.Value(e.Value, e.Key.Value)
+		v.Literal = r.w.Value(e.Value, e.Key.Value())
 	}
 	r.cfg.Env = append(r.cfg.Env, v)
 }
 
 func (r *reader) anonymous(t policy.Text) {
-	switch t.Value {
+	switch t.Value() {
 	case "", "deny":
 	case "allow":
 		r.cfg.AllowAnonymous = true
 	default:
-		r.w.Error(t.Span(), "bad_setting", "write deny or allow", "anonymous: %q is not known", t.Value)
+		r.w.Error(t.Span(), "bad_setting", "write deny or allow", "anonymous: %q is not known", t.Value())
 	}
 }
 
@@ -217,8 +217,8 @@ func (r *reader) audit(o *document.Object) {
 	}
 	for _, n := range sinks {
 		if n.IsScalar() {
-			if t := r.w.Text(n, "a sink"); t.IsSet() && t.Value != "stdout" {
-				r.w.Error(n.Span(), "bad_setting", "write stdout, or {file: {path: audit.jsonl}}", "sink %q is not known", t.Value)
+			if t := r.w.Text(n, "a sink"); t.IsSet() && t.Value() != "stdout" {
+				r.w.Error(n.Span(), "bad_setting", "write stdout, or {file: {path: audit.jsonl}}", "sink %q is not known", t.Value())
 			}
 			continue
 		}
@@ -230,14 +230,14 @@ func (r *reader) audit(o *document.Object) {
 		sink.Require("file")
 		sink.Done()
 		if path.IsSet() {
-			r.cfg.Audit.File = r.resolve(path.Value)
+			r.cfg.Audit.File = r.resolve(path.Value())
 		}
 	}
 	r.cfg.Audit.Overflow = "block"
 	if t := o.Text("overflow"); t.IsSet() {
-		r.cfg.Audit.Overflow = t.Value
-		if !slices.Contains([]string{"block", "drop"}, t.Value) {
-			r.w.Error(t.Span(), "bad_setting", "write block or drop", "overflow: %q is not known", t.Value)
+		r.cfg.Audit.Overflow = t.Value()
+		if !slices.Contains([]string{"block", "drop"}, t.Value()) {
+			r.w.Error(t.Span(), "bad_setting", "write block or drop", "overflow: %q is not known", t.Value())
 		}
 	}
 	o.Done()
@@ -255,9 +255,9 @@ func (r *reader) duration(o *document.Object, key string, def, least, most time.
 	if !t.IsSet() {
 		return def
 	}
-	d, err := time.ParseDuration(t.Value)
+	d, err := time.ParseDuration(t.Value())
 	if err != nil || d < least || d > most {
-		r.w.Error(t.Span(), "bad_setting", fmt.Sprintf("write a time between %s and %s, as in %s", least, most, def), "%s: %q cannot be used", key, t.Value)
+		r.w.Error(t.Span(), "bad_setting", fmt.Sprintf("write a time between %s and %s, as in %s", least, most, def), "%s: %q cannot be used", key, t.Value())
 		return def
 	}
 	return d

@@ -96,9 +96,9 @@ func TestReadWhole(t *testing.T) {
 		"drain":           {c.Drain, config.Drain{Delay: 0, Timeout: 10 * time.Minute}},
 		"verify":          {c.Verify, uint64(1000)},
 		"upstreams":       {len(c.Proxy.Upstreams), 2},
-		"first match":     {c.Proxy.Upstreams[0].Match.Value, "/{rest...}"},
+		"first match":     {c.Proxy.Upstreams[0].Match.Value(), "/{rest...}"},
 		"second upstream": {c.Proxy.Upstreams[1].URL.Host, "[::1]:9443"},
-		"env":             {[]string{c.Env[0].Name.Value, c.Env[0].Literal.Text.Value, c.Env[1].Name.Value, c.Env[1].FromEnv.Value}, []string{"region", "eu", "zone", "ZONE"}},
+		"env":             {[]string{c.Env[0].Name.Value(), c.Env[0].Literal.Text.Value(), c.Env[1].Name.Value(), c.Env[1].FromEnv.Value()}, []string{"region", "eu", "zone", "ZONE"}},
 		"issuer":          {c.JWT[0].Issuer, "https://idp.example.com/tenant"},
 		"name":            {c.JWT[0].Name, "https://idp.example.com/tenant"},
 		"audiences":       {c.JWT[0].Audiences, []string{"shop-api", "other-api"}},
@@ -110,7 +110,7 @@ func TestReadWhole(t *testing.T) {
 		"id prefix":       {c.JWT[0].IDPrefix, "corp:"},
 		"token cache":     {c.JWT[0].TokenCache, 0},
 		"place":           {[]int{c.JWT[0].Place, c.JWT[1].Place}, []int{0, 1}},
-		"mapping":         {[]string{c.JWT[0].Attributes[0].Attribute.Value, c.JWT[0].Attributes[0].Expr.Value}, []string{"roles", "claims.realm_access.roles"}},
+		"mapping":         {[]string{c.JWT[0].Attributes[0].Attribute.Value(), c.JWT[0].Attributes[0].Expr.Value()}, []string{"roles", "claims.realm_access.roles"}},
 		"second issuer":   {c.JWT[1].Issuer, "http://localhost:9100"},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {

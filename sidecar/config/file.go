@@ -22,7 +22,7 @@ func (r *reader) file(o *document.Object, key string) File {
 	if !t.IsSet() {
 		return File{}
 	}
-	return File{Path: r.resolve(t.Value), At: t.Span()}
+	return File{Path: r.resolve(t.Value()), At: t.Span()}
 }
 
 // Files are the paths of all files that the configuration names beside the

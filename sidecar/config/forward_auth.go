@@ -27,9 +27,9 @@ func (r *reader) forwardAuth(listeners *document.Object) {
 	f := &r.cfg.ForwardAuth
 	f.Address = r.address(o)
 	if t := o.Text("dialect"); t.IsSet() {
-		f.Dialect = t.Value
-		if !slices.Contains(Dialects(), t.Value) {
-			r.w.Error(t.Span(), "bad_setting", "known: "+strings.Join(Dialects(), ", "), "dialect %q is not known", t.Value)
+		f.Dialect = t.Value()
+		if !slices.Contains(Dialects(), t.Value()) {
+			r.w.Error(t.Span(), "bad_setting", "known: "+strings.Join(Dialects(), ", "), "dialect %q is not known", t.Value())
 		}
 	}
 	f.TrustedProxies = r.networks(o, "trusted_proxies")
@@ -44,9 +44,9 @@ func (r *reader) forwardAuth(listeners *document.Object) {
 func (r *reader) networks(o *document.Object, key string) []netip.Prefix {
 	var out []netip.Prefix
 	for _, t := range o.Texts(key) {
-		p, err := netip.ParsePrefix(t.Value)
+		p, err := netip.ParsePrefix(t.Value())
 		if err != nil || p.Bits() == 0 || p.Masked() != p || p.Addr().Is4In6() {
-			r.w.Error(t.Span(), "bad_setting", "write a network without host bits, as in 10.0.0.0/8 or fd00::/8; /0 would trust everybody", "trusted proxy %q cannot be used", t.Value)
+			r.w.Error(t.Span(), "bad_setting", "write a network without host bits, as in 10.0.0.0/8 or fd00::/8; /0 would trust everybody", "trusted proxy %q cannot be used", t.Value())
 			continue
 		}
 		out = append(out, p)

@@ -31,11 +31,11 @@ func (r *reader) address(o *document.Object) string {
 	if !t.IsSet() {
 		return ""
 	}
-	_, port, err := net.SplitHostPort(t.Value)
+	_, port, err := net.SplitHostPort(t.Value())
 	if err != nil || port == "" || !isPort(port) {
-		r.w.Error(t.Span(), "bad_setting", "write host:port, as in 127.0.0.1:8080", "address %q cannot be listened on", t.Value)
+		r.w.Error(t.Span(), "bad_setting", "write host:port, as in 127.0.0.1:8080", "address %q cannot be listened on", t.Value())
 	}
-	return t.Value
+	return t.Value()
 }
 
 // isPort tells whether a text is a port in its one spelling, or empty.

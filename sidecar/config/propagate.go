@@ -109,9 +109,9 @@ func (r *reader) rename(t policy.Text, header *string) {
 // header reads the name of a header that gwctl sets towards services. Names
 // that proxies or the protocol itself use would be read as something else.
 func (r *reader) header(t policy.Text) string {
-	name := http.CanonicalHeaderKey(t.Value)
-	if !headerForm.MatchString(t.Value) || slices.Contains(reservedHeaders(), name) || strings.HasPrefix(name, "Access-Control-") || strings.HasPrefix(name, "Sec-") || strings.HasPrefix(name, "Proxy-") {
-		r.w.Error(t.Span(), "bad_setting", "write a name of letters, digits and -, as in X-Forwarded-User", "the header %q cannot be set", t.Value)
+	name := http.CanonicalHeaderKey(t.Value())
+	if !headerForm.MatchString(t.Value()) || slices.Contains(reservedHeaders(), name) || strings.HasPrefix(name, "Access-Control-") || strings.HasPrefix(name, "Sec-") || strings.HasPrefix(name, "Proxy-") {
+		r.w.Error(t.Span(), "bad_setting", "write a name of letters, digits and -, as in X-Forwarded-User", "the header %q cannot be set", t.Value())
 	}
 	return name
 }
@@ -132,16 +132,16 @@ func (r *reader) narrowed(o *document.Object, whole Propagation) Propagation {
 	if claims, given := r.selection(o, "claims"); given {
 		out.Claims = values(claims)
 		for _, t := range claims {
-			if !slices.Contains(whole.Claims, t.Value) {
-				r.w.Error(t.Span(), "bad_setting", "add it to propagate.claims, too", "the claim %q leaves for no service: an upstream narrows and never widens", t.Value)
+			if !slices.Contains(whole.Claims, t.Value()) {
+				r.w.Error(t.Span(), "bad_setting", "add it to propagate.claims, too", "the claim %q leaves for no service: an upstream narrows and never widens", t.Value())
 			}
 		}
 	}
 	if roles, given := r.selection(o, "roles"); given {
 		out.Roles = Roles{Names: r.roles(roles)}
 		for _, t := range roles {
-			if !whole.Roles.Select(t.Value) {
-				r.w.Error(t.Span(), "bad_setting", "add it to propagate.roles, too", "the role %q leaves for no service: an upstream narrows and never widens", t.Value)
+			if !whole.Roles.Select(t.Value()) {
+				r.w.Error(t.Span(), "bad_setting", "add it to propagate.roles, too", "the role %q leaves for no service: an upstream narrows and never widens", t.Value())
 			}
 		}
 	}
@@ -156,8 +156,8 @@ func (r *reader) selection(o *document.Object, key string) (names []policy.Text,
 	}
 	n := o.Node(key)
 	if n != nil && n.IsScalar() {
-		if t := r.w.Text(n, key); t.Value != "none" && t.IsSet() {
-			r.w.Error(t.Span(), "wrong_type", "write a list, as in "+key+": […], or none", "%q must be a list, not %q", key, t.Value)
+		if t := r.w.Text(n, key); t.Value() != "none" && t.IsSet() {
+			r.w.Error(t.Span(), "wrong_type", "write a list, as in "+key+": […], or none", "%q must be a list, not %q", key, t.Value())
 		}
 		return nil, true
 	}
@@ -166,8 +166,8 @@ func (r *reader) selection(o *document.Object, key string) (names []policy.Text,
 
 func (r *reader) roles(list []policy.Text) []string {
 	for _, t := range list {
-		if !roleForm.MatchString(t.Value) {
-			r.w.Error(t.Span(), "bad_setting", "write a role, or what roles begin with, as in shop:", "%q is no role that a header can hold", t.Value)
+		if !roleForm.MatchString(t.Value()) {
+			r.w.Error(t.Span(), "bad_setting", "write a role, or what roles begin with, as in shop:", "%q is no role that a header can hold", t.Value())
 		}
 	}
 	return values(list)
@@ -176,7 +176,7 @@ func (r *reader) roles(list []policy.Text) []string {
 func values(list []policy.Text) []string {
 	var out []string
 	for _, t := range list {
-		out = append(out, t.Value)
+		out = append(out, t.Value())
 	}
 	return out
 }

@@ -38,12 +38,12 @@ func (r *reader) tls(proxy *document.Object) {
 	o := proxy.Object("tls")
 	t := TLS{Cert: r.file(o, "cert"), Key: r.file(o, "key"), ClientCA: r.file(o, "client_ca"), MinVersion: tls.VersionTLS12}
 	if v := o.Text("min_version"); v.IsSet() {
-		switch v.Value {
+		switch v.Value() {
 		case "1.2":
 		case "1.3":
 			t.MinVersion = tls.VersionTLS13
 		default:
-			r.w.Error(v.Span(), "bad_setting", `write "1.2" or "1.3"`, "min_version %q is not served", v.Value)
+			r.w.Error(v.Span(), "bad_setting", `write "1.2" or "1.3"`, "min_version %q is not served", v.Value())
 		}
 	}
 	if proxy.Has("tls") {

@@ -81,15 +81,15 @@ func (r *reader) protocol(u *document.Object, up *Upstream) {
 	if !t.IsSet() {
 		return
 	}
-	up.Protocol = t.Value
+	up.Protocol = t.Value()
 	secure := up.URL != nil && up.URL.Scheme == "https"
 	switch {
-	case t.Value != "http1" && t.Value != "h2" && t.Value != "h2c":
-		r.w.Error(t.Span(), "bad_setting", "write http1, h2 or h2c", "protocol %q is not known", t.Value)
+	case t.Value() != "http1" && t.Value() != "h2" && t.Value() != "h2c":
+		r.w.Error(t.Span(), "bad_setting", "write http1, h2 or h2c", "protocol %q is not known", t.Value())
 	case up.URL == nil:
-	case t.Value == "h2" && !secure:
+	case t.Value() == "h2" && !secure:
 		r.w.Error(t.Span(), "bad_setting", "write h2c, or an https URL", "h2 is HTTP/2 over TLS, and the URL is http")
-	case t.Value == "h2c" && secure:
+	case t.Value() == "h2c" && secure:
 		r.w.Error(t.Span(), "bad_setting", "write h2, or an http URL", "h2c is HTTP/2 without TLS, and the URL is https")
 	}
 }
@@ -98,9 +98,9 @@ func (r *reader) upstreamTLS(u *document.Object, up *Upstream) {
 	o := u.Object("tls")
 	up.TLS = UpstreamTLS{CA: r.file(o, "ca"), Cert: r.file(o, "cert"), Key: r.file(o, "key")}
 	if t := o.Text("server_name"); t.IsSet() {
-		up.TLS.ServerName = t.Value
-		if !hostForm.MatchString(t.Value) {
-			r.w.Error(t.Span(), "bad_setting", "write one host name in lower case, as in orders.internal", "server_name %q is no name", t.Value)
+		up.TLS.ServerName = t.Value()
+		if !hostForm.MatchString(t.Value()) {
+			r.w.Error(t.Span(), "bad_setting", "write one host name in lower case, as in orders.internal", "server_name %q is no name", t.Value())
 		}
 	}
 	if up.TLS.Cert.IsSet() != up.TLS.Key.IsSet() {
@@ -118,7 +118,7 @@ func (r *reader) origin(t policy.Text) *url.URL {
 	if !t.IsSet() {
 		return nil
 	}
-	u, err := url.Parse(t.Value)
+	u, err := url.Parse(t.Value())
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || !isPort(u.Port()) || u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		r.w.Error(t.Span(), "bad_setting", "write scheme and host, as in http://127.0.0.1:9000; paths are not rewritten", "upstream URL cannot be used")
 		return nil
@@ -130,7 +130,7 @@ func (r *reader) origin(t policy.Text) *url.URL {
 func (r *reader) patterns() {
 	var routes index.Routes
 	for i, u := range r.cfg.Proxy.Upstreams {
-		p, err := index.ParsePattern(u.Match.Value)
+		p, err := index.ParsePattern(u.Match.Value())
 		if err == nil {
 			err = routes.Add("", p, "*", i)
 		}

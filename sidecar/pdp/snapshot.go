@@ -111,22 +111,22 @@ func (s *Snapshot) bindEnv(w *document.Walker, set *engine.Set, cfg *config.Conf
 		names = append(names, a.Name)
 	}
 	for _, e := range cfg.Env {
-		attr := declared[e.Name.Value]
+		attr := declared[e.Name.Value()]
 		if attr == nil {
 			hint := "declare it under env in the Schema"
-			if near, ok := document.Closest(e.Name.Value, names); ok {
+			if near, ok := document.Closest(e.Name.Value(), names); ok {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
-			w.Error(e.Name.Span(), "undeclared_attribute", hint, "env.%s is not declared", e.Name.Value)
+			w.Error(e.Name.Span(), "undeclared_attribute", hint, "env.%s is not declared", e.Name.Value())
 			continue
 		}
-		delete(declared, e.Name.Value)
+		delete(declared, e.Name.Value())
 		in := slot.FromValue(e.Literal)
 		if e.FromEnv.IsSet() {
-			text, ok := getenv(e.FromEnv.Value)
+			text, ok := getenv(e.FromEnv.Value())
 			if !ok {
 				if !attr.Optional {
-					w.Error(e.FromEnv.Span(), "missing_value", "set it before gwctl starts", "the environment variable %s is not set", e.FromEnv.Value)
+					w.Error(e.FromEnv.Span(), "missing_value", "set it before gwctl starts", "the environment variable %s is not set", e.FromEnv.Value())
 				}
 				continue
 			}
@@ -136,7 +136,7 @@ func (s *Snapshot) bindEnv(w *document.Walker, set *engine.Set, cfg *config.Conf
 			w.Error(e.Name.Span(), "attribute_invalid", "", "%s", err)
 			continue
 		}
-		s.env = append(s.env, envValue{name: e.Name.Value, in: in})
+		s.env = append(s.env, envValue{name: e.Name.Value(), in: in})
 	}
 	for _, name := range names {
 		if a := declared[name]; a != nil && !a.Optional {

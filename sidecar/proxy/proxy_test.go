@@ -82,7 +82,7 @@ func newRig(t testing.TB, upstreams ...[2]string) *rig {
 	r := &rig{TB: t}
 	cfg := &config.Config{AllowAnonymous: true, Proxy: config.Proxy{Limits: config.Limits{Connections: 100, Requests: 100, BodyMiB: 4}}}
 	for _, u := range upstreams {
-		up := config.DefaultUpstream(policy.Text{Value: u[0]}, &url.URL{Scheme: "http", Host: u[1]}, config.Propagation{})
+		up := config.DefaultUpstream(policy.NewText(u[0]), &url.URL{Scheme: "http", Host: u[1]}, config.Propagation{})
 		up.Timeouts.ResponseHeader = responseHeaderTimeout
 		cfg.Proxy.Upstreams = append(cfg.Proxy.Upstreams, up)
 	}

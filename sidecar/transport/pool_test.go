@@ -15,7 +15,7 @@ import (
 )
 
 func upstream(match, address string) config.Upstream {
-	return config.DefaultUpstream(policy.Text{Value: match}, &url.URL{Scheme: "http", Host: address}, config.Propagation{})
+	return config.DefaultUpstream(policy.NewText(match), &url.URL{Scheme: "http", Host: address}, config.Propagation{})
 }
 
 // Only a GET or HEAD without a body is tried again, once, and only if there was
@@ -118,7 +118,7 @@ func TestKeep(t *testing.T) {
 	slow := a
 	slow.Timeouts.Connect = time.Second
 	learns := a
-	learns.Match.Value = "/c"
+	learns.Match = policy.NewText("/c")
 	learns.Propagate.Roles.All = true
 	first := table(a, b)
 	pools.Keep(first)

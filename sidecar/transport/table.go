@@ -74,7 +74,7 @@ func (p *Pools) Table(list []config.Upstream, read Read) (*Table, policy.Diagnos
 	t := &Table{}
 	var found policy.Diagnostics
 	for i, u := range list {
-		pattern, err := index.ParsePattern(u.Match.Value)
+		pattern, err := index.ParsePattern(u.Match.Value())
 		if err == nil {
 			err = t.routes.Add("", pattern, "*", i)
 		}

@@ -106,20 +106,20 @@ func devUsers(set *engine.Set) map[string]dev.TokenSpec {
 		for _, u := range list {
 			id, ok := u.Field("id")
 			kind, typed := u.Field("type")
-			if _, twice := out[u.Name.Value]; twice || !ok || u.Anonymous || typed && kind.Text.Value != "human" {
+			if _, twice := out[u.Name.Value()]; twice || !ok || u.Anonymous || typed && kind.Text.Value() != "human" {
 				continue
 			}
 			var claims []slot.InputEntry
 			for _, f := range u.Fields {
-				switch f.Key.Value {
+				switch f.Key.Value() {
 				case "id", "type", "method", "issuer":
 				case "scopes":
 					claims = append(claims, slot.InputEntry{Key: "scp", Value: slot.FromValue(f.Value)})
 				default:
-					claims = append(claims, slot.InputEntry{Key: f.Key.Value, Value: typedClaim(set, f.Key.Value, slot.FromValue(f.Value))})
+					claims = append(claims, slot.InputEntry{Key: f.Key.Value(), Value: typedClaim(set, f.Key.Value(), slot.FromValue(f.Value))})
 				}
 			}
-			out[u.Name.Value] = dev.TokenSpec{Subject: id.Text.Value, Audience: devAudience, Claims: json.RawMessage(slot.FromObject(claims).AppendJSON(nil))}
+			out[u.Name.Value()] = dev.TokenSpec{Subject: id.Text.Value(), Audience: devAudience, Claims: json.RawMessage(slot.FromObject(claims).AppendJSON(nil))}
 		}
 	}
 	return out
@@ -163,7 +163,7 @@ func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.C
 		cfg.Proxy.Address = freeOr(devAddress)
 	}
 	cfg.Proxy.Limits = config.DefaultLimits()
-	cfg.Proxy.Upstreams = []config.Upstream{config.DefaultUpstream(policy.Text{Value: "/{rest...}"}, upstream, cfg.Propagate.Propagation)}
+	cfg.Proxy.Upstreams = []config.Upstream{config.DefaultUpstream(policy.NewText("/{rest...}"), upstream, cfg.Propagate.Propagation)}
 	cfg.JWT = []config.JWT{{Method: config.Method{Name: issuer.String(), Type: "human"}, Issuer: issuer.String(), Audiences: []string{devAudience}}}
 	cfg.Audit.Overflow = "block"
 	cfg.Drain.Timeout = 5 * time.Second

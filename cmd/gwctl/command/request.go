@@ -47,7 +47,7 @@ func canonicalReader() (suite.Reader, error) {
 			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, RemoteAddr: peer,
 		}
 		for _, h := range spec.Headers {
-			req.Header.Add(h.Key.Value, h.Value.Value)
+			req.Header.Add(h.Key.Value(), h.Value.Value())
 		}
 		c, rejection := reader.Read(req)
 		if rejection != nil {
