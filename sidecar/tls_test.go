@@ -2,9 +2,11 @@ package sidecar_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -260,6 +262,57 @@ func TestCertificateMetrics(t *testing.T) {
 		}
 		if got := time.Duration(seconds * float64(time.Second)); got > want || got < want-time.Minute {
 			t.Errorf("%s ends in %s, want %s", use, got, want)
+		}
+	}
+	r.stop()
+}
+
+// torn sends its first TLS record as two, with the parts of the handshake
+// message in each.
+type torn struct {
+	net.Conn
+	sent bool
+}
+
+func (c *torn) Write(p []byte) (int, error) {
+	const head = 5
+	if c.sent || len(p) < head+100 {
+		return c.Conn.Write(p)
+	}
+	c.sent = true
+	var out []byte
+	for _, part := range [][]byte{p[head : head+20], p[head+20:]} {
+		out = append(out, p[0], p[1], p[2], byte(len(part)>>8), byte(len(part)))
+		out = append(out, part...)
+	}
+	if _, err := c.Conn.Write(out); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// The demand for a certificate does not depend on how the handshake is cut
+// (ATTACKS A98).
+func TestTornHandshake(t *testing.T) {
+	clients := newAuthority(t, "clients")
+	r := startTLS(t, setup{files: map[string]string{"clients.pem": clients.pem}})
+	good := clients.pair("cli")
+	for _, certs := range [][]tls.Certificate{{good}, nil} {
+		c, cfg := r.client("HTTP/1.1")
+		cfg.Certificates = certs
+		c.Transport.(*http.Transport).DialTLSContext = func(_ context.Context, network, address string) (net.Conn, error) {
+			raw, err := net.Dial(network, address)
+			if err != nil {
+				return nil, err
+			}
+			return tls.Client(&torn{Conn: raw}, cfg), nil
+		}
+		want := http.StatusOK
+		if certs == nil {
+			want = 0
+		}
+		if status, body, _ := r.ask(c, "app.test", "/public/x"); status != want {
+			t.Errorf("%d certificates: answer %d %s, want %d", len(certs), status, body, want)
 		}
 	}
 	r.stop()

@@ -22,9 +22,8 @@ const (
 // "plain_http", "certificate" or "failed".
 type Handshake func(result string)
 
-// Listen gives a listener whose connections have done their handshake: with
-// HTTP/2 a *tls.Conn, which is what net/http's server has to see to speak it,
-// and else one, too. Each handshake takes the Server in force; it has to be
+// Listen gives a listener whose connections are *tls.Conn that have done their
+// handshake. Each handshake takes the Server in force then, and fails without
 // one.
 func Listen(l net.Listener, inForce func() *Server, failed Handshake, logger *slog.Logger) net.Listener {
 	ctx, stop := context.WithCancel(context.Background())

@@ -19,6 +19,7 @@ const (
 	maxResponseHeader = 64 << 10
 	pingAfter         = 15 * time.Second // of silence on an HTTP/2 connection with requests
 	pingTimeout       = 5 * time.Second
+	writeTimeout      = 30 * time.Second // without a byte of progress, on HTTP/2
 )
 
 // dialError is a connection that did not come about: nothing was sent.
@@ -41,7 +42,7 @@ func newPool(u config.Upstream, read Read, clock func() time.Time) (*pool, polic
 		Protocols: protocols(u), DisableCompression: true,
 		MaxIdleConns: u.Connections.Idle, MaxIdleConnsPerHost: u.Connections.Idle, IdleConnTimeout: u.Connections.IdleTimeout,
 		TLSHandshakeTimeout: u.Timeouts.Handshake, ResponseHeaderTimeout: u.Timeouts.ResponseHeader, MaxResponseHeaderBytes: maxResponseHeader,
-		HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout, WriteByteTimeout: u.Timeouts.ResponseHeader},
+		HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout, WriteByteTimeout: writeTimeout},
 	}
 	dialer := net.Dialer{Timeout: u.Timeouts.Connect, KeepAlive: keepAlive}
 	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -93,7 +94,7 @@ func protocols(u config.Upstream) *http.Protocols {
 	return p
 }
 
-// RoundTrip sends a request. Where the connection does not come about, a GET or
+// roundTrip sends a request. Where the connection does not come about, a GET or
 // HEAD without a body is tried once more.
 func (p *pool) roundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := p.http.RoundTrip(r)
