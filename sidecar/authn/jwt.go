@@ -199,6 +199,7 @@ func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*Identit
 		Claims:           jws.payload,
 		Expires:          v.expires,
 		KeyID:            key.KeyID,
+		KeysStale:        j.keys.stale(),
 		TokenFingerprint: fingerprint(token),
 		JTIFingerprint:   v.jti,
 		IgnoredHeaders:   jws.ignored,

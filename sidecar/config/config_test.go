@@ -42,7 +42,12 @@ spec:
   anonymous: allow
   propagate: {claims: [email, department]}
   forward_token: true
-  audit: {sinks: [{file: {path: audit.jsonl}}], overflow: drop}
+  audit:
+    sinks:
+      - file: {path: audit.jsonl, rotate: 100MiB, age: 24h, keep: 10, fsync: interval, format: json, overflow: block, queue: 1000, flush: 50ms}
+      - stdout: {format: ocsf, queue: 16, flush: 1s}
+    overflow: drop
+    required: true
   drain: {delay: 0s, timeout: 10m}
   verify: 1/1000
 `
@@ -77,7 +82,10 @@ func TestReadWhole(t *testing.T) {
 		"anonymous":       {c.AllowAnonymous, true},
 		"claims":          {c.Claims, []string{"email", "department"}},
 		"forward token":   {c.ForwardToken, true},
-		"audit":           {c.Audit, config.Audit{File: "/etc/gwctl/audit.jsonl", Overflow: "drop"}},
+		"audit":           {c.Audit, config.Audit{Required: true, Sinks: []config.AuditSink{
+			{Path: "/etc/gwctl/audit.jsonl", Format: "json", Overflow: "block", Queue: 1000, Flush: 50 * time.Millisecond, Rotate: 100 << 20, Age: 24 * time.Hour, Keep: 10, Fsync: "interval"},
+			{Format: "ocsf", Overflow: "drop", Queue: 16, Flush: time.Second, Fsync: "none"},
+		}}},
 		"drain":           {c.Drain, config.Drain{Delay: 0, Timeout: 10 * time.Minute}},
 		"verify":          {c.Verify, uint64(1000)},
 		"upstreams":       {len(c.Proxy.Upstreams), 2},
@@ -106,7 +114,7 @@ func TestReadDefaults(t *testing.T) {
 	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
 		t.Errorf("read %+v", c)
 	}
-	if c.Audit != (config.Audit{Overflow: "block"}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {
+	if !reflect.DeepEqual(c.Audit, config.Audit{Sinks: []config.AuditSink{{Format: "json", Overflow: "block", Queue: 8192, Flush: 200 * time.Millisecond, Fsync: "none"}}}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {
 		t.Errorf("audit %+v, drain %+v", c.Audit, c.Drain)
 	}
 	if j := c.JWT[0]; j.Type != "human" || j.Leeway != 30*time.Second || j.MaxLifetime != 24*time.Hour || j.Algorithms != nil || j.Profile != "" || j.Attributes != nil {

@@ -197,7 +197,7 @@ func TestTexts(t *testing.T) {
 		engine.ReasonNoRoute, engine.ReasonUnauthenticated, engine.ReasonNoMatchingRule, engine.ReasonInsufficientScope, engine.ReasonDeniedByRule,
 		engine.ReasonEvalError, engine.ReasonAttributeInvalid, engine.ReasonAttributeConflict, engine.ReasonAttributeMissing, engine.ReasonAttributeUnavailable,
 		engine.ReasonBodyInvalid, engine.ReasonBodyUnavailable, engine.ReasonObligationError, engine.ReasonNotLoaded,
-		reply.ReasonUpstreamUnreachable, reply.ReasonUpstreamTimeout, reply.ReasonNoUpstream, reply.ReasonDependencyUnavailable,
+		reply.ReasonUpstreamUnreachable, reply.ReasonUpstreamTimeout, reply.ReasonNoUpstream, reply.ReasonDependencyUnavailable, reply.ReasonAuditUnavailable,
 		reply.ReasonNotRepresentable, reply.ReasonClaimsTooLarge, reply.ReasonNotCanonical,
 		canonical.CodeNotCanonical, canonical.CodeHopByHopAbuse, canonical.CodeMethodNotAllowed,
 	}

@@ -8,6 +8,7 @@ const (
 	ReasonUpstreamTimeout       = "upstream_timeout"
 	ReasonNoUpstream            = "no_upstream"
 	ReasonDependencyUnavailable = "dependency_unavailable"
+	ReasonAuditUnavailable      = "audit_unavailable" // the answer cannot be recorded, and records are required
 	ReasonNotRepresentable      = "claim_not_representable"
 	ReasonClaimsTooLarge        = "claims_too_large"
 	ReasonNotCanonical          = "request_not_canonical"
@@ -34,7 +35,7 @@ func textOf(reason string) string {
 		return "The request holds a value that is not valid."
 	case engine.ReasonBodyInvalid:
 		return "The body of the request is not valid."
-	case engine.ReasonAttributeUnavailable, engine.ReasonBodyUnavailable, ReasonDependencyUnavailable:
+	case engine.ReasonAttributeUnavailable, engine.ReasonBodyUnavailable, ReasonDependencyUnavailable, ReasonAuditUnavailable:
 		return "A service needed for the decision does not answer. Try again later."
 	case engine.ReasonNotLoaded:
 		return "No policy is loaded."

@@ -164,7 +164,6 @@ func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.C
 	}
 	cfg.Proxy.Upstreams = []config.Upstream{{Match: policy.Text{Value: "/{rest...}"}, URL: upstream}}
 	cfg.JWT = []config.JWT{{Name: issuer.String(), Issuer: issuer.String(), Audiences: []string{devAudience}, Type: "human"}}
-	cfg.Audit.Overflow = "block"
 	cfg.Drain.Timeout = 5 * time.Second
 	return cfg, nil
 }
