@@ -18,7 +18,7 @@ func (r *rig) stop() []*record.Event {
 	if r.err != nil {
 		r.Errorf("Run: %v", r.err)
 	}
-	events := r.records()
+	events := r.all()
 	var answers int64
 	for i, e := range events {
 		if e.Seq != uint64(i+1) || (e.Kind == record.KindProcessStart) != (i == 0) {
@@ -39,15 +39,21 @@ func (r *rig) stop() []*record.Event {
 			}
 		}
 	}
-	return slices.DeleteFunc(events, func(e *record.Event) bool { return slices.Contains(background, e.Kind) })
+	return r.records()
 }
 
 // background are the kinds of records that come by themselves, before and
 // between those of what a test does.
 var background = []record.Kind{record.KindProcessStart, record.KindJWKSRefresh, record.KindIdPState, record.KindHeaderStripped}
 
-// records gives what has been written so far.
+// records gives what has been written so far about requests and reloads.
 func (r *rig) records() []*record.Event {
+	r.Helper()
+	return slices.DeleteFunc(r.all(), func(e *record.Event) bool { return slices.Contains(background, e.Kind) })
+}
+
+// all gives every record written so far.
+func (r *rig) all() []*record.Event {
 	r.Helper()
 	var out []*record.Event
 	for line := range strings.Lines(r.out.String()) {

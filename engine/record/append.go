@@ -7,9 +7,9 @@ import (
 	"github.com/gwctl/gwctl/engine"
 )
 
-// maxNumber is the most that a line takes beside its tail: the head, a number
+// headSize is the most that a line takes beside its tail: the head, a number
 // and room for a line's end.
-const maxNumber = 64
+const headSize = 64
 
 // AppendJSON appends the event as one line of JSON, without the line's end,
 // and returns the extended buffer. It cannot fail and does not change the
@@ -24,7 +24,7 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 func (e *Event) appendTail(dst []byte) []byte {
 	start := len(dst)
 	dst = e.appendMembers(dst)
-	if len(dst)-start <= MaxLine-maxNumber {
+	if len(dst)-start <= MaxLine-headSize {
 		return dst
 	}
 	return e.shortened().appendMembers(dst[:start])

@@ -35,7 +35,7 @@ const (
 func (e *Event) appendOCSF(dst []byte) []byte {
 	start := len(dst)
 	dst = e.appendOCSFMembers(dst)
-	if len(dst)-start <= MaxLine-maxNumber {
+	if len(dst)-start <= MaxLine-headSize {
 		return dst
 	}
 	return e.shortened().appendOCSFMembers(dst[:start])
