@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/record"
+	"github.com/gwctl/gwctl/policy"
 )
 
 // stop ends the sidecar and gives its records. It makes sure that there is one
@@ -32,6 +34,7 @@ func (r *rig) stop() []*record.Event {
 	if got := r.answers.Load(); got != answers {
 		r.Errorf("%d answers, %d records of them\n%s", got, answers, r.out.String())
 	}
+	r.repeat(events)
 	for _, secret := range r.secrets {
 		for name, text := range map[string]string{"records": r.out.String(), "log": r.log.String()} {
 			if i := strings.Index(text, secret); i >= 0 {
@@ -40,6 +43,30 @@ func (r *rig) stop() []*record.Event {
 		}
 	}
 	return r.records()
+}
+
+// repeat makes every decision again that its record says can be, where it was
+// made by the set that the rig begins with.
+func (r *rig) repeat(events []*record.Event) {
+	r.Helper()
+	src, found := policy.Load([]policy.File{{Path: "set.yaml", Data: []byte(policies)}})
+	set, more := engine.Compile(src)
+	if found.HasErrors() || more.HasErrors() {
+		r.Fatalf("%v %v", found, more)
+	}
+	for _, e := range events {
+		if !e.Replayable || e.Decision.SetDigest != set.Digest() || e.Decision.Reason == "claim_not_representable" || e.Decision.Reason == "claims_too_large" {
+			continue
+		}
+		q, unknown := e.Question()
+		req, unusable := set.Recall(q)
+		d := set.Decide(req)
+		if len(unknown) > 0 || len(unusable) > 0 || d.Effect != e.Decision.Effect || d.Reason != e.Decision.Reason || d.HTTPStatus() != e.Decision.Status ||
+			d.Rule != e.Decision.Rule || d.Route != e.Decision.Route || d.Action != e.Decision.Action || !slices.Equal(d.Matched, e.Decision.Matched) {
+			r.Errorf("recorded %s\nagain %+v, unknown %q, unusable %q", e.AppendJSON(nil), d, unknown, unusable)
+		}
+		r.repeated++
+	}
 }
 
 // background are the kinds of records that come by themselves, before and
@@ -98,6 +125,9 @@ func TestDecisionRecord(t *testing.T) {
 		t.Fatalf("answer %s", got.raw)
 	}
 	e := last(t, r.stop(), record.KindDecision)
+	if r.repeated != 1 {
+		t.Errorf("%d decisions were made again", r.repeated)
+	}
 	if e.Subject != "alice" || e.Tenant != "acme" || e.Method != "jwt" || e.Issuer != r.idp.url || e.Door != "proxy" || e.Status != 200 || !e.Replayable {
 		t.Errorf("recorded %+v", e)
 	}

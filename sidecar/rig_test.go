@@ -80,6 +80,7 @@ type rig struct {
 	car      *sidecar.Sidecar
 	out, log buffer
 	answers  atomic.Int64 // that the test has got
+	repeated int          // decisions that were made again from their records
 	secrets  []string     // what no record and no log may hold
 	wanted   []record.Reload
 

@@ -82,7 +82,7 @@ func TestReadWhole(t *testing.T) {
 		"anonymous":       {c.AllowAnonymous, true},
 		"claims":          {c.Claims, []string{"email", "department"}},
 		"forward token":   {c.ForwardToken, true},
-		"audit":           {c.Audit, config.Audit{Required: true, Sinks: []config.AuditSink{
+		"audit": {c.Audit, config.Audit{Required: true, Sinks: []config.AuditSink{
 			{Path: "/etc/gwctl/audit.jsonl", Format: "json", Overflow: "block", Queue: 1000, Flush: 50 * time.Millisecond, Rotate: 100 << 20, Age: 24 * time.Hour, Keep: 10, Fsync: "interval"},
 			{Format: "ocsf", Overflow: "drop", Queue: 16, Flush: time.Second, Fsync: "none"},
 		}}},

@@ -58,8 +58,8 @@ func NewMetrics() *Metrics {
 		attributesDropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gwctl_attributes_dropped_total", Help: "Attribute values from somebody who may not supply them, or undeclared.",
 		}),
-		rejected:      counters("gwctl_requests_rejected_total", "Requests refused as malformed or over a limit, by reason.", "reason"),
-		verified:      counters("gwctl_verify_total", "Decisions evaluated once more with CEL, by what came of it.", "result"),
+		rejected: counters("gwctl_requests_rejected_total", "Requests refused as malformed or over a limit, by reason.", "reason"),
+		verified: counters("gwctl_verify_total", "Decisions evaluated once more with CEL, by what came of it.", "result"),
 		shadow: counters("gwctl_shadow_diff_total", "Decisions that shadow rules would have turned, by the rule that would decide.",
 			"rule", "from", "to"),
 		inFlight:      gauge("gwctl_requests_in_flight", "Requests being served."),
