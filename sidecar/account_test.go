@@ -69,15 +69,11 @@ func TestAnswersAreAccountedFor(t *testing.T) {
 func TestRequiredRecords(t *testing.T) {
 	r := startSlow(t, "  audit: {sinks: [{stdout: {queue: 16, flush: 1ms}}], required: true}")
 	refused := 0
-	seen := r.forwarded(func() {
-		for range 16 + 2 {
-			r.get("GET /public/filling")
-		}
-		time.Sleep(1100 * time.Millisecond) // the limit itself
+	until(r, "the queue to be full and the sink to be stuck", func() bool {
+		return r.get("GET /public/filling").status == http.StatusServiceUnavailable
 	})
-	_ = seen
 	began := time.Now()
-	seen = r.forwarded(func() {
+	seen := r.forwarded(func() {
 		for _, line := range []string{"GET /public/refused", "GET /a/../refused", "GET /nowhere/refused"} {
 			got := r.get(line)
 			if got.status != http.StatusServiceUnavailable || got.code(t) != "audit_unavailable" || got.header.Get("Retry-After") == "" {

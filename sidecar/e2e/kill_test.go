@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ func TestKill(t *testing.T) {
 	question := request("GET", "/tenants/acme/orders/1") // nobody: a recorded 401
 	var running sync.WaitGroup
 	var answers [4][]told
+	var answered atomic.Int64
 	for i := range answers {
 		running.Go(func() {
 			w := &wire{address: s.proxy}
@@ -41,11 +43,12 @@ func TestKill(t *testing.T) {
 				if err != nil {
 					return
 				}
+				answered.Add(1)
 				answers[i] = append(answers[i], told{a.requestID(), time.Now()})
 			}
 		})
 	}
-	time.Sleep(1500 * time.Millisecond) // the load, not a wait for anything
+	eventually(t, 20*time.Second, "answers", func() bool { return answered.Load() >= 3000 })
 	killed := time.Now()
 	s.signal(t, syscall.SIGKILL)
 	s.abandoned = true // it ends as nothing should
