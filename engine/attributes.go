@@ -37,12 +37,12 @@ func (c *compiler) attributes(root slot.Root, decls []policy.Attribute) []*slot.
 	var out []*slot.Attr
 	// In order of their names, so that the order of keys in a file does not
 	// choose which of two unusable attributes a denial names.
-	decls = slices.SortedFunc(slices.Values(decls), func(a, b policy.Attribute) int { return strings.Compare(a.Name.Value, b.Name.Value) })
+	decls = slices.SortedFunc(slices.Values(decls), func(a, b policy.Attribute) int { return strings.Compare(a.Name.Value(), b.Name.Value()) })
 	for _, d := range decls {
 		if a := c.attribute(root, d); a != nil {
 			out = append(out, a)
 		} else {
-			c.unusable = append(c.unusable, [2]string{root.String(), d.Name.Value})
+			c.unusable = append(c.unusable, [2]string{root.String(), d.Name.Value()})
 		}
 	}
 	return out
@@ -54,24 +54,24 @@ func (c *compiler) attribute(root slot.Root, d policy.Attribute) *slot.Attr {
 
 // typed gives a declaration its meaning; within names what it is a part of.
 func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slot.Attr {
-	if within == root.String() && slices.Contains(fixedNames[root.String()], d.Name.Value) {
-		c.w.Error(d.Span, "built_in", "remove it: conditions can read it without a declaration", "%s.%s is built in", root, d.Name.Value)
+	if within == root.String() && slices.Contains(fixedNames[root.String()], d.Name.Value()) {
+		c.w.Error(d.Name.Span(), "built_in", "remove it: conditions can read it without a declaration", "%s.%s is built in", root, d.Name.Value())
 		return nil
 	}
 	if !d.Type.IsSet() {
 		return nil
 	}
-	t, err := slot.ParseType(d.Type.Value)
+	t, err := slot.ParseType(d.Type.Value())
 	if err != nil {
 		hint := "types are bool, int, double, string, timestamp, duration, ip, cidr, object, list(T), map(string, T)"
-		if near, ok := document.Closest(d.Type.Value, slot.TypeNames()); ok {
+		if near, ok := document.Closest(d.Type.Value(), slot.TypeNames()); ok {
 			hint = "did you mean " + near + "?"
 		}
 		c.w.Error(d.Type.Span(), "unknown_type", hint, "%s", err)
 		return nil
 	}
 	if t.Kind == slot.Object {
-		t.Name = within + "." + d.Name.Value
+		t.Name = within + "." + d.Name.Value()
 		for _, f := range d.Fields {
 			if field := c.typed(root, t.Name, f); field != nil {
 				t.Fields = append(t.Fields, field)
@@ -79,7 +79,7 @@ func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slo
 		}
 	}
 	a := &slot.Attr{
-		Root: root, Name: d.Name.Value, Type: t, Optional: d.Optional || len(d.For) > 0, Demanded: !d.Optional, Sensitive: d.Sensitive,
+		Root: root, Name: d.Name.Value(), Type: t, Optional: d.Optional || len(d.For) > 0, Demanded: !d.Optional, Sensitive: d.Sensitive,
 		MaxItems: int(d.MaxItems), MaxEntries: int(d.MaxEntries), MaxLength: int(d.MaxLength), From: defaultFrom(root),
 	}
 	builtins := c.set.base
@@ -97,7 +97,7 @@ func (c *compiler) typed(root slot.Root, within string, d policy.Attribute) *slo
 		a.From = from
 	}
 	for _, f := range d.For {
-		a.For = append(a.For, f.Value)
+		a.For = append(a.For, f.Value())
 		if root != slot.User {
 			c.w.Error(f.Span(), "bad_constraint", "", "for names types of users and belongs to user attributes")
 		}
@@ -112,13 +112,13 @@ func (c *compiler) providers(root slot.Root, from []policy.Text) (out []slot.Pro
 	names := []string{"credential", "path", "source", "directory", "caller"}
 	ok = len(from) > 0
 	for _, f := range from {
-		p, known := slot.ParseProvider(f.Value)
+		p, known := slot.ParseProvider(f.Value())
 		if !known {
 			hint := "providers are " + strings.Join(names, ", ")
-			if near, close := document.Closest(f.Value, names); close {
+			if near, close := document.Closest(f.Value(), names); close {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
-			c.w.Error(f.Span(), "unknown_provider", hint, "%q cannot supply values", f.Value)
+			c.w.Error(f.Span(), "unknown_provider", hint, "%q cannot supply values", f.Value())
 			ok = false
 		}
 		if known && root == slot.Env && p != slot.Caller {
@@ -151,14 +151,14 @@ func (c *compiler) constraints(a *slot.Attr, d policy.Attribute) {
 	}
 	if d.Pattern.IsSet() {
 		// Read alone first: `a)|(b` is no pattern, but would be one in brackets.
-		_, err := regexp.Compile(d.Pattern.Value)
-		re, wrapped := regexp.Compile(`^(?:` + d.Pattern.Value + `)$`)
+		_, err := regexp.Compile(d.Pattern.Value())
+		re, wrapped := regexp.Compile(`^(?:` + d.Pattern.Value() + `)$`)
 		switch err = cmp.Or(err, wrapped); {
 		case err != nil:
 			c.w.Error(d.Pattern.Span(), "bad_pattern", "patterns follow RE2", "the pattern cannot be read: %s", err)
 		case elem.Kind != slot.String:
 			c.w.Error(d.Pattern.Span(), "bad_constraint", "", "a %s has no pattern", elem)
-		case celenv.PatternTooLarge(d.Pattern.Value):
+		case celenv.PatternTooLarge(d.Pattern.Value()):
 			c.w.Error(d.Pattern.Span(), "bad_pattern", celenv.LargePatternHint, "the pattern is too large")
 		}
 		a.Pattern = re
@@ -190,7 +190,7 @@ func (c *compiler) bound(a *slot.Attr, text policy.Text, key string) slot.Value 
 		c.w.Error(text.Span(), "bad_constraint", "", "a %s has no %s", a.Type, key)
 		return slot.Value{}
 	}
-	v, ok, err := a.Convert(slot.Plain(text.Value))
+	v, ok, err := a.Convert(slot.Plain(text.Value()))
 	if err != nil || !ok {
 		c.w.Error(text.Span(), "bad_constraint", "", "%s must be a %s", key, a.Type)
 	}
@@ -242,13 +242,13 @@ func constantType(v policy.Value) *slot.Type {
 
 func scalarType(t policy.Text) *slot.Type {
 	if !t.Quoted() {
-		if _, ok := document.ParseBool(t.Value); ok {
+		if _, ok := document.ParseBool(t.Value()); ok {
 			return &slot.Type{Kind: slot.Bool}
 		}
-		if _, ok := document.ParseInt(t.Value); ok {
+		if _, ok := document.ParseInt(t.Value()); ok {
 			return &slot.Type{Kind: slot.Int}
 		}
-		if _, ok := document.ParseDouble(t.Value); ok {
+		if _, ok := document.ParseDouble(t.Value()); ok {
 			return &slot.Type{Kind: slot.Double}
 		}
 	}

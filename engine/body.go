@@ -77,7 +77,7 @@ func (c *compiler) bodyFields(d *policy.Resource) []*slot.Attr {
 			// Each route holds its own bodies to its own bounds; conditions only
 			// need to know what all of them keep.
 			if !fields.add(a, func(have *slot.Attr) *slot.Attr { return widest(have, a) }) {
-				c.w.Error(f.Span, "bad_body", "give one of them another name", "request.body.%s is declared with two types", a.Name)
+				c.w.Error(f.Name.Span(), "bad_body", "give one of them another name", "request.body.%s is declared with two types", a.Name)
 			}
 		}
 	}
@@ -110,14 +110,14 @@ func (c *compiler) actionAttributes(d *policy.Resource) []*slot.Attr {
 				if !sameBounds(have, a) {
 					// One declaration stands for all actions; a value held to the
 					// bounds of none would pass unchecked.
-					c.w.Error(f.Span, "bad_constraint", "declare it alike, or give one of them another name", "action.%s is declared with two constraints", a.Name)
+					c.w.Error(f.Name.Span(), "bad_constraint", "declare it alike, or give one of them another name", "action.%s is declared with two constraints", a.Name)
 					return have
 				}
 				have.Optional = have.Optional || a.Optional
 				return have
 			})
 			if !ok {
-				c.w.Error(f.Span, "bad_constraint", "give one of them another name", "action.%s is declared with two types", a.Name)
+				c.w.Error(f.Name.Span(), "bad_constraint", "give one of them another name", "action.%s is declared with two types", a.Name)
 			}
 		}
 	}
@@ -139,7 +139,7 @@ func (c *compiler) body(res *resource, d *policy.Route) *body {
 	}
 	b := &body{maxBytes: d.Body.MaxBytes}
 	for _, f := range d.Body.Fields {
-		i, ok := res.layout.Lookup(slot.Body, f.Name.Value)
+		i, ok := res.layout.Lookup(slot.Body, f.Name.Value())
 		if !ok {
 			continue
 		}
@@ -152,12 +152,12 @@ func (c *compiler) body(res *resource, d *policy.Route) *body {
 	}
 	if d.BodyAction != nil {
 		c.chooser(d)
-		b.chooser, b.actions = d.BodyAction.Field.Value, map[string]string{}
+		b.chooser, b.actions = d.BodyAction.Field.Value(), map[string]string{}
 		for _, m := range d.BodyAction.Map {
-			if _, ok := res.actions[m.Value.Value]; !ok {
+			if _, ok := res.actions[m.Value.Value()]; !ok {
 				c.undeclared(m.Value, "action", res.decl.ActionNames())
 			}
-			b.actions[m.Key.Value] = m.Value.Value
+			b.actions[m.Key.Value()] = m.Value.Value()
 		}
 	}
 	return b
@@ -168,11 +168,11 @@ func (c *compiler) body(res *resource, d *policy.Route) *body {
 func (c *compiler) chooser(d *policy.Route) {
 	var known []string
 	for _, f := range d.Body.Fields {
-		known = append(known, f.Name.Value)
+		known = append(known, f.Name.Value())
 	}
 	name := d.BodyAction.Field
-	if near, ok := document.Closest(name.Value, known); ok && near != name.Value {
-		c.w.Error(name.Span(), "undeclared_attribute", fmt.Sprintf("did you mean %q?", near), "request.body.%s is not declared", name.Value)
+	if near, ok := document.Closest(name.Value(), known); ok && near != name.Value() {
+		c.w.Error(name.Span(), "undeclared_attribute", fmt.Sprintf("did you mean %q?", near), "request.body.%s is not declared", name.Value())
 	}
 }
 
@@ -182,16 +182,16 @@ func (c *compiler) quiet() *compiler { return &compiler{lib: c.lib, src: c.src, 
 // BodyLimit is how many bytes of a JSON body the route reads; 0 when it reads
 // none, and the body is passed on unread.
 func (r *Request) BodyLimit() int64 {
-	if r.target == nil || r.target.body == nil {
+	if r.way == nil || r.way.body == nil {
 		return 0
 	}
-	return r.target.body.maxBytes
+	return r.way.body.maxBytes
 }
 
 // Body binds the JSON body of a route that reads one. An error is ErrBodyInvalid,
 // wrapped with what is wrong and without any value; the request is denied then.
 func (r *Request) Body(data []byte) error {
-	b := r.target.body
+	b := r.way.body
 	in, err := slot.ParseBody(data)
 	if err != nil {
 		return r.refuseBody(err)
@@ -222,12 +222,12 @@ func (r *Request) Body(data []byte) error {
 // chooseAction takes the action from a member of the body. A value that is not
 // mapped has no route.
 func (r *Request) chooseAction(in slot.Input) error {
-	member, _ := in.Member(r.target.body.chooser)
+	member, _ := in.Member(r.way.body.chooser)
 	text, ok := member.Text()
 	if !ok || !member.IsString() {
-		return r.refuseBody(fmt.Errorf("request.body.%s is no string", r.target.body.chooser))
+		return r.refuseBody(fmt.Errorf("request.body.%s is no string", r.way.body.chooser))
 	}
-	action, ok := r.target.body.actions[text]
+	action, ok := r.way.body.actions[text]
 	if !ok {
 		r.cands, r.noRoute = nil, http.StatusForbidden
 		return nil

@@ -22,7 +22,7 @@ func Compile(src *policy.Set) (*Set, policy.Diagnostics) {
 }
 
 func newCompiler(src *policy.Set, lib *celenv.Library) *compiler {
-	return &compiler{lib: lib, most: indexed, src: src, libraries: map[[2]string]*celenv.Scope{}, set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]supplied{}, source: src}}
+	return &compiler{lib: lib, most: indexed, src: src, libraries: map[[2]string]*celenv.Scope{}, interned: newInterned(), set: &Set{resources: map[string]*resource{}, directory: map[resourceKey][]slot.Ready{}, source: src}}
 }
 
 func (c *compiler) compile() (*Set, policy.Diagnostics) {
@@ -37,9 +37,14 @@ func (c *compiler) compile() (*Set, policy.Diagnostics) {
 	if found.HasErrors() {
 		return nil, found
 	}
-	c.prepare()
-	c.plan()
-	c.set.digest = digest(c.set, c.lib)
+	inParallel(2, func(i int) {
+		if i == 0 {
+			c.set.digest = digest(c.set, c.lib)
+			return
+		}
+		c.prepare()
+		c.plan()
+	})
 	c.forget()
 	return c.set, found
 }
@@ -70,10 +75,11 @@ type compiler struct {
 	// wrong: what reads them is not reported once more.
 	unusable  [][2]string
 	libraries map[[2]string]*celenv.Scope // by name and resource type
-	literals  map[string][]string         // what can be written for an attribute
-	hinted    int                         // names looked up for a close one
-	most      int                         // rules that are asked one by one
-	unguarded bool                        // tests of the algorithm need rules that fail
+	interned  *interned
+	literals  map[string][]string // what can be written for an attribute
+	hinted    int                 // names looked up for a close one
+	most      int                 // rules that are asked one by one
+	unguarded bool                // tests of the algorithm need rules that fail
 }
 
 func (c *compiler) schema() {
@@ -81,7 +87,7 @@ func (c *compiler) schema() {
 		c.user = c.attributes(slot.User, s.User)
 		c.env = c.attributes(slot.Env, s.Env)
 		for _, r := range s.Roles {
-			c.set.roles = append(c.set.roles, r.Value)
+			c.set.roles = append(c.set.roles, r.Value())
 		}
 	}
 	c.set.base = slot.NewLayout(c.user, c.env)
@@ -98,21 +104,21 @@ func (c *compiler) scope(res *resource, consts map[string]slot.Value, libs map[s
 
 func (c *compiler) resources() {
 	for _, d := range c.src.Resources {
-		r := &resource{name: d.Name.Value, decl: d, actions: map[string]*[transports]candidates{}}
-		r.layout = c.set.base.Extend(c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
+		r := &resource{name: d.Name.Value(), decl: d, actions: map[string][transports]*candidates{}}
+		r.layout = c.interned.layout(c.set.base, c.attributes(slot.Resource, d.Attributes), c.actionAttributes(d), c.bodyFields(d))
 		for _, a := range d.Actions {
-			r.actions[a.Name.Value] = nil
+			r.actions[a.Name.Value()] = [transports]*candidates{}
 		}
 		c.set.resources[r.name] = r
 	}
 	for _, d := range c.sortedResources() {
-		c.routes(c.set.resources[d.Name.Value])
+		c.routes(c.set.resources[d.Name.Value()])
 	}
 }
 
 func (c *compiler) sortedResources() []*policy.Resource {
 	out := slices.Clone(c.src.Resources)
-	slices.SortFunc(out, func(a, b *policy.Resource) int { return strings.Compare(a.Name.Value, b.Name.Value) })
+	slices.SortFunc(out, func(a, b *policy.Resource) int { return strings.Compare(a.Name.Value(), b.Name.Value()) })
 	return out
 }
 
@@ -120,14 +126,12 @@ func (c *compiler) policy(p *policy.Policy) {
 	consts := map[string]slot.Value{}
 	for _, k := range p.Consts {
 		if v, t := c.constant(k.Value); t != nil {
-			consts[k.Name.Value] = v
+			consts[k.Name.Value()] = v
 		}
 	}
 	for _, name := range c.checkRules(p) {
 		res := c.set.resources[name]
-		scope := c.scope(res, consts, c.imports(p, res))
-		c.breakAll(scope, p.Consts, consts)
-		c.vars(scope, p.Vars, res)
+		scope := c.policyScope(p, res, consts)
 		together(c, p.Rules, func(part *compiler, d *policy.Rule) {
 			if r := part.rule(scope, p, d, res); r != nil {
 				part.rules = append(part.rules, r)
@@ -136,14 +140,30 @@ func (c *compiler) policy(p *policy.Policy) {
 	}
 }
 
+// policyScope is where the rules of a policy over a resource type are compiled.
+func (c *compiler) policyScope(p *policy.Policy, res *resource, consts map[string]slot.Value) *celenv.Scope {
+	imports := c.imports(p, res)
+	if len(p.Consts)+len(p.Vars)+len(p.Imports) == 0 {
+		return c.interned.scope(res.layout, func() *celenv.Scope {
+			scope := c.scope(res, nil, nil)
+			c.breakAll(scope, nil, nil)
+			return scope
+		})
+	}
+	scope := c.scope(res, consts, imports)
+	c.breakAll(scope, p.Consts, consts)
+	c.vars(scope, p.Vars, res)
+	return scope
+}
+
 // breakAll tells a scope which names are declared and wrong.
 func (c *compiler) breakAll(scope *celenv.Scope, declared []policy.Const, good map[string]slot.Value) {
 	for _, a := range c.unusable {
 		scope.Break(a[0], a[1])
 	}
 	for _, k := range declared {
-		if _, ok := good[k.Name.Value]; !ok {
-			scope.Break("consts", k.Name.Value)
+		if _, ok := good[k.Name.Value()]; !ok {
+			scope.Break("consts", k.Name.Value())
 		}
 	}
 }
@@ -153,12 +173,12 @@ func (c *compiler) covered(p *policy.Policy) []string {
 	var out []string
 	if p.Guard() {
 		for _, t := range p.Without {
-			if _, ok := c.set.resources[t.Value]; !ok {
+			if _, ok := c.set.resources[t.Value()]; !ok {
 				c.undeclared(t, "resource", c.resourceNames())
 			}
 		}
 		for name := range c.set.resources {
-			if !slices.ContainsFunc(p.Without, func(t policy.Text) bool { return t.Value == name }) {
+			if !slices.ContainsFunc(p.Without, func(t policy.Text) bool { return t.Value() == name }) {
 				out = append(out, name)
 			}
 		}
@@ -169,11 +189,11 @@ func (c *compiler) covered(p *policy.Policy) []string {
 		return out
 	}
 	for _, t := range p.Resources {
-		if _, ok := c.set.resources[t.Value]; !ok {
+		if _, ok := c.set.resources[t.Value()]; !ok {
 			c.undeclared(t, "resource", c.resourceNames())
 			continue
 		}
-		out = append(out, t.Value)
+		out = append(out, t.Value())
 	}
 	return out
 }
@@ -208,7 +228,7 @@ func (c *compiler) undeclared(t policy.Text, what string, known []string) {
 	c.hinted++
 	near, ok := "", false
 	if c.hinted <= maxHints { // where many names are wrong, looking for close ones takes long
-		near, ok = document.Closest(t.Value, known)
+		near, ok = document.Closest(t.Value(), known)
 	}
 	hint := "no " + what + " is declared"
 	switch {
@@ -219,7 +239,7 @@ func (c *compiler) undeclared(t policy.Text, what string, known []string) {
 	case len(known) > 0:
 		hint = "declared: " + strings.Join(known, ", ")
 	}
-	c.w.Error(t.Span(), "undeclared_"+what, hint, "%s %q is not declared", what, t.Value)
+	c.w.Error(t.Span(), "undeclared_"+what, hint, "%s %q is not declared", what, t.Value())
 }
 
 // checkRules holds the names in rules to what is declared, and gives the
@@ -237,12 +257,12 @@ func (c *compiler) checkRules(p *policy.Policy) []string {
 	known := p.Guard() || len(names) == len(p.Resources)
 	for _, r := range p.Rules {
 		for _, a := range r.Actions {
-			if known && a.Value != "*" && !slices.Contains(actions, a.Value) {
+			if known && a.Value() != "*" && !slices.Contains(actions, a.Value()) {
 				c.undeclared(a, "action", actions)
 			}
 		}
 		for _, role := range r.Roles {
-			if len(c.set.roles) > 0 && !slices.Contains(c.set.roles, role.Value) {
+			if len(c.set.roles) > 0 && !slices.Contains(c.set.roles, role.Value()) {
 				c.undeclared(role, "role", c.set.roles)
 			}
 		}
@@ -254,14 +274,14 @@ func (c *compiler) checkRules(p *policy.Policy) []string {
 func (c *compiler) vars(scope *celenv.Scope, vars []policy.Var, res *resource) {
 	byName := map[string]policy.Var{}
 	for _, v := range vars {
-		byName[v.Name.Value] = v
+		byName[v.Name.Value()] = v
 	}
 	const visiting, done = 1, 2
 	state := map[string]int{}
 	var visit func(v policy.Var)
 	visit = func(v policy.Var) {
-		state[v.Name.Value] = visiting
-		for _, name := range scope.VarRefs(v.Expr.Value) {
+		state[v.Name.Value()] = visiting
+		for _, name := range scope.VarRefs(v.Expr.Value()) {
 			next, ok := byName[name]
 			switch {
 			case !ok || state[name] == done:
@@ -272,33 +292,31 @@ func (c *compiler) vars(scope *celenv.Scope, vars []policy.Var, res *resource) {
 				visit(next)
 			}
 		}
-		e, problems := scope.Compile(v.Expr.Value, nil)
+		e, problems := scope.Compile(v.Expr.Value(), nil)
 		if c.unguarded {
-			e, problems = scope.CompileUnguarded(v.Expr.Value, nil)
+			e, problems = scope.CompileUnguarded(v.Expr.Value(), nil)
 		}
 		if c.report(v.Expr, problems, res); e != nil {
-			scope.AddVar(v.Name.Value, e)
+			scope.AddVar(v.Name.Value(), e)
 		} else {
-			scope.Break("vars", v.Name.Value)
+			scope.Break("vars", v.Name.Value())
 		}
-		state[v.Name.Value] = done
+		state[v.Name.Value()] = done
 	}
 	for _, v := range vars {
-		if v.Expr.IsSet() && state[v.Name.Value] == 0 {
+		if v.Expr.IsSet() && state[v.Name.Value()] == 0 {
 			visit(v)
 		}
 	}
 }
 
 func (c *compiler) rule(scope *celenv.Scope, p *policy.Policy, d *policy.Rule, res *resource) *Rule {
-	r := &Rule{Ref: RuleRef{p.Name.Value, d.ID.Value}, Resource: res.name, Decl: d, Policy: p, scope: scope, position: d.Span.String()}
+	r := &Rule{Ref: RuleRef{p.Name.Value(), d.ID.Value()}, Resource: res.name, Decl: d, Policy: p, scope: scope}
 	options := celenv.RuleOptions{Deny: !d.Allow, HTTPOnly: d.HTTP && !d.AuthZEN, Present: res.present(d)}
 	if d.When.IsSet() {
-		r.position = d.When.Span().String()
 		if r.When = c.ofRule(scope, d.When, res, options); r.When == nil {
 			return nil
 		}
-		r.reads = r.When.Reads()
 	}
 	options.Want, options.Deny, options.Given = &slot.Type{Kind: slot.String}, false, r.When
 	for _, h := range d.Headers {
@@ -306,14 +324,7 @@ func (c *compiler) rule(scope *celenv.Scope, p *policy.Policy, d *policy.Rule, r
 		if e == nil {
 			return nil
 		}
-		r.reads = mergeReads(r.reads, e.Reads())
-		r.Headers = append(r.Headers, Header{Name: h.Name.Value, Value: e})
-	}
-	if len(d.Roles) > 0 {
-		r.reads.Slots = union(r.reads.Slots, []slot.Index{slot.UserRoles})
-	}
-	if len(d.Scopes)+len(d.AnyScope) > 0 {
-		r.reads.Slots = union(r.reads.Slots, []slot.Index{slot.UserScopes})
+		r.Headers = append(r.Headers, Header{Name: h.Name.Value(), Value: e})
 	}
 	return r
 }
@@ -321,11 +332,11 @@ func (c *compiler) rule(scope *celenv.Scope, p *policy.Policy, d *policy.Rule, r
 // ofRule compiles a condition or an obligation.
 func (c *compiler) ofRule(scope *celenv.Scope, t policy.Text, res *resource, o celenv.RuleOptions) *celenv.Expr {
 	if c.unguarded {
-		e, problems := scope.CompileUnguarded(t.Value, o.Type())
+		e, problems := scope.CompileUnguarded(t.Value(), o.Type())
 		c.report(t, problems, res)
 		return e
 	}
-	e, problems := scope.CompileRule(t.Value, o)
+	e, problems := scope.CompileRule(t.Value(), o)
 	c.report(t, problems, res)
 	return e
 }
@@ -344,7 +355,7 @@ func (c *compiler) report(t policy.Text, problems []celenv.Problem, res *resourc
 // lacking words the hint of an attribute that a resource type does not have
 // while another type of the set does.
 func (c *compiler) lacking(t policy.Text, p celenv.Problem, res *resource) string {
-	runes := []rune(t.Value)
+	runes := []rune(t.Value())
 	before, name := string(runes[:min(len(runes), p.Offset)]), string(runes[min(len(runes), p.Offset):min(len(runes), p.Offset+p.Length)])
 	if strings.HasSuffix(strings.TrimRight(before, "?. "), "resource") {
 		for _, other := range c.resourceNames() {
@@ -364,14 +375,12 @@ func (c *compiler) link() {
 	slices.SortStableFunc(c.set.rules, compareRules)
 	byResource := map[string][]*Rule{}
 	for i, r := range c.set.rules {
-		r.order = i
+		r.order = int32(i)
 		byResource[r.Resource] = append(byResource[r.Resource], r)
 	}
 	for name, res := range c.set.resources {
 		for action := range res.actions {
-			res.actions[action] = &[transports]candidates{
-				OverHTTP: c.candidates(byResource[name], action, OverHTTP), OverAuthZEN: c.candidates(byResource[name], action, OverAuthZEN),
-			}
+			res.actions[action] = c.overAll(byResource[name], action)
 			c.complete(res, action)
 		}
 	}

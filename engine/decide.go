@@ -34,7 +34,7 @@ func (s *Set) Decide(r *Request) (d Decision) {
 	}
 
 	r.decide(&d, &r.cands.deny, &r.cands.allow)
-	if r.cands.would != nil {
+	if r.cands.shadow != nil {
 		d.Shadow = r.shadow()
 	}
 	return d
@@ -52,7 +52,7 @@ func (r *Request) decide(d *Decision, deny, allow *ruleset) {
 		}
 	}
 	if by != nil {
-		d.denyBy(by)
+		d.denyBy(by, r.set)
 		return
 	}
 	if len(d.Errors) > 0 {

@@ -22,9 +22,9 @@ func newChallenge(c *policy.Challenge) *Challenge {
 	if c == nil {
 		return nil
 	}
-	out := &Challenge{Error: c.Error.Value}
+	out := &Challenge{Error: c.Error.Value()}
 	for _, v := range c.ACRValues {
-		out.ACRValues = append(out.ACRValues, v.Value)
+		out.ACRValues = append(out.ACRValues, v.Value())
 	}
 	if c.MaxAge >= 0 {
 		out.MaxAge = &c.MaxAge

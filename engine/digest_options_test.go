@@ -19,10 +19,10 @@ spec:
     address: {type: object, optional: true, fields: {city: {type: string, maxLength: 80}, geo: {type: object, optional: true, fields: {lat: {type: double}}}}}
   hosts: [api.example.com, "{tenant}.example.org"]
   routes:
-    - {route: "GET /orders/{id}", action: read, cors: {origins: ["https://a.example", "https://b.example"], headers: [X-A], credentials: false, max_age: 60}}
+    - {route: "GET /orders/{id}", action: read, cors: {origins: ["https://a.example", "https://b.example"], headers: [X-A], expose: [X-Total], credentials: false, max_age: 60}}
     - {route: "POST /orders/{id}", action: grant, body: {type: json, maxBytes: 1024, fields: {amount: {type: double, min: 0}, lines: {type: list(string), maxItems: 3, optional: true}}}}
     - {route: "POST /rpc", action: {body: method, map: {"orders/call": call, "orders/list": list}}}
-    - {route: "GET /live/{id}", action: read, websocket: false, encoded_slash: reject}
+    - {route: "GET /live/{id}", action: read, websocket: false, encoded_slash: reject, empty_segments: reject, path_params: reject}
 ---
 apiVersion: gwctl.dev/v1
 kind: Resource
@@ -84,9 +84,9 @@ func TestDigestOfOptions(t *testing.T) {
 		{"amount: {type: double, min: 0}, ", ""}, {", body: {type: json, maxBytes: 1024, fields: {amount: {type: double, min: 0}, lines: {type: list(string), maxItems: 3, optional: true}}}", ""},
 		{"{body: method,", "{body: name,"}, {`"orders/call": call`, `"orders/calls": call`}, {`"orders/call": call`, `"orders/call": grant`}, {`"orders/call": call, `, ""},
 		{`{body: method, map: {"orders/call": call, "orders/list": list}}`, "call"},
-		{", cors: {origins: [\"https://a.example\", \"https://b.example\"], headers: [X-A], credentials: false, max_age: 60}", ""}, {`"https://a.example", `, ""}, {"https://b.example", "https://c.example"},
+		{", cors: {origins: [\"https://a.example\", \"https://b.example\"], headers: [X-A], expose: [X-Total], credentials: false, max_age: 60}", ""}, {"expose: [X-Total], ", ""}, {"[X-Total]", "[X-Count]"}, {`"https://a.example", `, ""}, {"https://b.example", "https://c.example"},
 		{"headers: [X-A]", "headers: [X-B]"}, {"credentials: false", "credentials: true"}, {"max_age: 60", "max_age: 61"},
-		{"websocket: false", "websocket: true"}, {"encoded_slash: reject", "encoded_slash: keep"},
+		{"websocket: false", "websocket: true"}, {"encoded_slash: reject", "encoded_slash: keep"}, {"empty_segments: reject", "empty_segments: keep"}, {"path_params: reject", "path_params: keep"},
 		{"city: {type: string, maxLength: 80}", "city: {type: string, maxLength: 81}"}, {"city:", "town:"}, {"city: {type: string,", "city: {type: string, optional: true,"}, {"lat: {type: double}", "lat: {type: int}"},
 		{"lat: {type: double}", "lat: {type: double}, lon: {type: double}"}, {"lat: {type: double}", "lat: {type: double, min: -90}"}, {"soft: {type: bool,", "soft: {type: string,"}, {"soft:", "hard:"},
 		{"list: {attributes: {soft: {type: bool, optional: true}}}", "list: {}"},
@@ -115,7 +115,7 @@ func TestDigestOfSpelling(t *testing.T) {
 	want := compile(t, optioned).Digest()
 	for _, tt := range [][2]string{
 		{`[api.example.com, "{tenant}.example.org"]`, `["{tenant}.example.org", api.example.com]`}, {`"https://a.example", "https://b.example"`, `"https://b.example", "https://a.example"`},
-		{", websocket: false, encoded_slash: reject", ""}, {"credentials: false, ", ""}, {`"orders/call": call, "orders/list": list`, `"orders/list": list, "orders/call": call`},
+		{", websocket: false, encoded_slash: reject, empty_segments: reject, path_params: reject", ""}, {"credentials: false, ", ""}, {`"orders/call": call, "orders/list": list`, `"orders/list": list, "orders/call": call`},
 		{"X-View: \"'own'\", X-Size: \"'1'\"", "X-Size: \"'1'\", X-View: \"'own'\""}, {"{city: {type: string, maxLength: 80},", "{city: {maxLength: 80, type: string},"},
 		{"action: grant, body", "action: {POST: grant}, body"}, {"{id: r1, effect: allow,", "{id: r1, effect: allow, transports: [authzen, http],"}, {"city: {type: string,", "city: {type: string, description: where,"},
 	} {

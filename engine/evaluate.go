@@ -22,7 +22,7 @@ const (
 // evaluate asks one rule: roles, then the condition, then scopes. A failure is
 // added to the decision's errors.
 func (r *Request) evaluate(rule *Rule, d *Decision) outcome {
-	held, err := r.holdsAny(slot.UserRoles, rule.held.roles)
+	held, err := r.holdsRole(rule.held)
 	if held && err == nil && rule.When != nil {
 		held, err = r.holds(rule)
 	}
@@ -42,15 +42,23 @@ func (r *Request) evaluate(rule *Rule, d *Decision) outcome {
 }
 
 func (d *Decision) failed(rule *Rule, err error) outcome {
-	d.Errors = append(d.Errors, RuleError{Rule: rule.Ref, Code: errorCode(err), Message: err.Error(), Position: rule.position})
+	d.Errors = append(d.Errors, RuleError{Rule: rule.Ref, Code: errorCode(err), Message: err.Error(), Position: rule.position()})
 	return failed
+}
+
+// position is where the rule's condition stands, or the rule without one.
+func (r *Rule) position() string {
+	if r.Decl.When.IsSet() {
+		return r.Decl.When.Span().String()
+	}
+	return r.Decl.At.Span().String()
 }
 
 // matched adds a rule to those that matched. As long as they stand side by
 // side in deciding order, they are a part of the set's own list.
 func (r *Request) matched(rule *Rule, d *Decision) {
 	refs, n := r.set.refs, len(d.Matched)
-	if from := rule.order - n; n == 0 || from >= 0 && &d.Matched[0] == &refs[from] {
+	if from := int(rule.order) - n; n == 0 || from >= 0 && &d.Matched[0] == &refs[from] {
 		d.Matched = refs[from : rule.order+1 : rule.order+1]
 		return
 	}
@@ -113,7 +121,7 @@ func (r *Request) precondition() (first precondition) {
 		return precondition{ReasonAttributeInvalid, "request.query." + name, http.StatusBadRequest}
 	}
 	if r.way != nil {
-		for _, i := range r.set.places[r.way.from:r.way.to] {
+		for _, i := range r.places() {
 			if r.values.State(i) == slot.Malformed && r.values.From(i) == slot.Path {
 				return precondition{ReasonAttributeInvalid, r.fullName(i), http.StatusBadRequest}
 			}
@@ -175,15 +183,15 @@ func (d *Decision) deny(reason string, status int) {
 }
 
 // denyBy finishes a decision as a denial by a rule, with the rule's reason.
-func (d *Decision) denyBy(rule *Rule) {
+func (d *Decision) denyBy(rule *Rule, s *Set) {
 	d.Rule = rule.Ref
 	reason := rule.Decl.Reason
 	if reason == nil {
 		d.deny(ReasonDeniedByRule, http.StatusForbidden)
 		return
 	}
-	d.Message, d.Challenge = reason.Message.Value, rule.challenge
-	d.deny(reason.Code.Value, cmp.Or(reason.Status, http.StatusForbidden))
+	d.Message, d.Challenge = reason.Message.Value(), s.asks[rule.Decl]
+	d.deny(reason.Code.Value(), cmp.Or(reason.Status, http.StatusForbidden))
 }
 
 // contain is deferred: a panic denies the whole decision.

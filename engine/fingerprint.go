@@ -15,18 +15,18 @@ type Fingerprint struct {
 func (s *Set) Fingerprint() Fingerprint {
 	out := Fingerprint{Rules: map[RuleRef][sha256.Size]byte{}}
 	sum := func(d digester) (x [sha256.Size]byte) {
-		d.h.Sum(x[:0])
+		copy(x[:], d.sum())
 		return x
 	}
 	for _, p := range s.source.Policies {
 		for _, r := range p.Rules {
-			d := digester{sha256.New(), nil}
+			d := newDigester(nil)
 			d.setting(p)
 			d.rule(r)
-			out.Rules[RuleRef{Policy: p.Name.Value, Rule: r.ID.Value}] = sum(d)
+			out.Rules[RuleRef{Policy: p.Name.Value(), Rule: r.ID.Value()}] = sum(d)
 		}
 	}
-	d := digester{sha256.New(), nil}
+	d := newDigester(nil)
 	d.declarations(s)
 	d.directory(s)
 	out.Rest = sum(d)

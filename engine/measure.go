@@ -14,7 +14,7 @@ import (
 // resource type or of another set is an error. The error may wrap a
 // *celenv.AttributeError.
 func (r *Request) Ask(rule *Rule) (bool, error) {
-	if r.res == nil || rule.order >= len(r.set.rules) || r.set.rules[rule.order] != rule || rule.Resource != r.res.name {
+	if r.res == nil || int(rule.order) >= len(r.set.rules) || r.set.rules[rule.order] != rule || rule.Resource != r.res.name {
 		return false, fmt.Errorf("asking rule %s about a request for another resource", rule.Ref)
 	}
 	if rule.When == nil {

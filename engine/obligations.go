@@ -24,7 +24,7 @@ const maxObligation = 1024 // bytes of a value
 // on the name of a policy, whether a filter reaches the upstream.
 func (c *compiler) complete(res *resource, action string) {
 	for over := range transports {
-		allow := res.actions[action][over].allow.rules
+		allow := c.set.list(&res.actions[action][over].allow)
 		wanted := map[string]*Rule{}
 		for _, r := range allow {
 			for _, h := range r.Headers {

@@ -46,7 +46,7 @@ func together[T any](c *compiler, items []T, compile func(part *compiler, item T
 
 // part is a compiler for some of the policies, with findings of its own.
 func (c *compiler) part() *compiler {
-	return &compiler{lib: c.lib, src: c.src, set: c.set, user: c.user, env: c.env, unusable: c.unusable, literals: c.literals,
+	return &compiler{lib: c.lib, src: c.src, set: c.set, user: c.user, env: c.env, unusable: c.unusable, literals: c.literals, interned: c.interned,
 		unguarded: c.unguarded, libraries: map[[2]string]*celenv.Scope{}}
 }
 
@@ -76,6 +76,6 @@ func inParallel(n int, do func(i int)) {
 
 func sortedPolicies(in []*policy.Policy) []*policy.Policy {
 	out := slices.Clone(in)
-	slices.SortFunc(out, func(a, b *policy.Policy) int { return strings.Compare(a.Name.Value, b.Name.Value) })
+	slices.SortFunc(out, func(a, b *policy.Policy) int { return strings.Compare(a.Name.Value(), b.Name.Value()) })
 	return out
 }

@@ -1,33 +1,71 @@
 package engine
 
 import (
-	"maps"
-	"slices"
-
+	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/plan"
+	"github.com/gwctl/gwctl/engine/slot"
 )
 
-// plan makes programs of conditions and obligations, one resource type at a
-// time: programs of a type share what their variables come to.
+// plan makes programs of conditions and obligations, the resource types of one
+// layout at a time. Equal expressions have one program; those that read
+// variables have one for each resource type, whose programs share what the
+// variables come to.
 func (c *compiler) plan() {
-	byResource := map[string][]*Rule{}
-	for _, r := range c.set.rules {
-		byResource[r.Resource] = append(byResource[r.Resource], r)
+	var layouts []*slot.Layout
+	alike := map[*slot.Layout][]*resource{}
+	for _, d := range c.sortedResources() {
+		res := c.set.resources[d.Name.Value()]
+		if alike[res.layout] == nil {
+			layouts = append(layouts, res.layout)
+		}
+		alike[res.layout] = append(alike[res.layout], res)
 	}
-	names := slices.Sorted(maps.Keys(byResource))
-	inParallel(len(names), func(i int) {
-		res := c.set.resources[names[i]]
-		planner := plan.NewCompiler(res.layout)
-		for _, r := range byResource[names[i]] {
-			if r.When != nil {
-				r.condition = planner.Compile(r.When)
+	rules := map[string][]*Rule{}
+	for _, r := range c.set.rules {
+		rules[r.Resource] = append(rules[r.Resource], r)
+	}
+	inParallel(len(layouts), func(i int) {
+		p := planner{common: plan.NewCompiler(layouts[i]), made: map[*celenv.Expr]*plan.Program{}}
+		for _, res := range alike[layouts[i]] {
+			p.own = nil
+			for _, r := range rules[res.name] {
+				if r.When != nil {
+					r.condition = p.program(r.When)
+				}
+				for n := range r.Headers {
+					r.Headers[n].text = p.program(r.Headers[n].Value)
+				}
 			}
-			for n := range r.Headers {
-				r.Headers[n].text = planner.Compile(r.Headers[n].Value)
+			if p.own != nil {
+				res.memo = p.own.Memo()
 			}
 		}
-		res.memo = planner.Memo()
 	})
+	for i := range c.set.ways {
+		c.set.ways[i].memo = int32(c.set.ways[i].res.memo)
+	}
+}
+
+// planner makes the programs of resource types of one layout.
+type planner struct {
+	common *plan.Compiler // of what reads no variable
+	made   map[*celenv.Expr]*plan.Program
+	own    *plan.Compiler // of the rest, for the resource type at hand; nil as long as there is none
+}
+
+func (p *planner) program(e *celenv.Expr) *plan.Program {
+	if e.ReadsVariables() {
+		if p.own == nil {
+			p.own = p.common.Another()
+		}
+		return p.own.Compile(e)
+	}
+	made := p.made[e]
+	if made == nil {
+		made = p.common.Compile(e)
+		p.made[e] = made
+	}
+	return made
 }
 
 // Fallbacks lists the parts of the rule's condition and obligations that CEL
@@ -50,7 +88,7 @@ func (r *Request) turn() *plan.Machine {
 		r.machine = plan.NewMachine()
 	}
 	if !r.turning {
-		r.machine.Reset(&r.values, r.res.memo)
+		r.machine.Reset(&r.values, r.memo)
 		r.turning = true
 	}
 	return r.machine

@@ -13,86 +13,106 @@ import (
 // prepare works out what every request would otherwise work out anew. It comes
 // last: rules, routes and candidates are there.
 func (c *compiler) prepare() {
-	c.set.anonymous = nobody(c.set)
-	lists := &shared{held: map[string]*held{}, reads: map[string]*celenv.Reads{}}
+	c.set.routes.Filled()
+	c.set.roleNumbers = roleNumbers{}
+	lists := &shared{roles: c.set.roleNumbers, held: map[string]*held{}, reads: map[string]*celenv.Reads{}, places: map[string]span{}}
 	// Rules move side by side: of a large set every decision looks at other ones.
 	rules := make([]Rule, len(c.set.rules))
+	c.set.refs = make([]RuleRef, len(rules))
 	for i, r := range c.set.rules {
 		rules[i] = *r
 		r = &rules[i]
-		c.set.rules[i] = r
-		c.set.refs = append(c.set.refs, r.Ref)
+		c.set.rules[i], c.set.refs[i] = r, r.Ref
 		r.held, r.anonymous = lists.heldFor(r.Decl), r.Decl.Anonymous
-		if reason := r.Decl.Reason; reason != nil {
-			r.challenge = newChallenge(reason.Challenge)
+		if reason := r.Decl.Reason; reason != nil && reason.Challenge != nil {
+			if c.set.asks == nil {
+				c.set.asks = map[*policy.Rule]*Challenge{}
+			}
+			c.set.asks[r.Decl] = newChallenge(reason.Challenge)
 		}
+	}
+	c.set.anonymous = nobody(c.set)
+	c.set.named = slices.Clone(c.set.named)
+	for i, r := range c.set.named {
+		c.set.named[i] = &rules[r.order]
 	}
 	c.moveCandidates(rules, lists)
+	c.set.ways = slices.Clone(c.set.ways)
 	for i := range c.set.ways {
-		c.set.pave(&c.set.ways[i])
+		c.set.pave(&c.set.ways[i], lists)
 	}
+	c.set.places = slices.Clip(c.set.places)
 }
 
-// moveCandidates puts the candidates side by side, and has them name the rules
-// where those are now.
+// moveCandidates puts the candidates side by side.
 func (c *compiler) moveCandidates(rules []Rule, lists *shared) {
-	actions, named := 0, 0
+	n := 0
 	for _, res := range c.set.resources {
 		for _, over := range res.actions {
-			actions++
-			for i := range over {
-				named += len(over[i].deny.rules) + len(over[i].allow.rules)
+			n++
+			if over[OverHTTP] != over[OverAuthZEN] {
+				n++
 			}
 		}
 	}
-	cands, names := make([][transports]candidates, 0, actions), make([]*Rule, 0, named)
-	moved := func(list []*Rule) []*Rule {
-		from := len(names)
-		for _, r := range list {
-			names = append(names, &rules[r.order])
+	cands := make([]candidates, 0, n)
+	move := func(x *candidates) *candidates {
+		cands = append(cands, *x)
+		x = &cands[len(cands)-1]
+		for user, r := range x.reads {
+			x.reads[user] = lists.readsLike(r)
 		}
-		return slices.Clip(names[from:])
+		if x.shadow != nil {
+			for i, r := range x.shadow.rules {
+				x.shadow.rules[i] = &rules[r.order]
+			}
+		}
+		return x
 	}
 	for _, d := range c.sortedResources() {
-		res := c.set.resources[d.Name.Value]
+		res := c.set.resources[d.Name.Value()]
 		for _, action := range slices.Sorted(maps.Keys(res.actions)) {
-			cands = append(cands, *res.actions[action])
-			over := &cands[len(cands)-1]
-			res.actions[action] = over
-			for i := range over {
-				x := &over[i]
-				x.deny.rules, x.allow.rules, x.shadow = moved(x.deny.rules), moved(x.allow.rules), moved(x.shadow)
-				if x.would != nil {
-					x.would[0].rules, x.would[1].rules = moved(x.would[0].rules), moved(x.would[1].rules)
-				}
-				for user, r := range x.reads {
-					x.reads[user] = lists.readsLike(r)
-				}
+			over := res.actions[action]
+			alike := over[OverHTTP] == over[OverAuthZEN]
+			over[OverHTTP] = move(over[OverHTTP])
+			if alike {
+				over[OverAuthZEN] = over[OverHTTP]
+			} else {
+				over[OverAuthZEN] = move(over[OverAuthZEN])
 			}
+			res.actions[action] = over
 		}
 	}
 }
 
 // pave completes a way.
-func (s *Set) pave(w *way) {
+func (s *Set) pave(w *way, lists *shared) {
 	t := &s.targets[w.target]
 	w.pattern, w.resource, w.layout, w.res, w.body = t.pattern, t.res.name, t.res.layout, t.res, t.body
-	if over := t.res.actions[w.action]; over != nil {
-		w.cands = &over[OverHTTP]
-	}
-	w.from = int32(len(s.places))
+	w.cands = t.res.actions[w.action][OverHTTP]
+	var places []slot.Index
 	for _, name := range t.placeholders {
 		at, _ := t.res.layout.Lookup(slot.Resource, name)
-		s.places = append(s.places, at)
+		places = append(places, at)
 	}
-	w.to = int32(len(s.places))
+	key := string(appendIndexes(nil, places))
+	at, ok := lists.places[key]
+	if !ok {
+		at.from = int32(len(s.places))
+		s.places = append(s.places, places...)
+		at.to = int32(len(s.places))
+		lists.places[key] = at
+	}
+	w.places = at
 }
 
 // shared keeps one of each among equal lists. Many rules state the same, and
 // what requests have in common is close at hand for all of them.
 type shared struct {
-	held  map[string]*held
-	reads map[string]*celenv.Reads
+	roles  roleNumbers
+	held   map[string]*held
+	reads  map[string]*celenv.Reads
+	places map[string]span
 }
 
 func (s *shared) heldFor(d *policy.Rule) *held {
@@ -103,6 +123,7 @@ func (s *shared) heldFor(d *policy.Rule) *held {
 	h := s.held[string(key)]
 	if h == nil {
 		h = &held{roles: values(d.Roles), scopes: values(d.Scopes), anyScope: values(d.AnyScope)}
+		h.numbers = s.roles.of(h.roles)
 		h.wanted = slices.Clip(slices.Concat(h.scopes, h.anyScope))
 		s.held[string(key)] = h
 	}
@@ -110,16 +131,20 @@ func (s *shared) heldFor(d *policy.Rule) *held {
 }
 
 func (s *shared) readsLike(r *celenv.Reads) *celenv.Reads {
-	key := binary.AppendUvarint(nil, uint64(len(r.Slots)))
-	for _, at := range r.Slots {
-		key = binary.AppendUvarint(key, uint64(at))
-	}
-	key = appendTexts(appendTexts(key, r.Headers), r.Params)
+	key := appendTexts(appendTexts(appendIndexes(nil, r.Slots), r.Headers), r.Params)
 	if have := s.reads[string(key)]; have != nil {
 		return have
 	}
 	s.reads[string(key)] = r
 	return r
+}
+
+func appendIndexes(dst []byte, list []slot.Index) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(list)))
+	for _, at := range list {
+		dst = binary.AppendUvarint(dst, uint64(at))
+	}
+	return dst
 }
 
 // appendTexts appends a list so that different ones never look alike.

@@ -12,7 +12,7 @@ import (
 // demands, and body fields that each route to its actions demands.
 func (res *resource) present(d *policy.Rule) []string {
 	covers := func(action string) bool {
-		return d.EveryAction() || slices.ContainsFunc(d.Actions, func(t policy.Text) bool { return t.Value == action })
+		return d.EveryAction() || slices.ContainsFunc(d.Actions, func(t policy.Text) bool { return t.Value() == action })
 	}
 	var out []string
 	for i := range res.layout.Len() {
@@ -31,7 +31,7 @@ func (res *resource) present(d *policy.Rule) []string {
 // actionsDemand tells whether every covered action has a required attribute.
 func (res *resource) actionsDemand(name string, covers func(string) bool) bool {
 	return !slices.ContainsFunc(res.decl.Actions, func(a policy.Action) bool {
-		return covers(a.Name.Value) && !slices.ContainsFunc(a.Attributes, func(f policy.Attribute) bool { return f.Name.Value == name && !f.Optional })
+		return covers(a.Name.Value()) && !slices.ContainsFunc(a.Attributes, func(f policy.Attribute) bool { return f.Name.Value() == name && !f.Optional })
 	})
 }
 
@@ -47,6 +47,6 @@ func (res *resource) routesDemand(name string, covers func(string) bool) bool {
 		if !r.LeadsTo(covers) {
 			return false
 		}
-		return r.Body == nil || !slices.ContainsFunc(r.Body.Fields, func(f policy.Attribute) bool { return f.Name.Value == name && !f.Optional })
+		return r.Body == nil || !slices.ContainsFunc(r.Body.Fields, func(f policy.Attribute) bool { return f.Name.Value() == name && !f.Optional })
 	})
 }

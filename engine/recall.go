@@ -62,7 +62,7 @@ func (r *Request) recallBody(q Recorded) {
 	case r.BodyLimit() > 0:
 		r.bodyReason, r.bodyStatus = "", 0
 		r.values.SetBody()
-		b := r.target.body
+		b := r.way.body
 		if b.chooser == "" {
 			return
 		}

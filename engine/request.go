@@ -21,16 +21,17 @@ type Request struct {
 	set     *Set
 	res     *resource
 	cands   *candidates
-	way     *way    // of an HTTP request with a route
-	target  *target // of the way
+	way     *way // of an HTTP request with a route
 	over    Transport
 	action  string
 	match   index.Match // of an HTTP request
 	noRoute int         // HTTP status when no route was found
+	memo    int         // of the resource
 
 	bodyReason string // why the body cannot be used; "" when it can, or none is read
 	bodyStatus int
 	values     slot.Values
+	roles      roleBits // of the subject
 	anonymous  bool
 	misbound   bool // the subject is another set's
 	observe    func(*Rule) (bool, error)
@@ -56,7 +57,7 @@ func (s *Set) NewRequest() *Request {
 
 // reset forgets everything about the question before.
 func (r *Request) reset(over Transport, layout *slot.Layout) {
-	r.res, r.cands, r.way, r.target, r.over, r.action, r.noRoute = nil, nil, nil, nil, over, "", http.StatusForbidden
+	r.res, r.cands, r.way, r.over, r.action, r.noRoute = nil, nil, nil, over, "", http.StatusForbidden
 	r.bodyReason, r.bodyStatus, r.observe = "", 0, nil
 	r.turning, r.unindexed = false, false
 	r.values.Reset(layout)
@@ -90,16 +91,19 @@ func (r *Request) ResetHTTP(h *HTTP) {
 	}
 	w := &r.set.ways[m.Route]
 	r.reset(OverHTTP, w.layout)
-	r.noRoute, r.way, r.target, r.res, r.action, r.cands = 0, w, &r.set.targets[w.target], w.res, w.action, w.cands
+	r.noRoute, r.way, r.res, r.action, r.cands, r.memo = 0, w, w.res, w.action, w.cands, int(w.memo)
 	if w.body != nil {
 		// Until the body is bound the request is denied.
 		r.bodyReason, r.bodyStatus = ReasonBodyUnavailable, http.StatusServiceUnavailable
 	}
 	r.values.BindTarget(w.resource, w.action)
 	r.values.BindHTTP(h)
-	r.values.BindPath(r.set.places[w.from:w.to], m.Captures)
+	r.values.BindPath(r.places(), m.Captures)
 	r.lookUp()
 }
+
+// places are the slots of the way's placeholders.
+func (r *Request) places() []slot.Index { return r.set.places[r.way.places.from:r.way.places.to] }
 
 // DirectRequest asks about a resource type and action without HTTP.
 func (s *Set) DirectRequest(resourceType, action string) *Request {
@@ -121,16 +125,14 @@ func (r *Request) ResetDirect(resourceType, action string) {
 		return
 	}
 	r.reset(OverAuthZEN, res.layout)
-	r.noRoute, r.res = 0, res
+	r.noRoute, r.res, r.memo = 0, res, res.memo
 	r.setAction(action)
 	r.values.BindTarget(res.name, action)
 }
 
 func (r *Request) setAction(action string) {
-	r.action, r.cands = action, nil
-	if c := r.res.actions[action]; c != nil {
-		r.cands = &c[r.over]
-	}
+	r.action = action
+	r.cands = r.res.actions[action][r.over]
 }
 
 // SetTime binds env.time. A request without it denies where a rule reads the
@@ -198,13 +200,13 @@ func (r *Request) Candidates() (deny, allow []*Rule) {
 	if r.cands == nil {
 		return nil, nil
 	}
-	return r.cands.deny.rules, r.cands.allow.rules
+	return r.set.list(&r.cands.deny), r.set.list(&r.cands.allow)
 }
 
 // Shadows are the shadow rules that speak about the request.
 func (r *Request) Shadows() []*Rule {
-	if r.cands == nil {
+	if r.cands == nil || r.cands.shadow == nil {
 		return nil
 	}
-	return r.cands.shadow
+	return r.cands.shadow.rules
 }

@@ -16,17 +16,18 @@ import (
 func (c *compiler) routes(res *resource) {
 	for i := range res.decl.Routes {
 		d := &res.decl.Routes[i]
-		pattern, err := index.ParsePattern(d.Path)
+		pattern, err := index.ParsePattern(d.Path())
 		if err != nil {
 			c.w.Error(d.Pattern.Span(), "bad_route", "", "%s", err)
 			continue
 		}
-		t := target{res: res, pattern: d.Pattern.Value, body: c.body(res, d), decl: d}
+		t := target{res: res, pattern: d.Pattern.Value(), body: c.body(res, d), decl: d}
 		var isRest bool
 		t.placeholders, isRest = pattern.Placeholders()
+		t.rest = isRest
 		c.placeholders(res, d, t.placeholders, isRest)
 		for _, m := range d.Methods {
-			if _, ok := res.actions[m.Action.Value]; !ok && d.BodyAction == nil {
+			if _, ok := res.actions[m.Action.Value()]; !ok && d.BodyAction == nil {
 				c.undeclared(m.Action, "action", res.decl.ActionNames())
 			}
 		}
@@ -59,12 +60,12 @@ func (c *compiler) bindHosts(res *resource, p index.Pattern, d *policy.Route, t 
 
 func (c *compiler) addRoute(host string, p index.Pattern, m policy.MethodAction, d *policy.Route) {
 	err := c.set.routes.Add(host, p, m.Method, len(c.set.ways))
-	c.set.ways = append(c.set.ways, way{target: int32(len(c.set.targets)), action: m.Action.Value})
+	c.set.ways = append(c.set.ways, way{target: int32(len(c.set.targets)), action: m.Action.Value()})
 	var conflict *index.ConflictError
 	if !errors.As(err, &conflict) {
 		return
 	}
-	place := d.Span.String() // a route that conflicts with itself
+	place := d.At.Span().String() // a route that conflicts with itself
 	if with := int(c.set.ways[conflict.Route].target); with < len(c.set.targets) {
 		place = c.routePlace(with)
 	}
@@ -75,7 +76,7 @@ func (c *compiler) addRoute(host string, p index.Pattern, m policy.MethodAction,
 func (c *compiler) routePlace(i int) string {
 	t := c.set.targets[i]
 	for _, d := range t.res.decl.Routes {
-		if d.Pattern.Value == t.pattern {
+		if d.Pattern.Value() == t.pattern {
 			return d.Pattern.Span().String()
 		}
 	}
@@ -119,17 +120,19 @@ func (c *compiler) directories() {
 		for _, f := range d.Resources {
 			id, ok := f.Field("id")
 			if !ok {
-				c.w.Error(f.Span, "missing_key", "give it an id, by which it is looked up", "a resource of a Directory needs an id")
+				c.w.Error(f.At.Span(), "missing_key", "give it an id, by which it is looked up", "a resource of a Directory needs an id")
 				continue
 			}
-			key := resourceKey{f.Type.Value, id.Text.Value}
+			key := resourceKey{f.Type.Value(), id.Text.Value()}
 			if _, twice := c.set.directory[key]; twice {
-				c.w.Error(f.Span, "duplicate_name", "", "%s %q stands twice in the set's Directories", key.kind, key.id)
+				c.w.Error(f.At.Span(), "duplicate_name", "", "%s %q stands twice in the set's Directories", key.kind, key.id)
 			}
-			values := []supplied{}
-			for _, e := range f.Fields {
-				if e.Key.Value != "id" {
-					values = append(values, supplied{e.Key.Value, slot.FromValue(e.Value)})
+			values := make([]slot.Ready, 0, len(f.Fields))
+			if res := c.set.resources[f.Type.Value()]; res != nil {
+				for _, e := range f.Fields {
+					if e.Key.Value() != "id" {
+						values = append(values, res.layout.Ready(slot.Directory, slot.Resource, e.Key.Value(), slot.FromValue(e.Value)))
+					}
 				}
 			}
 			c.set.directory[key] = values
@@ -138,7 +141,7 @@ func (c *compiler) directories() {
 }
 
 func (c *compiler) layoutOf(kind policy.Text) *slot.Layout {
-	if r, ok := c.set.resources[kind.Value]; ok {
+	if r, ok := c.set.resources[kind.Value()]; ok {
 		return r.layout
 	}
 	if kind.IsSet() {
@@ -159,8 +162,8 @@ func (c *compiler) fixture(root slot.Root, layout *slot.Layout, f *policy.Fixtur
 
 // given checks one value of a fixture against its declaration.
 func (c *compiler) given(root slot.Root, layout *slot.Layout, key policy.Text, v policy.Value) {
-	i, ok := layout.Lookup(root, key.Value)
-	if !ok && slices.Contains(c.unusable, [2]string{root.String(), key.Value}) {
+	i, ok := layout.Lookup(root, key.Value())
+	if !ok && slices.Contains(c.unusable, [2]string{root.String(), key.Value()}) {
 		return
 	}
 	if !ok || root == slot.User && i == slot.UserAuthenticated {
@@ -168,7 +171,7 @@ func (c *compiler) given(root slot.Root, layout *slot.Layout, key policy.Text, v
 		return
 	}
 	if _, _, err := layout.Attr(i).Convert(slot.FromValue(v)); err != nil {
-		c.w.Error(v.Span(), "attribute_invalid", enumHint(layout.Attr(i), v.Text.Value), "%s", err)
+		c.w.Error(v.Span(), "attribute_invalid", enumHint(layout.Attr(i), v.Text.Value()), "%s", err)
 	}
 }
 

@@ -12,17 +12,36 @@ const indexed = 16
 
 // ruleset are rules of one effect, in deciding order.
 type ruleset struct {
-	rules []*Rule
 	by    *index.Candidates // nil for few
+	rules span              // in the set's named
 }
 
-// newRuleset takes rules in deciding order.
-func newRuleset(rules []*Rule, most int) ruleset {
-	s := ruleset{rules: rules}
-	if len(rules) > most {
+// ruleset takes rules in deciding order.
+func (c *compiler) ruleset(rules []*Rule) (s ruleset) {
+	s.rules.from = int32(len(c.set.named))
+	c.set.named = append(c.set.named, rules...)
+	s.rules.to = int32(len(c.set.named))
+	if len(rules) > c.most {
 		s.by = index.NewCandidates(len(rules), func(i int) [][]index.Need { return rules[i].needs() })
 	}
 	return s
+}
+
+// list gives the rules of a ruleset.
+func (s *Set) list(of *ruleset) []*Rule { return s.named[of.rules.from:of.rules.to:of.rules.to] }
+
+// overAll gives the candidates over each transport, which are the same ones
+// unless some rule tells transports apart.
+func (c *compiler) overAll(rules []*Rule, action string) (out [transports]*candidates) {
+	alike := !slices.ContainsFunc(rules, func(r *Rule) bool { return r.asked(OverHTTP) != r.asked(OverAuthZEN) })
+	for over := range transports {
+		if over == 0 || !alike {
+			out[over] = c.candidates(rules, action, over)
+		} else {
+			out[over] = out[0]
+		}
+	}
+	return out
 }
 
 // needs are what has to be so for the rule to match, to fail or to lack scopes
@@ -32,7 +51,7 @@ func (r *Rule) needs() [][]index.Need {
 	if roles := r.Decl.Roles; len(roles) > 0 {
 		var any []index.Need
 		for _, t := range roles {
-			any = append(any, index.Need{Slot: slot.UserRoles, Value: slot.StringValue(t.Value)})
+			any = append(any, index.Need{Slot: slot.UserRoles, Value: slot.StringValue(t.Value())})
 		}
 		out = append(out, any)
 	}
@@ -53,12 +72,12 @@ func (r *Rule) needs() [][]index.Need {
 // the others would find it false. The list is good until the next call.
 func (r *Request) applicable(s *ruleset) []*Rule {
 	if s.by == nil || r.unindexed {
-		return s.rules
+		return r.set.list(s)
 	}
 	r.found = s.by.Find(&r.values, r.found[:0])
 	r.asked = r.asked[:0]
 	for _, i := range r.found {
-		r.asked = append(r.asked, s.rules[i])
+		r.asked = append(r.asked, r.set.named[s.rules.from+i])
 	}
 	return r.asked
 }

@@ -21,10 +21,13 @@ type Set struct {
 	targets   []target
 	ways      []way // by the number that routes give
 	places    []slot.Index
-	directory map[resourceKey][]supplied
+	directory map[resourceKey][]slot.Ready
 	roles     []string
 	rules     []*Rule
 	refs      []RuleRef // of the rules, in the same order
+	named     []*Rule   // by candidates
+	asks      map[*policy.Rule]*Challenge
+	roleNumbers
 	anonymous *Subject
 	source    *policy.Set
 }
@@ -38,7 +41,7 @@ type resource struct {
 	name    string
 	layout  *slot.Layout
 	memo    int // cells that the variables of its rules take
-	actions map[string]*[transports]candidates
+	actions map[string][transports]*candidates
 	decl    *policy.Resource
 }
 
@@ -47,6 +50,7 @@ type target struct {
 	res          *resource
 	pattern      string
 	placeholders []string
+	rest         bool // the last one is {x...}
 	body         *body
 	decl         *policy.Route
 }
@@ -58,9 +62,12 @@ type way struct {
 	cands                     *candidates // nil without any
 	res                       *resource
 	body                      *body
-	target                    int32 // its place in the targets
-	from, to                  int32 // the slots of its placeholders, in the set's places
+	target, memo              int32 // its place in the targets, and the resource's memo
+	places                    span  // the slots of its placeholders, in the set's places
 }
+
+// span is a part of a list that many parts of a set have in common.
+type span struct{ from, to int32 }
 
 // Transport is how a question reaches the engine.
 type Transport uint8
@@ -77,39 +84,37 @@ const (
 type candidates struct {
 	deny, allow ruleset
 	reads       [2]*celenv.Reads // what the enforced ones read, for unauthenticated and authenticated users
-	would       *[2]ruleset      // deny and allow with the shadow rules among them; nil without any
-	shadow      []*Rule          // of both effects, in deciding order
+	shadow      *shadowed        // nil without any
+}
+
+// shadowed are candidates among which shadow rules are.
+type shadowed struct {
+	rules       []*Rule // the shadow rules, of both effects
+	deny, allow ruleset // all candidates
 }
 
 type resourceKey struct{ kind, id string }
 
-// supplied is one value of a Directory.
-type supplied struct {
-	name string
-	in   slot.Input
-}
-
-// Rule is one rule compiled for one resource type.
+// Rule is one rule compiled for one resource type. What a decision looks at
+// stands first, and makes up one line of the processor's cache.
 type Rule struct {
-	Ref       RuleRef
-	When      *celenv.Expr  // nil means true
-	condition *plan.Program // of When
 	held      *held
-	order     int      // place in deciding order among all rules
-	anonymous bool     // as in Decl
+	condition *plan.Program // of When
+	When      *celenv.Expr  // nil means true
+	order     int32         // place in deciding order among all rules
+	anonymous bool          // as in Decl
+	Ref       RuleRef
 	Headers   []Header // obligations
 	Resource  string
 	Decl      *policy.Rule
 	Policy    *policy.Policy
 	scope     *celenv.Scope
-	reads     celenv.Reads
-	challenge *Challenge
-	position  string
 }
 
 // held is what a user must hold for a rule; rules that say the same share it.
 type held struct {
 	roles            []string // one of them
+	numbers          []int32  // of the roles; nil where they have none
 	scopes, anyScope []string // all of them, and one of them
 	wanted           []string // both
 }
@@ -123,7 +128,7 @@ type Header struct {
 
 // Covers tells whether the rule speaks about an action.
 func (r *Rule) Covers(action string) bool {
-	return r.Decl.EveryAction() || slices.ContainsFunc(r.Decl.Actions, func(t policy.Text) bool { return t.Value == action })
+	return r.Decl.EveryAction() || slices.ContainsFunc(r.Decl.Actions, func(t policy.Text) bool { return t.Value() == action })
 }
 
 // Scope is where the rule's condition and variables are evaluated.
@@ -133,10 +138,10 @@ func compareRules(a, b *Rule) int { return strings.Compare(a.Ref.Policy, b.Ref.P
 
 // candidates picks the rules of one resource type that speak about an
 // action over a transport; rules are in deciding order already.
-func (c *compiler) candidates(rules []*Rule, action string, over Transport) candidates {
-	out := candidates{reads: [2]*celenv.Reads{{}, {}}}
-	var enforced [2][]*Rule
-	var would [2][]*Rule
+func (c *compiler) candidates(rules []*Rule, action string, over Transport) *candidates {
+	out := &candidates{reads: [2]*celenv.Reads{{}, {}}}
+	var enforced, would [2][]*Rule
+	var shadow []*Rule
 	for _, r := range rules {
 		if !r.Covers(action) || !r.asked(over) {
 			continue
@@ -147,19 +152,19 @@ func (c *compiler) candidates(rules []*Rule, action string, over Transport) cand
 		}
 		would[at] = append(would[at], r)
 		if r.Decl.Shadow {
-			out.shadow = append(out.shadow, r)
+			shadow = append(shadow, r)
 			continue
 		}
-		addReads(out.reads[1], r.reads)
+		r.addReads(out.reads[1])
 		if !r.Decl.Allow || r.Decl.Anonymous {
-			addReads(out.reads[0], r.reads)
+			r.addReads(out.reads[0])
 		}
 		enforced[at] = append(enforced[at], r)
 	}
-	if len(out.shadow) > 0 {
-		out.would = &[2]ruleset{newRuleset(would[0], c.most), newRuleset(would[1], c.most)}
+	if len(shadow) > 0 {
+		out.shadow = &shadowed{shadow, c.ruleset(would[0]), c.ruleset(would[1])}
 	}
-	out.deny, out.allow = newRuleset(enforced[0], c.most), newRuleset(enforced[1], c.most)
+	out.deny, out.allow = c.ruleset(enforced[0]), c.ruleset(enforced[1])
 	return out
 }
 
@@ -170,14 +175,20 @@ func (r *Rule) asked(over Transport) bool {
 	return r.Decl.AuthZEN
 }
 
-func mergeReads(a, b celenv.Reads) celenv.Reads {
-	return celenv.Reads{Slots: union(a.Slots, b.Slots), Headers: union(a.Headers, b.Headers), Params: union(a.Params, b.Params)}
-}
-
-func union[T interface{ ~int | ~string }](a, b []T) []T {
-	out := append(slices.Clone(a), b...)
-	slices.Sort(out)
-	return slices.Compact(out)
+// addReads adds what the rule reads.
+func (r *Rule) addReads(to *celenv.Reads) {
+	if r.When != nil {
+		addReads(to, r.When.Reads())
+	}
+	for _, h := range r.Headers {
+		addReads(to, h.Value.Reads())
+	}
+	if len(r.Decl.Roles) > 0 {
+		to.Slots = insert(to.Slots, []slot.Index{slot.UserRoles})
+	}
+	if len(r.Decl.Scopes)+len(r.Decl.AnyScope) > 0 {
+		to.Slots = insert(to.Slots, []slot.Index{slot.UserScopes})
+	}
 }
 
 // addReads joins what one more of many rules reads. Most read what others do.

@@ -25,7 +25,7 @@ func (r *Request) shadow() (out *Shadow) {
 		}
 	}()
 	out = &Shadow{}
-	for _, rule := range r.cands.shadow {
+	for _, rule := range r.cands.shadow.rules {
 		if r.anonymous && rule.Decl.Allow && !rule.anonymous {
 			out.Results = append(out.Results, ShadowResult{Rule: rule.Ref, Outcome: "not_matched"})
 			continue
@@ -41,7 +41,7 @@ func (r *Request) shadow() (out *Shadow) {
 		out.Results = append(out.Results, result)
 	}
 	var would Decision
-	r.decide(&would, &r.cands.would[0], &r.cands.would[1])
+	r.decide(&would, &r.cands.shadow.deny, &r.cands.shadow.allow)
 	out.Effect, out.Reason, out.Rule = would.Effect, would.Reason, would.Rule
 	return out
 }

@@ -15,7 +15,8 @@ type Principal struct {
 // files, every request with it is denied.
 type Subject struct {
 	set    *Set
-	values *slot.Values
+	roles  roleBits
+	values slot.Values
 }
 
 // UserInput is a provider's value for an attribute of a user.
@@ -42,7 +43,10 @@ func (r *Request) Subject() *Subject {
 	if r.anonymous || r.misbound {
 		return nil
 	}
-	return &Subject{set: r.set, values: r.values.User(r.set.base)}
+	s := &Subject{set: r.set}
+	r.values.User(&s.values, r.set.base)
+	s.roles = r.set.rolesOf(&s.values)
+	return s
 }
 
 // SetSubject makes the subject the request's user, whoever it was before; nil
@@ -52,7 +56,8 @@ func (r *Request) SetSubject(s *Subject) {
 	if r.anonymous || r.misbound {
 		s = r.set.anonymous
 	}
-	r.values.BindUser(s.values)
+	r.roles = s.roles
+	r.values.BindUser(&s.values)
 }
 
 // Authenticate makes the user authenticated. Roles, scopes and the rest come
@@ -78,5 +83,8 @@ func nobody(s *Set) *Subject {
 	for _, i := range []slot.Index{slot.UserRoles, slot.UserScopes, slot.UserGroups} {
 		v.Set(i, slot.StringsValue(nil))
 	}
-	return &Subject{set: s, values: v.User(s.base)}
+	n := &Subject{set: s}
+	v.User(&n.values, s.base)
+	n.roles = s.rolesOf(&n.values)
+	return n
 }

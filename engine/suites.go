@@ -49,7 +49,7 @@ func newNames(list []string) names {
 func fixtureNames(list []policy.Fixture) []string {
 	out := make([]string, len(list))
 	for i := range list {
-		out[i] = list[i].Name.Value
+		out[i] = list[i].Name.Value()
 	}
 	return out
 }
@@ -58,11 +58,11 @@ func (c *suiteChecker) check() {
 	s := c.suite
 	c.users, c.things, c.fixtures = newNames(fixtureNames(s.Users)), fixtureNames(s.Resources), map[string]*policy.Fixture{}
 	for i := range s.Resources {
-		c.fixtures[s.Resources[i].Name.Value] = &s.Resources[i]
+		c.fixtures[s.Resources[i].Name.Value()] = &s.Resources[i]
 	}
 	if s.Now.IsSet() {
-		if _, err := time.Parse(time.RFC3339, s.Now.Value); err != nil {
-			c.w.Error(s.Now.Span(), "bad_time", "write it as 2026-01-15T10:00:00Z", "%q is not a timestamp", s.Now.Value)
+		if _, err := time.Parse(time.RFC3339, s.Now.Value()); err != nil {
+			c.w.Error(s.Now.Span(), "bad_time", "write it as 2026-01-15T10:00:00Z", "%q is not a timestamp", s.Now.Value())
 		}
 	}
 	c.env(s.Env)
@@ -104,7 +104,7 @@ func (c *suiteChecker) env(entries []document.ValueEntry) {
 // them the request is about is known when the case runs.
 func (c *suiteChecker) delivers(entries []document.ValueEntry) {
 	for _, e := range entries {
-		if !c.delivered.set[e.Key.Value] {
+		if !c.delivered.set[e.Key.Value()] {
 			c.undeclared(e.Key, "attribute", c.delivered.list)
 		}
 	}
@@ -120,7 +120,7 @@ func (c *compiler) deliveredNames() []string {
 }
 
 func (c *suiteChecker) user(t policy.Text) {
-	if !t.IsSet() || t.Value == "anonymous" || c.users.set[t.Value] || c.people.set[t.Value] {
+	if !t.IsSet() || t.Value() == "anonymous" || c.users.set[t.Value()] || c.people.set[t.Value()] {
 		return
 	}
 	if c.everybody == nil {
@@ -142,39 +142,36 @@ func (c *compiler) ruleNames() []string {
 	var known []string
 	for _, p := range c.src.Policies {
 		for _, r := range p.Rules {
-			known = append(known, RuleRef{p.Name.Value, r.ID.Value}.String())
+			known = append(known, RuleRef{p.Name.Value(), r.ID.Value()}.String())
 		}
 	}
 	return known
 }
 
 func (c *suiteChecker) resource(t policy.Text, actions []policy.Text) {
-	f, found := c.fixtures[t.Value]
+	f, found := c.fixtures[t.Value()]
 	if !found {
 		c.undeclared(t, "fixture", c.things)
 		return
 	}
-	res, ok := c.set.resources[f.Type.Value]
+	res, ok := c.set.resources[f.Type.Value()]
 	for _, a := range actions {
-		if _, declared := res.action(a.Value); ok && a.IsSet() && !declared {
+		if ok && a.IsSet() && !res.has(a.Value()) {
 			c.undeclared(a, "action", res.decl.ActionNames())
 		}
 	}
 }
 
-func (r *resource) action(name string) (*[transports]candidates, bool) {
-	if r == nil {
-		return nil, false
-	}
-	c, ok := r.actions[name]
-	return c, ok
+func (r *resource) has(action string) bool {
+	_, ok := r.actions[action]
+	return ok
 }
 
 func (c *suiteChecker) expect(e policy.Expect) {
-	if e.Rule.IsSet() && !c.ruleRefs.set[e.Rule.Value] {
+	if e.Rule.IsSet() && !c.ruleRefs.set[e.Rule.Value()] {
 		c.undeclared(e.Rule, "rule", c.ruleRefs.list)
 	}
-	if e.Reason.IsSet() && !c.reasons.set[e.Reason.Value] {
+	if e.Reason.IsSet() && !c.reasons.set[e.Reason.Value()] {
 		c.undeclared(e.Reason, "reason", c.reasons.list)
 	}
 }
@@ -186,12 +183,12 @@ func Reasons(src *policy.Set) []string {
 		ReasonEvalError, ReasonAttributeInvalid, ReasonAttributeConflict, ReasonAttributeMissing, ReasonAttributeUnavailable,
 		ReasonBodyInvalid, ReasonBodyUnavailable, ReasonObligationError,
 		// The sidecar's own, for requests that never reach a rule.
-		"request_not_canonical", "hop_by_hop_abuse", "method_not_allowed",
+		"request_not_canonical", "hop_by_hop_abuse", "method_not_allowed", "origin_not_allowed",
 	}
 	for _, p := range src.Policies {
 		for _, r := range p.Rules {
 			if r.Reason != nil && r.Reason.Code.IsSet() {
-				out = append(out, r.Reason.Code.Value)
+				out = append(out, r.Reason.Code.Value())
 			}
 		}
 	}

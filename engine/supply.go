@@ -49,8 +49,9 @@ func (r *Request) lookUp() {
 	if state != slot.Present {
 		return
 	}
-	for _, v := range r.set.directory[resourceKey{r.res.name, id.Str()}] {
-		r.Supply(slot.Directory, slot.Resource, v.name, v.in)
+	known := r.set.directory[resourceKey{r.res.name, id.Str()}]
+	for i := range known {
+		r.values.Give(&known[i])
 	}
 }
 

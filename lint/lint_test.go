@@ -46,7 +46,7 @@ func TestRun(t *testing.T) {
 		return &Rule{Code: code, Severity: severity, Run: func(p *Pass) {
 			for i := range 4 {
 				at := actions[(i+1)%2].Name
-				p.Report(at.Span(), "do so", "action %s", at.Value)
+				p.Report(at.Span(), "do so", "action %s", at.Value())
 			}
 		}}
 	}

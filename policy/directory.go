@@ -17,20 +17,20 @@ type Fixture struct {
 	Anonymous bool // the user form `anonymous`
 	Claims    Value
 	Fields    []document.ValueEntry
-	Span      Span
+	At        Place
 }
 
 // Field gives a fixture's value by attribute name.
 func (f *Fixture) Field(name string) (Value, bool) {
 	for _, e := range f.Fields {
-		if e.Key.Value == name {
+		if e.Key.Value() == name {
 			return e.Value, true
 		}
 	}
 	return Value{}, false
 }
 
-func readDirectory(w *document.Walker, h Header, root *document.Object) *Directory {
+func readDirectory(w *reader, h Header, root *document.Object) *Directory {
 	spec := root.Object("spec")
 	d := &Directory{Header: h, Users: readUsers(w, spec)}
 	for _, n := range spec.List("resources") {
@@ -43,30 +43,30 @@ func readDirectory(w *document.Walker, h Header, root *document.Object) *Directo
 // anonymous is the user form, and the user's name, of nobody in particular.
 const anonymous = "anonymous"
 
-func readUsers(w *document.Walker, spec *document.Object) []Fixture {
+func readUsers(w *reader, spec *document.Object) []Fixture {
 	var out []Fixture
 	for _, e := range spec.Object("users").Entries() {
 		checkLength(w, e.Key)
-		if e.Key.Value == anonymous && !e.Value.IsScalar() {
+		if e.Key.Value() == anonymous && !e.Value.IsScalar() {
 			w.Error(e.Key.Span(), "bad_user", "choose another name", "the name anonymous stands for a user without a credential")
 		}
 		if e.Value.IsScalar() {
-			t := w.Text(e.Value, "user "+e.Key.Value)
-			if t.IsSet() && t.Value != anonymous {
-				w.Error(t.Span(), "bad_user", "write the user's attributes, or anonymous", "%q is not a user", t.Value)
+			t := w.Text(e.Value, "user "+e.Key.Value())
+			if t.IsSet() && t.Value() != anonymous {
+				w.Error(t.Span(), "bad_user", "write the user's attributes, or anonymous", "%q is not a user", t.Value())
 			}
-			out = append(out, Fixture{Name: e.Key, Anonymous: true, Span: e.Key.Span()})
+			out = append(out, Fixture{Name: e.Key, Anonymous: true, At: e.Key.Place()})
 			continue
 		}
-		f := Fixture{Name: e.Key, Span: e.Key.Span()}
-		o := w.Object(e.Value, "user "+e.Key.Value)
+		f := Fixture{Name: e.Key, At: e.Key.Place()}
+		o := w.Object(e.Value, "user "+e.Key.Value())
 		if o.Has("claims") {
 			f.Claims = w.Value(o.Node("claims"), "claims")
 			o.Done()
 		} else {
 			f.Fields = readFields(w, o)
 			if _, ok := f.Field("id"); !ok {
-				w.Error(e.Key.Span(), "missing_key", "give the user an id, or write: anonymous", "user %q has no id", e.Key.Value)
+				w.Error(e.Key.Span(), "missing_key", "give the user an id, or write: anonymous", "user %q has no id", e.Key.Value())
 			}
 		}
 		out = append(out, f)
@@ -74,25 +74,25 @@ func readUsers(w *document.Walker, spec *document.Object) []Fixture {
 	return out
 }
 
-func readResourceFixture(w *document.Walker, n *document.Node, name Text) Fixture {
+func readResourceFixture(w *reader, n *document.Node, name Text) Fixture {
 	o := w.Object(n, "a resource")
-	f := Fixture{Name: name, Span: n.Span(), Type: o.Text("type")}
+	f := Fixture{Name: name, At: n.Place(), Type: o.Text("type")}
 	if name.IsSet() {
-		f.Span = name.Span()
+		f.At = name.Place()
 	}
 	o.Require("type")
 	for _, e := range readFields(w, o) {
-		if e.Key.Value != "type" {
+		if e.Key.Value() != "type" {
 			f.Fields = append(f.Fields, e)
 		}
 	}
 	return f
 }
 
-func readFields(w *document.Walker, o *document.Object) []document.ValueEntry {
+func readFields(w *reader, o *document.Object) []document.ValueEntry {
 	var out []document.ValueEntry
 	for _, e := range o.Entries() {
-		out = append(out, document.ValueEntry{Key: e.Key, Value: w.Value(e.Value, e.Key.Value)})
+		out = append(out, document.ValueEntry{Key: e.Key, Value: w.Value(e.Value, e.Key.Value())})
 	}
 	return out
 }

@@ -22,8 +22,14 @@ type Diagnostics = document.Diagnostics
 // Text is a scalar with its place in the files.
 type Text = document.Text
 
+// NewText is a text that stands in no file.
+func NewText(value string) Text { return document.NewText(value) }
+
 // Span is a place in the files.
 type Span = document.Span
+
+// Place is where a value stands, kept small; its Span tells it in full.
+type Place = document.Place
 
 // Value is data whose type the Schema or a Resource declares.
 type Value = document.Value

@@ -37,10 +37,10 @@ type budget struct {
 
 func newBudget(most int64, what string) budget { return budget{left: most, most: most, what: what} }
 
-func (b *budget) take(w *document.Walker, n int64, at Span) {
+func (b *budget) take(w *document.Walker, n int64, at Place) {
 	if b.left -= n; b.left < 0 && !b.told {
 		b.told = true
-		w.Error(at, "set_too_large", "split the set", "from here on the set has more than %d %s", b.most, b.what)
+		w.Error(at.Span(), "set_too_large", "split the set", "from here on the set has more than %d %s", b.most, b.what)
 	}
 }
 
@@ -64,7 +64,7 @@ func measure(w *document.Walker, s *Set) {
 }
 
 func (x *extent) resource(r *Resource) {
-	x.actions[r.Name.Value] = int64(len(r.Actions))
+	x.actions[r.Name.Value()] = int64(len(r.Actions))
 	x.all += int64(len(r.Actions))
 	x.attributes(r.Attributes)
 	for _, a := range r.Actions {
@@ -72,7 +72,7 @@ func (x *extent) resource(r *Resource) {
 	}
 	for i := range r.Routes {
 		route := &r.Routes[i]
-		x.routes.take(x.w, int64(len(route.Methods)*max(1, len(route.Hosts))), route.Span)
+		x.routes.take(x.w, int64(len(route.Methods)*max(1, len(route.Hosts))), route.At)
 		if route.Body != nil {
 			x.attributes(route.Body.Fields)
 		}
@@ -82,7 +82,7 @@ func (x *extent) resource(r *Resource) {
 func (x *extent) policy(p *Policy) {
 	types, actions := int64(0), int64(0)
 	for _, t := range p.Resources {
-		if n, ok := x.actions[t.Value]; ok {
+		if n, ok := x.actions[t.Value()]; ok {
 			types, actions = types+1, actions+n
 		}
 	}
@@ -90,11 +90,11 @@ func (x *extent) policy(p *Policy) {
 		types, actions = int64(len(x.actions)), x.all
 	}
 	for _, r := range p.Rules {
-		x.rules.take(x.w, types, r.Span)
+		x.rules.take(x.w, types, r.At)
 		if r.EveryAction() {
-			x.asked.take(x.w, actions, r.Span)
+			x.asked.take(x.w, actions, r.At)
 		} else {
-			x.asked.take(x.w, min(actions, types*int64(len(r.Actions))), r.Span)
+			x.asked.take(x.w, min(actions, types*int64(len(r.Actions))), r.At)
 		}
 	}
 }
@@ -105,17 +105,17 @@ func (x *extent) attributes(list []Attribute) {
 		if !a.Pattern.IsSet() {
 			continue
 		}
-		n := int64(len(a.Pattern.Value))
+		n := int64(len(a.Pattern.Value()))
 		if n <= MaxPattern {
 			n = 0
-			if re, err := syntax.Parse(a.Pattern.Value, syntax.Perl); err == nil { // the engine says what is wrong with another
+			if re, err := syntax.Parse(a.Pattern.Value(), syntax.Perl); err == nil { // the engine says what is wrong with another
 				n = steps(re)
 			}
 		}
 		if n > MaxPattern {
 			x.w.Error(a.Pattern.Span(), "pattern_too_large", "shorten it, or use maxLength for how long a text may be", "the pattern takes %d steps, more than %d", n, MaxPattern)
 		}
-		x.patterns.take(x.w, n, a.Pattern.Span())
+		x.patterns.take(x.w, n, a.Pattern.Place())
 	}
 }
 

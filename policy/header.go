@@ -34,65 +34,67 @@ var celWords = []string{
 
 // Header is what every document begins with.
 type Header struct {
-	Kind        Text
-	Name        Text
+	Name Text
+	*About
+}
+
+// About is what a document says about itself to people. It is never nil.
+type About struct {
 	Description Text
 	Owner       Text
 	Labels      []Label
-	At          Span
 }
 
 // Label is one entry of metadata.labels.
 type Label struct{ Key, Value Text }
 
-func readHeader(w *document.Walker, root *document.Object) Header {
-	h := Header{At: root.Span(), Kind: root.Text("kind")}
+func readHeader(w *reader, kind Text, root *document.Object) Header {
+	var h Header
 	version := root.Text("apiVersion")
 	root.Require("apiVersion", "kind", "metadata", "spec")
-	if version.IsSet() && version.Value != APIVersion {
-		w.Error(version.Span(), "unknown_version", "write apiVersion: "+APIVersion, "apiVersion %q is not known", version.Value)
+	if version.IsSet() && version.Value() != APIVersion {
+		w.Error(version.Span(), "unknown_version", "write apiVersion: "+APIVersion, "apiVersion %q is not known", version.Value())
 	}
 	meta := root.Object("metadata")
-	if h.Name = meta.Text("name"); h.Kind.Value != KindLibrary { // conditions read a library by its name
+	if h.Name = meta.Text("name"); kind.Value() != KindLibrary { // conditions read a library by its name
 		checkName(w, h.Name)
 	}
-	h.Description = meta.Text("description")
-	h.Owner = meta.Text("owner")
-	labels := meta.Object("labels")
-	for _, e := range labels.Entries() {
-		h.Labels = append(h.Labels, Label{Key: e.Key, Value: w.Text(e.Value, "label "+e.Key.Value)})
+	about := About{Description: meta.Text("description"), Owner: meta.Text("owner")}
+	for _, e := range meta.Object("labels").Entries() {
+		about.Labels = append(about.Labels, Label{Key: e.Key, Value: w.Text(e.Value, "label "+e.Key.Value())})
 	}
+	h.About = kept(&about, &w.about, !about.Description.IsSet() && !about.Owner.IsSet() && len(about.Labels) == 0)
 	meta.Require("name")
 	meta.Done()
 	return h
 }
 
-func readName(w *document.Walker, o *document.Object, key string) Text {
+func readName(w *reader, o *document.Object, key string) Text {
 	t := o.Text(key)
 	checkName(w, t)
 	return t
 }
 
 // checkName holds a text to the form of names that CEL never reads.
-func checkName(w *document.Walker, t Text) {
-	if t.IsSet() && (!nameForm.MatchString(t.Value) || len(t.Value) > maxName) {
-		w.Error(t.Span(), "bad_name", "use lower-case letters, digits and -, beginning with a letter", "%q is not a name", t.Value)
+func checkName(w *reader, t Text) {
+	if t.IsSet() && (!nameForm.MatchString(t.Value()) || len(t.Value()) > maxName) {
+		w.Error(t.Span(), "bad_name", "use lower-case letters, digits and -, beginning with a letter", "%q is not a name", t.Value())
 	}
 }
 
 // checkLength bounds a name that may have any form.
-func checkLength(w *document.Walker, t Text) {
-	if len(t.Value) > maxName {
-		w.Error(t.Span(), "bad_name", "choose a shorter name", "a name has at most %d bytes, not %d", maxName, len(t.Value))
+func checkLength(w *reader, t Text) {
+	if len(t.Value()) > maxName {
+		w.Error(t.Span(), "bad_name", "choose a shorter name", "a name has at most %d bytes, not %d", maxName, len(t.Value()))
 	}
 }
 
 // checkIdent holds a text to the form of names that CEL reads.
-func checkIdent(w *document.Walker, t Text) {
-	if t.IsSet() && (!identForm.MatchString(t.Value) || len(t.Value) > maxName) {
-		w.Error(t.Span(), "bad_name", "use lower-case letters, digits and _, beginning with a letter", "%q is not a name that conditions can read", t.Value)
+func checkIdent(w *reader, t Text) {
+	if t.IsSet() && (!identForm.MatchString(t.Value()) || len(t.Value()) > maxName) {
+		w.Error(t.Span(), "bad_name", "use lower-case letters, digits and _, beginning with a letter", "%q is not a name that conditions can read", t.Value())
 	}
-	if slices.Contains(celWords, t.Value) {
-		w.Error(t.Span(), "bad_name", "choose another name", "%q is a reserved word of CEL", t.Value)
+	if slices.Contains(celWords, t.Value()) {
+		w.Error(t.Span(), "bad_name", "choose another name", "%q is a reserved word of CEL", t.Value())
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/gwctl/gwctl/policy/document"
 )
 
 var headerForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
@@ -32,13 +30,13 @@ func Fold(name string) string {
 }
 
 // checkHeader holds a header of an obligation to names that a rule may set.
-func checkHeader(w *document.Walker, t Text) {
-	folded := Fold(t.Value)
+func checkHeader(w *reader, t Text) {
+	folded := Fold(t.Value())
 	protected := slices.ContainsFunc(protectedHeaders, func(p string) bool { return folded == p || strings.HasSuffix(p, "-") && strings.HasPrefix(folded, p) })
 	switch {
 	case protected:
-		w.Error(t.Span(), "protected_header", "choose a name of your own, as in X-Order-View", "header %q cannot be set by a rule", t.Value)
-	case !headerForm.MatchString(t.Value):
-		w.Error(t.Span(), "bad_name", "use letters, digits and -, beginning with a letter", "%q is not a header name", t.Value)
+		w.Error(t.Span(), "protected_header", "choose a name of your own, as in X-Order-View", "header %q cannot be set by a rule", t.Value())
+	case !headerForm.MatchString(t.Value()):
+		w.Error(t.Span(), "bad_name", "use letters, digits and -, beginning with a letter", "%q is not a header name", t.Value())
 	}
 }

@@ -28,20 +28,20 @@ var taken = []string{
 	"substring", "trim", "value",
 }
 
-func readLibrary(w *document.Walker, h Header, root *document.Object) *Library {
+func readLibrary(w *reader, h Header, root *document.Object) *Library {
 	checkIdent(w, h.Name)
-	if slices.Contains(taken, h.Name.Value) {
-		w.Error(h.Name.Span(), "bad_name", "choose another name", "a library cannot be named %q: conditions read that already", h.Name.Value)
+	if slices.Contains(taken, h.Name.Value()) {
+		w.Error(h.Name.Span(), "bad_name", "choose another name", "a library cannot be named %q: conditions read that already", h.Name.Value())
 	}
 	spec := root.Object("spec")
 	l := &Library{Header: h, Consts: readConsts(w, spec), Vars: readVars(w, spec)}
 	names := map[string]bool{}
 	for _, c := range l.Consts {
-		names[c.Name.Value] = true
+		names[c.Name.Value()] = true
 	}
 	for _, v := range l.Vars {
-		if names[v.Name.Value] {
-			w.Error(v.Name.Span(), "duplicate_name", "give one of them another name", "%q is a constant and a variable of the library", v.Name.Value)
+		if names[v.Name.Value()] {
+			w.Error(v.Name.Span(), "duplicate_name", "give one of them another name", "%q is a constant and a variable of the library", v.Name.Value())
 		}
 	}
 	if len(l.Consts)+len(l.Vars) == 0 && spec.Span().Path != "" {

@@ -48,17 +48,20 @@ func Load(files []File) (*Set, Diagnostics) {
 	slices.SortFunc(files, func(a, b File) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), bytes.Compare(a.Data, b.Data))
 	})
-	l := &loader{set: &Set{}, names: map[[2]string]Span{}, cells: MaxCells}
+	l := &loader{set: &Set{}, names: map[string]map[string]Place{}, suites: reader{cells: MaxCells}}
 	if len(files) > MaxFiles {
 		return l.set, Diagnostics{document.NewDiagnostic(Span{Path: files[0].Path}, document.Error, "too_many_files", fmt.Sprintf("the set has %d files; at most %d are read", len(files), MaxFiles))}
 	}
-	for f, r := range readings(files) {
+	for r := range readings(files) {
 		if len(l.found) >= document.MaxFindings {
 			break
 		}
-		l.found = append(l.found, r.found...)
-		for _, d := range r.docs {
-			l.document(d, IsTestFile(f.Path))
+		l.found = append(l.found, r.refused...)
+		for _, n := range r.suites {
+			l.join(readDocument(&l.suites, n, true))
+		}
+		for _, d := range r.declared {
+			l.join(d)
 		}
 	}
 	measure(&l.w, l.set)
@@ -66,83 +69,53 @@ func Load(files []File) (*Set, Diagnostics) {
 }
 
 type loader struct {
-	set   *Set
-	w     document.Walker
-	found Diagnostics
-	names map[[2]string]Span
-	cells int64 // expectations of matrices that may still come
+	set    *Set
+	w      document.Walker
+	suites reader      // of the documents of test files
+	schema Text        // the word in the Schema of the set
+	found  Diagnostics // of files that are refused
+	names  map[string]map[string]Place
 }
 
-func (l *loader) document(n *document.Node, test bool) {
-	root := l.w.Object(n, "a document")
-	if !n.IsMap() {
-		return
+// join puts a document into the set, and what is wrong with it to the findings
+// in the order in which it was found: what it has in common with documents
+// before it is found only here.
+func (l *loader) join(d declared) {
+	found := d.w.Found()
+	l.w.Add(found[d.from:d.head])
+	if d.kind.IsSet() {
+		l.unique(d.kind.Value(), d.name)
 	}
-	kind := root.Text("kind")
-	if kind.Value == KindSidecar {
-		// Its keys are sidecar/config's business.
-		return
-	}
-	h := readHeader(&l.w, root)
-	if h.Kind.IsSet() {
-		l.unique(h.Kind.Value, h.Name)
-	}
-	if !l.place(kind, test) {
-		return
-	}
-	switch kind.Value {
-	case KindSchema:
-		s := readSchema(&l.w, h, root)
+	l.w.Add(found[d.head:d.body])
+	switch decl := d.decl.(type) {
+	case *Schema:
 		if l.set.Schema != nil {
-			l.w.Error(h.Kind.Span(), "second_schema", "merge the two", "a set has one Schema; the other is at %s", l.set.Schema.Kind.Span())
+			l.w.Error(d.kind.Span(), "second_schema", "merge the two", "a set has one Schema; the other is at %s", l.schema.Span())
 			break
 		}
-		l.set.Schema = s
-	case KindResource:
-		l.set.Resources = append(l.set.Resources, readResource(&l.w, h, root))
-	case KindPolicy:
-		l.set.Policies = append(l.set.Policies, readPolicy(&l.w, h, root))
-	case KindLibrary:
-		l.set.Libraries = append(l.set.Libraries, readLibrary(&l.w, h, root))
-	case KindDirectory:
-		d := readDirectory(&l.w, h, root)
+		l.set.Schema, l.schema = decl, d.kind
+	case *Resource:
+		l.set.Resources = append(l.set.Resources, decl)
+	case *Policy:
+		l.set.Policies = append(l.set.Policies, decl)
+	case *Library:
+		l.set.Libraries = append(l.set.Libraries, decl)
+	case *Directory:
 		what := "user"
-		if test {
+		if d.test {
 			what = "user of the test files"
-			l.set.Fixtures = append(l.set.Fixtures, d)
+			l.set.Fixtures = append(l.set.Fixtures, decl)
 		} else {
-			l.set.Directories = append(l.set.Directories, d)
+			l.set.Directories = append(l.set.Directories, decl)
 		}
-		for _, u := range d.Users {
+		for _, u := range decl.Users {
 			// Which of two is meant must not depend on the names of files.
 			l.unique(what, u.Name)
 		}
-	case KindTestSuite:
-		l.set.Suites = append(l.set.Suites, readSuite(&l.w, h, root, &l.cells))
+	case *TestSuite:
+		l.set.Suites = append(l.set.Suites, decl)
 	}
-	root.Done()
-}
-
-// place tells whether the kind is known and may stand in this file.
-func (l *loader) place(kind Text, test bool) bool {
-	switch {
-	case !kind.IsSet():
-		return false
-	case !slices.Contains(kinds, kind.Value):
-		hint := "known kinds: " + strings.Join(kinds, ", ")
-		if near, ok := document.Closest(kind.Value, kinds); ok {
-			hint = fmt.Sprintf("did you mean %q?", near)
-		}
-		l.w.Error(kind.Span(), "unknown_kind", hint, "kind %q is not known", kind.Value)
-		return false
-	case test && kind.Value != KindTestSuite && kind.Value != KindDirectory:
-		l.w.Error(kind.Span(), "wrong_file", "move it to a file whose name does not end in _test.yaml", "a %s cannot stand in a test file", kind.Value)
-		return false
-	case !test && kind.Value == KindTestSuite:
-		l.w.Error(kind.Span(), "wrong_file", "move it to a file whose name ends in _test.yaml", "a TestSuite stands in test files only")
-		return false
-	}
-	return true
+	l.w.Add(found[d.body:d.to])
 }
 
 // unique holds a name to stand once in the set among its like.
@@ -150,12 +123,16 @@ func (l *loader) unique(what string, name Text) {
 	if !name.IsSet() {
 		return
 	}
-	key := [2]string{what, name.Value}
-	if first, ok := l.names[key]; ok {
-		l.w.Error(name.Span(), "duplicate_name", "give one of them another name", "%s %q is declared twice; the other is at %s", what, name.Value, first)
+	names := l.names[what]
+	if names == nil {
+		names = map[string]Place{}
+		l.names[what] = names
+	}
+	if first, ok := names[name.Value()]; ok {
+		l.w.Error(name.Span(), "duplicate_name", "give one of them another name", "%s %q is declared twice; the other is at %s", what, name.Value(), first.Span())
 		return
 	}
-	l.names[key] = name.Span()
+	names[name.Value()] = name.Place()
 }
 
 // OnlySidecar tells whether a file holds nothing but configuration of
@@ -164,7 +141,7 @@ func OnlySidecar(f File) bool {
 	docs, _ := document.Parse(f.Path, f.Data)
 	for _, d := range docs {
 		var w document.Walker
-		if w.Object(d, "a document").Text("kind").Value != KindSidecar {
+		if w.Object(d, "a document").Text("kind").Value() != KindSidecar {
 			return false
 		}
 	}

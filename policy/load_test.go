@@ -66,34 +66,34 @@ func describe(s *Set) []string {
 	var out []string
 	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	if s.Schema != nil {
-		add("schema %s owner=%s labels=%d user=%d env=%d roles=%d", s.Schema.Name.Value, s.Schema.Owner.Value, len(s.Schema.Labels), len(s.Schema.User), len(s.Schema.Env), len(s.Schema.Roles))
+		add("schema %s owner=%s labels=%d user=%d env=%d roles=%d", s.Schema.Name.Value(), s.Schema.Owner.Value(), len(s.Schema.Labels), len(s.Schema.User), len(s.Schema.Env), len(s.Schema.Roles))
 		for _, a := range s.Schema.User {
 			out = append(out, describeAttribute(a))
 		}
 	}
 	for _, r := range s.Resources {
-		add("resource %s actions=%s attributes=%d", r.Name.Value, strings.Join(r.ActionNames(), ","), len(r.Attributes))
+		add("resource %s actions=%s attributes=%d", r.Name.Value(), strings.Join(r.ActionNames(), ","), len(r.Attributes))
 		for _, x := range r.Routes {
 			var methods []string
 			for _, m := range x.Methods {
-				methods = append(methods, m.Method+":"+m.Action.Value)
+				methods = append(methods, m.Method+":"+m.Action.Value())
 			}
-			add("route %s %s", strings.Join(methods, " "), x.Path)
+			add("route %s %s", strings.Join(methods, " "), x.Path())
 		}
 	}
 	for _, p := range s.Policies {
-		add("policy %s guard=%t consts=%d vars=%d", p.Name.Value, p.Guard(), len(p.Consts), len(p.Vars))
+		add("policy %s guard=%t consts=%d vars=%d", p.Name.Value(), p.Guard(), len(p.Consts), len(p.Vars))
 		for _, r := range p.Rules {
 			line := fmt.Sprintf("rule %s allow=%t every=%t anonymous=%t roles=%d scopes=%d any=%d when=%s",
-				r.ID.Value, r.Allow, r.EveryAction(), r.Anonymous, len(r.Roles), len(r.Scopes), len(r.AnyScope), r.When.Value)
+				r.ID.Value(), r.Allow, r.EveryAction(), r.Anonymous, len(r.Roles), len(r.Scopes), len(r.AnyScope), r.When.Value())
 			if r.Reason != nil {
-				line += fmt.Sprintf(" reason=%s %d", r.Reason.Code.Value, r.Reason.Status)
+				line += fmt.Sprintf(" reason=%s %d", r.Reason.Code.Value(), r.Reason.Status)
 			}
 			out = append(out, line)
 		}
 	}
 	for _, d := range s.Directories {
-		add("directory %s users=%s resources=%s", d.Name.Value, fixtures(d.Users), fixtures(d.Resources))
+		add("directory %s users=%s resources=%s", d.Name.Value(), fixtures(d.Users), fixtures(d.Resources))
 	}
 	for _, d := range s.Fixtures {
 		add("fixtures users=%s", fixtures(d.Users))
@@ -103,19 +103,19 @@ func describe(s *Set) []string {
 		for _, m := range x.Matrix {
 			cells += len(m.Cells)
 		}
-		add("suite %s now=%s env=%d users=%s resources=%s cases=%d cells=%d", x.Name.Value, x.Now.Value, len(x.Env), fixtures(x.Users), fixtures(x.Resources), len(x.Cases), cells)
+		add("suite %s now=%s env=%d users=%s resources=%s cases=%d cells=%d", x.Name.Value(), x.Now.Value(), len(x.Env), fixtures(x.Users), fixtures(x.Resources), len(x.Cases), cells)
 	}
 	return out
 }
 
 func describeAttribute(a Attribute) string {
-	line := "attribute " + a.Name.Value + " " + a.Type.Value
+	line := "attribute " + a.Name.Value() + " " + a.Type.Value()
 	for _, x := range []struct {
 		set  bool
 		text string
 	}{
-		{a.Optional, "optional"}, {a.Sensitive, "sensitive"}, {a.Pattern.IsSet(), "pattern=" + a.Pattern.Value}, {len(a.Enum) > 0, fmt.Sprintf("enum=%d", len(a.Enum))},
-		{a.Min.IsSet(), "min=" + a.Min.Value}, {a.Max.IsSet(), "max=" + a.Max.Value}, {a.MaxItems > 0, fmt.Sprintf("maxItems=%d", a.MaxItems)},
+		{a.Optional, "optional"}, {a.Sensitive, "sensitive"}, {a.Pattern.IsSet(), "pattern=" + a.Pattern.Value()}, {len(a.Enum) > 0, fmt.Sprintf("enum=%d", len(a.Enum))},
+		{a.Min.IsSet(), "min=" + a.Min.Value()}, {a.Max.IsSet(), "max=" + a.Max.Value()}, {a.MaxItems > 0, fmt.Sprintf("maxItems=%d", a.MaxItems)},
 		{a.MaxEntries > 0, fmt.Sprintf("maxEntries=%d", a.MaxEntries)}, {a.MaxLength > 0, fmt.Sprintf("maxLength=%d", a.MaxLength)},
 		{len(a.For) > 0, "for=" + join(a.For)}, {len(a.From) > 0, "from=" + join(a.From)},
 	} {
@@ -129,7 +129,7 @@ func describeAttribute(a Attribute) string {
 func join(texts []Text) string {
 	var out []string
 	for _, t := range texts {
-		out = append(out, t.Value)
+		out = append(out, t.Value())
 	}
 	return strings.Join(out, ",")
 }
@@ -137,10 +137,10 @@ func join(texts []Text) string {
 func fixtures(list []Fixture) string {
 	var out []string
 	for _, f := range list {
-		name := f.Name.Value
+		name := f.Name.Value()
 		if !f.Name.IsSet() {
 			id, _ := f.Field("id")
-			name = f.Type.Value + "/" + id.Text.Value
+			name = f.Type.Value() + "/" + id.Text.Value()
 		}
 		if f.Anonymous {
 			name += "!"

@@ -49,9 +49,9 @@ func TestMatrix(t *testing.T) {
 			}
 			var got []string
 			for _, c := range s.Matrix[0].Cells {
-				got = append(got, strings.TrimSpace(fmt.Sprintf("%s%s%s %s %s", c.User, c.Resource, c.Action, c.Expect.Effect.Value, c.Expect.Reason.Value)))
-				if c.Expect.Span.Start.Line != 6 {
-					t.Errorf("%v: the expectation stands at %v", c, c.Expect.Span)
+				got = append(got, strings.TrimSpace(fmt.Sprintf("%s%s%s %s %s", c.User, c.Resource, c.Action, c.Expect.Effect.Value(), c.Expect.Reason.Value())))
+				if c.Expect.At.Span().Start.Line != 6 {
+					t.Errorf("%v: the expectation stands at %v", c, c.Expect.At.Span())
 				}
 			}
 			if got := strings.Join(got, ", "); got != tt.want {

@@ -5,12 +5,14 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+
+	"github.com/gwctl/gwctl/policy/document"
 )
 
 func TestSideBySide(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 1000} {
 		calls := make([]atomic.Int32, n)
-		sideBySide(n, func(i int) { calls[i].Add(1) })
+		sideBySide(n, func(_, i int) { calls[i].Add(1) })
 		for i := range calls {
 			if got := calls[i].Load(); got != 1 {
 				t.Errorf("%d of %d is called %d times", i, n, got)
@@ -22,7 +24,7 @@ func TestSideBySide(t *testing.T) {
 			t.Errorf("the caller sees the panic %v", p)
 		}
 	}()
-	sideBySide(100, func(i int) {
+	sideBySide(100, func(_, i int) {
 		if i == 50 {
 			panic("fault")
 		}
@@ -34,31 +36,52 @@ func TestSideBySide(t *testing.T) {
 // and whoever has seen enough is given no more.
 func TestReadings(t *testing.T) {
 	var files []File
-	for i, size := range []int{10, batchSize, 1, 2, batchSize - 3, 0, 5, batchSize, batchSize, 7} {
-		data := slices.Repeat([]byte{' '}, size)
-		copy(data, fmt.Sprint(i))
-		files = append(files, File{Path: fmt.Sprint(i), Data: data})
+	for i, size := range []int{10, batchSize, 1, 2, partSize - 3, 1, 0, 5, partSize, batchSize - partSize - 5, 7} {
+		data := slices.Repeat([]byte{' '}, min(size, document.MaxFileSize))
+		copy(data, fmt.Sprint(i, ": a"))
+		name := fmt.Sprintf("%02d.yaml", i)
+		if i%2 == 1 {
+			name = fmt.Sprintf("%02d_test.yaml", i)
+		}
+		files = append(files, File{Path: name, Data: data})
 	}
 	for stop := range len(files) + 1 {
-		var got []string
-		for f, r := range readings(files) {
-			if len(got) == stop {
+		got := 0
+		for r := range readings(files) {
+			if got == stop {
 				break
 			}
-			if (len(r.docs) == 1) != (len(f.Data) > 0) || (len(r.found) == 0) != (len(r.docs) == 1) {
-				t.Errorf("%s: %d documents, %v", f.Path, len(r.docs), r.found)
+			f := files[got]
+			if got++; len(f.Data) == 0 {
+				if len(r.refused) == 0 {
+					t.Errorf("%s is not refused", f.Path)
+				}
+				continue
 			}
-			got = append(got, f.Path)
+			if documents := len(r.declared) + len(r.suites); documents != 1 || len(r.refused) > 0 || IsTestFile(f.Path) != (len(r.suites) == 1) {
+				t.Errorf("%s: %d documents, %v", f.Path, documents, r.refused)
+			}
 		}
-		if want := []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}[:stop]; !slices.Equal(got, want) {
-			t.Errorf("got %v, want %v", got, want)
+		if got != stop {
+			t.Errorf("%d files are given, want %d", got, stop)
 		}
 	}
-	var sizes []int
-	for rest := files; len(rest) > 0; rest = rest[batch(rest):] {
-		sizes = append(sizes, batch(rest))
+}
+
+func TestCut(t *testing.T) {
+	var files []File
+	for _, size := range []int{10, batchSize, 1, 2, partSize - 3, 1, 0, 5, partSize, batchSize - partSize - 5, 7} {
+		files = append(files, File{Data: make([]byte, size)})
 	}
-	if want := []int{1, 1, 4, 1, 1, 1, 1}; !slices.Equal(sizes, want) {
-		t.Errorf("batches of %v files, want %v", sizes, want)
+	var got [][]int
+	for rest := files; len(rest) > 0; {
+		var batch []int
+		for _, part := range cut(&rest) {
+			batch = append(batch, len(part))
+		}
+		got = append(got, batch)
+	}
+	if want := "[[1] [1] [3 3 1] [1 1]]"; fmt.Sprint(got) != want {
+		t.Errorf("parts of %v files, want %s", got, want)
 	}
 }

@@ -12,33 +12,33 @@ type RequestSpec struct {
 	Method, Host, Path, Query string
 	Headers                   []Label
 	Body                      Value
-	Span                      Span
+	At                        Place
 }
 
 // DefaultHost is the host of a request that names none.
 const DefaultHost = "localhost"
 
-func readRequest(w *document.Walker, n *document.Node) *RequestSpec {
+func readRequest(w *reader, n *document.Node) *RequestSpec {
 	if n.IsScalar() {
 		t := w.Text(n, "request")
 		if !t.IsSet() {
 			return nil
 		}
-		r, wrong := ParseRequest(t.Value)
+		r, wrong := ParseRequest(t.Value())
 		if wrong != "" {
 			w.Error(n.Span(), "bad_request", "write it as GET /path or GET host/path?query", "%s", wrong)
 			return nil
 		}
-		r.Span = n.Span()
+		r.At = n.Place()
 		return r
 	}
 	o := w.Object(n, "request")
-	r := &RequestSpec{Method: o.Text("method").Value, Host: o.Text("host").Value, Path: o.Text("path").Value, Query: o.Text("query").Value, Span: n.Span()}
+	r := &RequestSpec{Method: o.Text("method").Value(), Host: o.Text("host").Value(), Path: o.Text("path").Value(), Query: o.Text("query").Value(), At: n.Place()}
 	if r.Host == "" {
 		r.Host = DefaultHost
 	}
 	for _, e := range o.Object("headers").Entries() {
-		r.Headers = append(r.Headers, Label{Key: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value)})
+		r.Headers = append(r.Headers, Label{Key: e.Key, Value: w.Text(e.Value, "header "+e.Key.Value())})
 	}
 	if bn := o.Node("body"); bn != nil {
 		r.Body = w.Value(bn, "body")

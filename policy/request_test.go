@@ -84,7 +84,7 @@ func TestRequestForms(t *testing.T) {
 			}
 			got[i] = set.Suites[0].Cases[0].Request
 		}
-		if a, b := got[0], got[1]; a.Method != b.Method || a.Host != b.Host || a.Path != b.Path || a.Query != b.Query || a.Span.Start.Line != 6 || b.Span.Start.Line != 6 {
+		if a, b := got[0], got[1]; a.Method != b.Method || a.Host != b.Host || a.Path != b.Path || a.Query != b.Query || a.At.Span().Start.Line != 6 || b.At.Span().Start.Line != 6 {
 			t.Errorf("%s reads as %+v, %s as %+v", tt.line, a, tt.parts, b)
 		}
 	}

@@ -18,7 +18,12 @@ type Resource struct {
 // Action is something that can be done to a resource. Its attributes come from
 // the caller.
 type Action struct {
-	Name       Text
+	Name Text
+	*ActionExtras
+}
+
+// ActionExtras is what few actions have. It is never nil.
+type ActionExtras struct {
 	Attributes []Attribute
 }
 
@@ -26,7 +31,7 @@ type Action struct {
 func (r *Resource) ActionNames() []string {
 	out := make([]string, len(r.Actions))
 	for i, a := range r.Actions {
-		out[i] = a.Name.Value
+		out[i] = a.Name.Value()
 	}
 	return out
 }
@@ -34,13 +39,16 @@ func (r *Resource) ActionNames() []string {
 // hostForm is a host name, or one whose first label is a placeholder.
 var hostForm = regexp.MustCompile(`^(\{[a-z_][a-z0-9_]*\}\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
 
-func readResource(w *document.Walker, h Header, root *document.Object) *Resource {
+func readResource(w *reader, h Header, root *document.Object) *Resource {
 	spec := root.Object("spec")
 	r := &Resource{Header: h, Attributes: readAttributes(w, spec, "attributes"), Hosts: spec.Names("hosts")}
-	for _, e := range spec.Declarations("actions") {
+	actions := spec.Declarations("actions")
+	r.Actions = make([]Action, 0, len(actions))
+	for _, e := range actions {
 		checkName(w, e.Key)
-		o := w.Object(e.Value, e.Key.Value)
-		r.Actions = append(r.Actions, Action{Name: e.Key, Attributes: readAttributes(w, o, "attributes")})
+		o := w.Object(e.Value, e.Key.Value())
+		x := ActionExtras{Attributes: readAttributes(w, o, "attributes")}
+		r.Actions = append(r.Actions, Action{Name: e.Key, ActionExtras: kept(&x, &w.action, len(x.Attributes) == 0)})
 		o.Done()
 	}
 	spec.Require("actions")
@@ -49,29 +57,45 @@ func readResource(w *document.Walker, h Header, root *document.Object) *Resource
 	}
 	var hosts []string
 	for _, host := range r.Hosts {
-		checkHost(w, host, host.Value)
-		hosts = append(hosts, host.Value)
+		checkHost(w, host, host.Value())
+		hosts = append(hosts, host.Value())
 	}
-	for _, n := range spec.List("routes") {
+	var bound *RouteExtras
+	if len(hosts) > 0 {
+		bound = &RouteExtras{Hosts: hosts}
+	}
+	routes := spec.List("routes")
+	r.Routes = make([]Route, 0, len(routes))
+	for _, n := range routes {
 		route, ok := readRoute(w, n)
-		if ok && route.Host == "" {
-			route.Hosts = hosts
+		if !ok {
+			continue
 		}
-		if ok && route.Host != "" {
-			route.Hosts = []string{route.Host}
-			if len(r.Hosts) > 0 {
+		switch host := route.Host(); {
+		case host != "":
+			route.bind(w, &RouteExtras{Hosts: []string{host}})
+			if len(hosts) > 0 {
 				w.Error(route.Pattern.Span(), "bad_route", "keep one of the two", "hosts of the resource already binds the route")
 			}
+		case bound != nil:
+			route.bind(w, bound)
 		}
-		if ok {
-			r.Routes = append(r.Routes, route)
-		}
+		r.Routes = append(r.Routes, route)
 	}
 	spec.Done()
 	return r
 }
 
-func checkHost(w *document.Walker, t Text, host string) {
+// bind binds a route to hosts; routes without anything of their own share them.
+func (r *Route) bind(w *reader, to *RouteExtras) {
+	if r.RouteExtras == &w.route {
+		r.RouteExtras = to
+		return
+	}
+	r.Hosts = to.Hosts
+}
+
+func checkHost(w *reader, t Text, host string) {
 	if len(host) > 253 || !hostForm.MatchString(host) {
 		w.Error(t.Span(), "bad_host", "write a lower-case name without a port, as in api.example.com or {name}.example.com", "%q is not a host", host)
 	}

@@ -10,18 +10,42 @@ import (
 
 // Route maps HTTP requests to an action of the resource.
 type Route struct {
-	Pattern    Text // METHOD[,METHOD…] [HOST]/PATH, unread
-	Methods    []MethodAction
-	Host       string   // of the pattern, "" without one
+	Pattern Text // METHOD[,METHOD…] [HOST]/PATH, unread
+	Methods []MethodAction
+	At      Place
+	*RouteExtras
+}
+
+// RouteExtras is what few routes have. It is never nil.
+type RouteExtras struct {
 	Hosts      []string // that the route is bound to: its own, or the resource's
-	Path       string   // the path part of the pattern
 	BodyAction *BodyAction
 	Body       *Body
 	CORS       *CORS
 	WebSocket  bool
-	// KeepEncodedSlash lets %2F through, inside a segment.
-	KeepEncodedSlash bool
-	Span             Span
+
+	// What is refused in a path unless its route keeps it.
+	KeepEncodedSlash  bool // %2F, inside a segment
+	KeepEmptySegments bool // two slashes in a row
+	KeepPathParams    bool // a semicolon
+}
+
+// Host is the host of the pattern, "" without one.
+func (r *Route) Host() string {
+	target := r.target()
+	return target[:strings.IndexByte(target, '/')]
+}
+
+// Path is the path part of the pattern.
+func (r *Route) Path() string {
+	target := r.target()
+	return target[strings.IndexByte(target, '/'):]
+}
+
+// target is the pattern without the methods; it holds a slash.
+func (r *Route) target() string {
+	_, target, _ := strings.Cut(r.Pattern.Value(), " ")
+	return strings.TrimLeft(target, " ")
 }
 
 // MethodAction is one HTTP method of a route with the action it means. The
@@ -41,13 +65,14 @@ type BodyAction struct {
 type Body struct {
 	MaxBytes int64 // default 64 KiB, at most 1 MiB
 	Fields   []Attribute
-	Span     Span
+	At       Place
 }
 
 // CORS is who may call the route from a browser; for the doors.
 type CORS struct {
 	Origins     []Text
-	Headers     []Text
+	Headers     []Text // of requests
+	Expose      []Text // headers of answers that a page may read
 	Credentials bool
 	MaxAge      int64 // seconds
 }
@@ -61,16 +86,17 @@ const (
 // LeadsTo tells whether the route can mean one of some actions.
 func (r *Route) LeadsTo(some func(action string) bool) bool {
 	if r.BodyAction != nil {
-		return slices.ContainsFunc(r.BodyAction.Map, func(l Label) bool { return some(l.Value.Value) })
+		return slices.ContainsFunc(r.BodyAction.Map, func(l Label) bool { return some(l.Value.Value()) })
 	}
-	return slices.ContainsFunc(r.Methods, func(m MethodAction) bool { return some(m.Action.Value) })
+	return slices.ContainsFunc(r.Methods, func(m MethodAction) bool { return some(m.Action.Value()) })
 }
 
-func readRoute(w *document.Walker, n *document.Node) (Route, bool) {
+func readRoute(w *reader, n *document.Node) (Route, bool) {
 	o := w.Object(n, "a route")
-	r := Route{Pattern: o.Text("route"), Span: n.Span()}
+	w.routeDraft = RouteExtras{}
+	r := Route{Pattern: o.Text("route"), At: n.Place(), RouteExtras: &w.routeDraft}
 	o.Require("route", "action")
-	methods, target, ok := strings.Cut(r.Pattern.Value, " ")
+	methods, target, ok := strings.Cut(r.Pattern.Value(), " ")
 	target = strings.TrimLeft(target, " ")
 	slash := strings.IndexByte(target, '/')
 	if strings.Count(methods, ",") >= maxMethods {
@@ -80,11 +106,8 @@ func readRoute(w *document.Walker, n *document.Node) (Route, bool) {
 		w.Error(r.Pattern.Span(), "bad_route", `write it as "GET /path" or "GET,POST host/path"`, "the route has no method, too many of them, or no path")
 		ok = false
 	}
-	if ok {
-		r.Host, r.Path = target[:slash], target[slash:]
-		if r.Host != "" {
-			checkHost(w, r.Pattern, r.Host)
-		}
+	if ok && slash > 0 {
+		checkHost(w, r.Pattern, target[:slash])
 	}
 	r.readBody(w, o)
 	if action := o.Node("action"); ok && action != nil {
@@ -92,6 +115,8 @@ func readRoute(w *document.Walker, n *document.Node) (Route, bool) {
 	}
 	r.readOptions(w, o)
 	o.Done()
+	x := r.RouteExtras
+	r.RouteExtras = kept(x, &w.route, x.BodyAction == nil && x.Body == nil && x.CORS == nil && !x.WebSocket && !x.KeepEncodedSlash)
 	return r, ok && len(r.Methods) > 0
 }
 
@@ -104,19 +129,21 @@ const maxMethods = 7
 
 // readActions pairs the methods of the pattern with actions: one action for
 // all of them, a mapping that names exactly these methods, or the body.
-func (r *Route) readActions(w *document.Walker, n *document.Node, methods []string) {
-	named := map[string]Text{}
+func (r *Route) readActions(w *reader, n *document.Node, methods []string) {
+	var named map[string]Text
 	switch {
 	case n.IsMap() && w.Object(n, `"action"`).Has("body"):
 		r.readBodyAction(w, w.Object(n, `"action"`))
 	case n.IsMap():
+		named = map[string]Text{}
 		for _, e := range w.Object(n, `"action"`).Entries() {
-			named[e.Key.Value] = w.Text(e.Value, "the action of "+e.Key.Value)
-			if !slices.Contains(methods, e.Key.Value) {
-				w.Error(e.Key.Span(), "bad_route", "", "the route has no method %s", e.Key.Value)
+			named[e.Key.Value()] = w.Text(e.Value, "the action of "+e.Key.Value())
+			if !slices.Contains(methods, e.Key.Value()) {
+				w.Error(e.Key.Span(), "bad_route", "", "the route has no method %s", e.Key.Value())
 			}
 		}
 	}
+	r.Methods = make([]MethodAction, 0, len(methods))
 	for i, m := range methods {
 		switch {
 		case slices.Contains(methods[:i], m):
@@ -145,10 +172,10 @@ func (r *Route) readActions(w *document.Walker, n *document.Node, methods []stri
 	}
 }
 
-func (r *Route) readBodyAction(w *document.Walker, o *document.Object) {
+func (r *Route) readBodyAction(w *reader, o *document.Object) {
 	b := &BodyAction{Field: o.Text("body")}
 	for _, e := range o.Declarations("map") {
-		b.Map = append(b.Map, Label{Key: e.Key, Value: w.Text(e.Value, "the action of "+e.Key.Value)})
+		b.Map = append(b.Map, Label{Key: e.Key, Value: w.Text(e.Value, "the action of "+e.Key.Value())})
 	}
 	o.Require("map")
 	o.Done()
@@ -156,24 +183,24 @@ func (r *Route) readBodyAction(w *document.Walker, o *document.Object) {
 		w.Error(o.Span(), "empty_list", `name at least one, as in map: {"tools/list": list}`, "the body chooses among no actions")
 	}
 	if r.Body == nil {
-		r.Body = &Body{MaxBytes: DefaultMaxBody, Span: o.Span()}
+		r.Body = &Body{MaxBytes: DefaultMaxBody, At: o.Place()}
 	}
 	r.BodyAction = b
 }
 
-func (r *Route) readBody(w *document.Walker, o *document.Object) {
+func (r *Route) readBody(w *reader, o *document.Object) {
 	if !o.Has("body") {
 		return
 	}
 	b := o.Object("body")
-	r.Body = &Body{MaxBytes: DefaultMaxBody, Span: b.Span(), Fields: readAttributes(w, b, "fields")}
+	r.Body = &Body{MaxBytes: DefaultMaxBody, At: b.Place(), Fields: readAttributes(w, b, "fields")}
 	for _, f := range r.Body.Fields {
 		if len(f.From)+len(f.For) > 0 || f.Sensitive {
-			w.Error(f.Span, "bad_constraint", "remove for, from and sensitive", "a field of a body comes from the body")
+			w.Error(f.Name.Span(), "bad_constraint", "remove for, from and sensitive", "a field of a body comes from the body")
 		}
 	}
-	if t := b.Text("type"); t.IsSet() && t.Value != "json" {
-		w.Error(t.Span(), "bad_body", "write type: json", "bodies of type %q are not read", t.Value)
+	if t := b.Text("type"); t.IsSet() && t.Value() != "json" {
+		w.Error(t.Span(), "bad_body", "write type: json", "bodies of type %q are not read", t.Value())
 	}
 	if size, ok := b.Int("maxBytes"); ok {
 		if size < 1 || size > MaxMaxBody {
@@ -185,23 +212,39 @@ func (r *Route) readBody(w *document.Walker, o *document.Object) {
 	b.Done()
 }
 
-func (r *Route) readOptions(w *document.Walker, o *document.Object) {
+func (r *Route) readOptions(w *reader, o *document.Object) {
 	r.WebSocket = o.Bool("websocket")
-	if t := o.Text("encoded_slash"); t.IsSet() {
-		r.KeepEncodedSlash = t.Value == "keep"
-		if t.Value != "keep" && t.Value != "reject" {
-			w.Error(t.Span(), "bad_setting", "write reject or keep", "encoded_slash: %q is not known", t.Value)
+	if r.WebSocket && len(r.Methods) > 0 && !slices.ContainsFunc(r.Methods, func(m MethodAction) bool { return m.Method == "GET" }) {
+		w.Error(r.Pattern.Span(), "bad_setting", "give the route the method GET, or remove websocket", "a WebSocket is opened by a GET request")
+	}
+	r.KeepEncodedSlash = keeps(w, o, "encoded_slash")
+	r.KeepEmptySegments = keeps(w, o, "empty_segments")
+	r.KeepPathParams = keeps(w, o, "path_params")
+	if o.Has("cors") {
+		r.readCORS(w, o.Object("cors"))
+	}
+}
+
+// keeps reads a setting that is reject unless the route says keep.
+func keeps(w *reader, o *document.Object, key string) bool {
+	t := o.Text(key)
+	if t.IsSet() && t.Value() != "keep" && t.Value() != "reject" {
+		w.Error(t.Span(), "bad_setting", "write reject or keep", "%s: %q is not known", key, t.Value())
+	}
+	return t.Value() == "keep"
+}
+
+func (r *Route) readCORS(w *reader, c *document.Object) {
+	r.CORS = &CORS{Origins: c.Names("origins"), Headers: c.Names("headers"), Expose: c.Names("expose"), Credentials: c.Bool("credentials")}
+	for _, header := range slices.Concat(r.CORS.Headers, r.CORS.Expose) {
+		if !headerForm.MatchString(header.Value()) {
+			w.Error(header.Span(), "bad_setting", "write the name of a header, as in X-Plan", "%q is not the name of a header", header.Value())
 		}
 	}
-	if !o.Has("cors") {
-		return
-	}
-	c := o.Object("cors")
-	r.CORS = &CORS{Origins: c.Names("origins"), Headers: c.Names("headers"), Credentials: c.Bool("credentials")}
 	for _, origin := range r.CORS.Origins {
-		scheme, rest, ok := strings.Cut(origin.Value, "://")
+		scheme, rest, ok := strings.Cut(origin.Value(), "://")
 		if !ok || scheme != "https" && scheme != "http" || rest == "" || strings.ContainsAny(rest, "/*?# ") {
-			w.Error(origin.Span(), "bad_setting", "write scheme and host, as in https://app.example.com", "origin %q cannot be matched exactly", origin.Value)
+			w.Error(origin.Span(), "bad_setting", "write scheme and host, as in https://app.example.com", "origin %q cannot be matched exactly", origin.Value())
 		}
 	}
 	if age, ok := c.Int("max_age"); ok && (age < 0 || age > 86400) {

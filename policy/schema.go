@@ -13,10 +13,16 @@ type Schema struct {
 // Attribute is one declared attribute. Its type and bounds are text here; the
 // engine gives them meaning.
 type Attribute struct {
-	Name        Text
-	Type        Text
-	Optional    bool
-	Sensitive   bool
+	Name Text
+	Type Text
+	From []Text
+	*Limits
+	Optional  bool
+	Sensitive bool
+}
+
+// Limits is what few attributes say of themselves. It is never nil.
+type Limits struct {
 	Enum        []Value
 	Pattern     Text
 	Min, Max    Text
@@ -24,13 +30,16 @@ type Attribute struct {
 	MaxEntries  int64
 	MaxLength   int64
 	For         []Text
-	From        []Text
 	Description Text
 	Fields      []Attribute // of type object
-	Span        Span
 }
 
-func readSchema(w *document.Walker, h Header, root *document.Object) *Schema {
+func (l *Limits) isEmpty() bool {
+	return len(l.Enum)+len(l.For)+len(l.Fields) == 0 && l.MaxItems|l.MaxEntries|l.MaxLength == 0 &&
+		!l.Pattern.IsSet() && !l.Min.IsSet() && !l.Max.IsSet() && !l.Description.IsSet()
+}
+
+func readSchema(w *reader, h Header, root *document.Object) *Schema {
 	spec := root.Object("spec")
 	s := &Schema{Header: h, User: readAttributes(w, spec, "user"), Env: readAttributes(w, spec, "env"), Roles: spec.Names("roles")}
 	spec.Done()
@@ -39,18 +48,24 @@ func readSchema(w *document.Walker, h Header, root *document.Object) *Schema {
 
 const maxFieldDepth = 3
 
-func readAttributes(w *document.Walker, spec *document.Object, key string) []Attribute {
+func readAttributes(w *reader, spec *document.Object, key string) []Attribute {
 	return readFieldsOf(w, spec, key, 0)
 }
 
-func readFieldsOf(w *document.Walker, spec *document.Object, key string, depth int) []Attribute {
-	var out []Attribute
-	for _, e := range spec.Declarations(key) {
+func readFieldsOf(w *reader, spec *document.Object, key string, depth int) []Attribute {
+	declared := spec.Declarations(key)
+	if len(declared) == 0 {
+		return nil
+	}
+	out := make([]Attribute, 0, len(declared))
+	for _, e := range declared {
 		checkIdent(w, e.Key)
-		o := w.Object(e.Value, e.Key.Value)
+		o := w.Object(e.Value, e.Key.Value())
+		limits := &w.limitsDraft[depth]
+		*limits = Limits{Pattern: o.Text("pattern"), Min: o.Text("min"), Max: o.Text("max"), Description: o.Text("description")}
 		a := Attribute{
-			Name: e.Key, Span: e.Key.Span(), Type: o.Text("type"), Optional: o.Bool("optional"),
-			Pattern: o.Text("pattern"), Min: o.Text("min"), Max: o.Text("max"), Description: o.Text("description"),
+			Name: e.Key, Type: o.Text("type"), Optional: o.Bool("optional"),
+			Limits: limits,
 		}
 		a.MaxItems = readLimit(w, o, "maxItems")
 		a.MaxEntries = readLimit(w, o, "maxEntries")
@@ -63,19 +78,20 @@ func readFieldsOf(w *document.Walker, spec *document.Object, key string, depth i
 		}
 		a.readFields(w, o, depth)
 		if e.Value.IsMap() && !o.Has("type") {
-			w.Error(e.Key.Span(), "missing_key", "add type: string, or another type", "attribute %q has no type", e.Key.Value)
+			w.Error(e.Key.Span(), "missing_key", "add type: string, or another type", "attribute %q has no type", e.Key.Value())
 		}
 		o.Done()
+		a.Limits = kept(limits, &w.limits, limits.isEmpty())
 		out = append(out, a)
 	}
 	return out
 }
 
-func (a *Attribute) readFields(w *document.Walker, o *document.Object, depth int) {
+func (a *Attribute) readFields(w *reader, o *document.Object, depth int) {
 	switch has := o.Has("fields"); {
-	case a.Type.Value == "object" && !has:
+	case a.Type.Value() == "object" && !has:
 		w.Error(a.Type.Span(), "missing_key", "add fields: {name: {type: string}}", "an object needs fields")
-	case has && a.Type.Value != "object":
+	case has && a.Type.Value() != "object":
 		w.Error(o.Key("fields"), "bad_constraint", "write type: object", "only an object has fields")
 		o.Object("fields").Entries()
 	case has && depth >= maxFieldDepth:
@@ -90,7 +106,7 @@ func (a *Attribute) readFields(w *document.Walker, o *document.Object, depth int
 }
 
 // readLimit reads a size; 0 means that none is set.
-func readLimit(w *document.Walker, o *document.Object, key string) int64 {
+func readLimit(w *reader, o *document.Object, key string) int64 {
 	v, ok := o.Int(key)
 	if ok && v < 1 {
 		w.Error(o.Key(key), "bad_limit", "", "%q must be at least 1", key)

@@ -29,7 +29,7 @@ type Case struct {
 	Delivers []document.ValueEntry // what an attribute source answers
 	Failing  bool                  // the attribute source does not answer
 	Expect   Expect
-	Span     Span
+	At       Place
 }
 
 // Expect is an expected decision. Unset texts are not checked.
@@ -43,7 +43,7 @@ type Expect struct {
 	// if HeadersSet.
 	Headers    []Label
 	HeadersSet bool
-	Span       Span
+	At         Place
 }
 
 // Matrix crosses users, resources and actions.
@@ -52,7 +52,7 @@ type Matrix struct {
 	Resources []Text
 	Actions   []Text
 	Cells     []Cell
-	Span      Span
+	At        Place
 }
 
 // Cell is the expectation of one user, resource and action.
@@ -61,8 +61,7 @@ type Cell struct {
 	Expect                 Expect
 }
 
-// readSuite takes from cells what the suite's matrices expand to.
-func readSuite(w *document.Walker, h Header, root *document.Object, cells *int64) *TestSuite {
+func readSuite(w *reader, h Header, root *document.Object) *TestSuite {
 	spec := root.Object("spec")
 	s := &TestSuite{Header: h, Now: spec.Text("now"), Users: readUsers(w, spec)}
 	s.Env = readFields(w, spec.Object("env"))
@@ -73,14 +72,14 @@ func readSuite(w *document.Walker, h Header, root *document.Object, cells *int64
 	names := map[string]bool{}
 	for _, n := range spec.List("cases") {
 		c := readCase(w, n)
-		if c.Name.IsSet() && names[c.Name.Value] {
-			w.Error(c.Name.Span(), "duplicate_name", "give the case a name of its own", "case %q stands twice in the suite", c.Name.Value)
+		if c.Name.IsSet() && names[c.Name.Value()] {
+			w.Error(c.Name.Span(), "duplicate_name", "give the case a name of its own", "case %q stands twice in the suite", c.Name.Value())
 		}
-		names[c.Name.Value] = true
+		names[c.Name.Value()] = true
 		s.Cases = append(s.Cases, c)
 	}
 	for _, n := range spec.List("matrix") {
-		s.Matrix = append(s.Matrix, readMatrix(w, n, cells))
+		s.Matrix = append(s.Matrix, readMatrix(w, n))
 	}
 	if len(s.Cases)+len(s.Matrix) == 0 && spec.Span().Path != "" {
 		w.Error(spec.Span(), "empty_suite", "add cases or a matrix", "the suite expects nothing")
@@ -89,18 +88,18 @@ func readSuite(w *document.Walker, h Header, root *document.Object, cells *int64
 	return s
 }
 
-func readCase(w *document.Walker, n *document.Node) *Case {
+func readCase(w *reader, n *document.Node) *Case {
 	o := w.Object(n, "a case")
-	c := &Case{Name: o.Text("name"), User: o.Text("user"), Resource: o.Text("resource"), Action: o.Text("action"), Span: n.Span()}
+	c := &Case{Name: o.Text("name"), User: o.Text("user"), Resource: o.Text("resource"), Action: o.Text("action"), At: n.Place()}
 	c.Env = readFields(w, o.Object("env"))
 	if rn := o.Node("request"); rn != nil {
 		c.Request = readRequest(w, rn)
 	}
 	if dn := o.Node("delivers"); dn != nil && dn.IsScalar() {
 		t := w.Text(dn, "delivers")
-		c.Failing = t.Value == "unavailable"
+		c.Failing = t.Value() == "unavailable"
 		if t.IsSet() && !c.Failing {
-			w.Error(t.Span(), "bad_case", "write the values, or unavailable", "delivers: %q is not known", t.Value)
+			w.Error(t.Span(), "bad_case", "write the values, or unavailable", "delivers: %q is not known", t.Value())
 		}
 	} else {
 		c.Delivers = readFields(w, o.Object("delivers"))
@@ -119,15 +118,15 @@ func readCase(w *document.Walker, n *document.Node) *Case {
 	return c
 }
 
-func readExpect(w *document.Walker, n *document.Node) Expect {
+func readExpect(w *reader, n *document.Node) Expect {
 	if n == nil {
 		return Expect{}
 	}
 	if n.IsScalar() {
-		return Expect{Effect: checkEffect(w, w.Text(n, "expect")), Span: n.Span()}
+		return Expect{Effect: checkEffect(w, w.Text(n, "expect")), At: n.Place()}
 	}
 	o := w.Object(n, "expect")
-	e := Expect{Effect: checkEffect(w, o.Text("effect")), Rule: o.Text("rule"), Reason: o.Text("reason"), Span: n.Span()}
+	e := Expect{Effect: checkEffect(w, o.Text("effect")), Rule: o.Text("rule"), Reason: o.Text("reason"), At: n.Place()}
 	if status, ok := o.Int("status"); ok {
 		if status < 200 || status > 599 {
 			w.Error(o.Key("status"), "bad_expect", "use an HTTP status such as 403", "no decision has the status %d", status)
@@ -149,23 +148,23 @@ func readExpect(w *document.Walker, n *document.Node) Expect {
 
 // readHeaderValue reads the value of an expected header. An obligation may set
 // an empty one.
-func readHeaderValue(w *document.Walker, e document.Entry) Text {
+func readHeaderValue(w *reader, e document.Entry) Text {
 	if e.Value.IsScalar() {
-		return w.Value(e.Value, "header "+e.Key.Value).Text
+		return w.Value(e.Value, "header "+e.Key.Value()).Text
 	}
-	return w.Text(e.Value, "header "+e.Key.Value)
+	return w.Text(e.Value, "header "+e.Key.Value())
 }
 
-func checkEffect(w *document.Walker, t Text) Text {
-	if t.IsSet() && t.Value != "allow" && t.Value != "deny" {
-		w.Error(t.Span(), "bad_effect", "write allow or deny", "effect %q is neither allow nor deny", t.Value)
+func checkEffect(w *reader, t Text) Text {
+	if t.IsSet() && t.Value() != "allow" && t.Value() != "deny" {
+		w.Error(t.Span(), "bad_effect", "write allow or deny", "effect %q is neither allow nor deny", t.Value())
 	}
 	return t
 }
 
-func readMatrix(w *document.Walker, n *document.Node, cells *int64) *Matrix {
+func readMatrix(w *reader, n *document.Node) *Matrix {
 	o := w.Object(n, "a matrix")
-	m := &Matrix{Users: o.Texts("users"), Resources: o.Texts("resources"), Actions: o.Texts("actions"), Span: n.Span()}
+	m := &Matrix{Users: o.Texts("users"), Resources: o.Texts("resources"), Actions: o.Texts("actions"), At: n.Place()}
 	expect := o.Node("expect")
 	o.Require("users", "resources", "actions", "expect")
 	o.Done()
@@ -173,9 +172,9 @@ func readMatrix(w *document.Walker, n *document.Node, cells *int64) *Matrix {
 		return m
 	}
 	size := int64(len(m.Users)) * int64(len(m.Resources)) * int64(len(m.Actions))
-	if *cells -= size; *cells < 0 {
-		*cells += size
-		w.Error(m.Span, "matrix_too_large", "ask for fewer users, resources or actions", "%d expectations are more than the %d that a set may have in matrices", size, MaxCells)
+	if w.cells -= size; w.cells < 0 {
+		w.cells += size
+		w.Error(m.At.Span(), "matrix_too_large", "ask for fewer users, resources or actions", "%d expectations are more than the %d that a set may have in matrices", size, MaxCells)
 		return m
 	}
 	m.expand(w, expect, [3][]Text{m.Users, m.Resources, m.Actions}, nil)
@@ -184,7 +183,7 @@ func readMatrix(w *document.Walker, n *document.Node, cells *int64) *Matrix {
 
 // expand walks user → resource → action; an effect or an expectation at any
 // level stands for everything below it.
-func (m *Matrix) expand(w *document.Walker, n *document.Node, axes [3][]Text, chosen []string) {
+func (m *Matrix) expand(w *reader, n *document.Node, axes [3][]Text, chosen []string) {
 	depth := len(chosen)
 	if depth == 3 || isExpect(w, n) {
 		m.fill(readExpect(w, n), axes, chosen)
@@ -196,27 +195,27 @@ func (m *Matrix) expand(w *document.Walker, n *document.Node, axes [3][]Text, ch
 		return
 	}
 	for _, t := range axes[depth] {
-		child := o.Node(t.Value)
-		if child == nil && o.Has(t.Value) {
+		child := o.Node(t.Value())
+		if child == nil && o.Has(t.Value()) {
 			continue // reported as empty
 		}
 		if child == nil {
-			w.Error(n.Span(), "matrix_gap", "name every one of "+axis+" with an expectation", "nothing is expected of %q", t.Value)
+			w.Error(n.Span(), "matrix_gap", "name every one of "+axis+" with an expectation", "nothing is expected of %q", t.Value())
 			continue
 		}
-		m.expand(w, child, axes, append(slices.Clone(chosen), t.Value))
+		m.expand(w, child, axes, append(slices.Clone(chosen), t.Value()))
 	}
 	o.Done()
 }
 
-func isExpect(w *document.Walker, n *document.Node) bool {
+func isExpect(w *reader, n *document.Node) bool {
 	return n.IsScalar() || n.IsMap() && w.Object(n, "expect").Has("effect")
 }
 
 func (m *Matrix) fill(e Expect, axes [3][]Text, chosen []string) {
 	if depth := len(chosen); depth < 3 {
 		for _, t := range axes[depth] {
-			m.fill(e, axes, append(slices.Clone(chosen), t.Value))
+			m.fill(e, axes, append(slices.Clone(chosen), t.Value()))
 		}
 		return
 	}

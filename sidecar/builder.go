@@ -2,18 +2,18 @@ package sidecar
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/gwctl/gwctl/engine"
-	"github.com/gwctl/gwctl/engine/mapping"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 	"github.com/gwctl/gwctl/policy/source"
-	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reload"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // builder makes snapshots. What needs a restart is compared with the
@@ -21,8 +21,13 @@ import (
 type builder struct {
 	fixed  *config.Config
 	keys   *keySets // nil only checks: nothing is fetched
+	kept   *methods // nil only checks
+	logger *slog.Logger
 	clock  func() time.Time
 	getenv func(string) (string, bool)
+	pools  *transport.Pools
+
+	inForce func() *pdp.Snapshot // nil before the first one
 }
 
 // build makes a snapshot from one reading of the files.
@@ -48,7 +53,11 @@ func (b *builder) build(in reload.Input) (*pdp.Snapshot, policy.Diagnostics, err
 		return nil, found, nil
 	}
 	snapshot, more := pdp.NewSnapshot(set, cfg, methods, b.getenv)
-	if found = append(found, more...); found.HasErrors() || b.keys == nil {
+	if found = append(found, more...); found.HasErrors() {
+		return nil, found, nil
+	}
+	found = append(found, b.connect(snapshot, cfg, in.Files.Read)...)
+	if found.HasErrors() || b.keys == nil {
 		return snapshot, found, nil
 	}
 	// Last, because it can take seconds and makes others work.
@@ -71,51 +80,6 @@ func compile(files *source.Files) (*engine.Set, policy.Diagnostics) {
 	return set, append(found, more...)
 }
 
-// methods makes the methods of authentication and the key sets that they need
-// and that do not run yet.
-func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []*authn.KeySet, policy.Diagnostics) {
-	var out []pdp.Method
-	var fresh []*authn.KeySet
-	var found policy.Diagnostics
-	for _, j := range cfg.JWT {
-		m, more := mapping.New(set, j.Attributes)
-		found = append(found, more...)
-		method, keys, err := b.jwt(j)
-		if err != nil {
-			found = append(found, document.NewDiagnostic(j.At, document.Error, "bad_setting", err.Error()))
-			continue
-		}
-		if keys != nil {
-			fresh = append(fresh, keys)
-		}
-		out = append(out, pdp.Method{Authn: method, Mapping: m})
-	}
-	return out, fresh, found
-}
-
-// jwt makes a method and gives its key set if that is new.
-func (b *builder) jwt(j config.JWT) (*authn.JWT, *authn.KeySet, error) {
-	get := func(issuer string) (*authn.KeySet, bool, error) {
-		ks, err := authn.NewKeySet(authn.KeySetConfig{Issuer: issuer, Clock: b.clock})
-		return ks, true, err
-	}
-	if b.keys != nil {
-		get = b.keys.get
-	}
-	keys, isNew, err := get(j.Issuer)
-	if err != nil {
-		return nil, nil, err
-	}
-	method, err := authn.NewJWT(authn.JWTConfig{
-		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, Algorithms: j.Algorithms, Profile: j.Profile,
-		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type,
-	}, keys, b.clock)
-	if err != nil || !isNew {
-		return method, nil, err
-	}
-	return method, keys, nil
-}
-
 // Check builds everything that needs no network and listens to nothing: the
 // configuration's policies, mappings and sources of env. The error is for
 // input and output.
@@ -124,8 +88,8 @@ func Check(cfg *config.Config, getenv func(string) (string, bool)) (policy.Diagn
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{fixed: cfg, clock: time.Now, getenv: getenv}
-	snapshot, found, err := b.build(reload.Input{Policies: files})
+	b := &builder{fixed: cfg, clock: time.Now, getenv: getenv, pools: transport.NewPools(time.Now), inForce: func() *pdp.Snapshot { return nil }}
+	snapshot, found, err := b.build(reload.Input{Policies: files, Files: reload.ReadFiles(cfg.Files())})
 	if err == nil && snapshot != nil && snapshot.Set.Empty() {
 		d := document.NewDiagnostic(policy.Span{Path: cfg.Policies}, document.Error, "empty_set", "the set has no rule and would deny everything")
 		found = append(found, d.WithHint("add a Policy with a rule"))

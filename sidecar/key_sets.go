@@ -44,16 +44,15 @@ func newKeySets(ctx context.Context, clock func() time.Time, logger *slog.Logger
 }
 
 // get gives the key set of an issuer. One that is new has to be started.
-func (k *keySets) get(issuer string) (ks *authn.KeySet, isNew bool, err error) {
+func (k *keySets) get(cfg authn.KeySetConfig) (ks *authn.KeySet, isNew bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if running, ok := k.sets[issuer]; ok {
+	if running, ok := k.sets[cfg.Issuer]; ok {
 		return running.KeySet, false, nil
 	}
-	ks, err = authn.NewKeySet(authn.KeySetConfig{
-		Issuer: issuer, Clock: k.clock, Logger: k.logger,
-		OnRefresh: func(r authn.Refresh) { k.refreshed(ks, r) },
-	})
+	cfg.Logger = k.logger
+	cfg.OnRefresh = func(r authn.Refresh) { k.refreshed(ks, r) }
+	ks, err = authn.NewKeySet(cfg)
 	return ks, true, err
 }
 
@@ -136,7 +135,7 @@ func (k *keySets) status() []health.JWKSStatus {
 	var out []health.JWKSStatus
 	for _, ks := range k.current() {
 		st := ks.Status()
-		h := health.JWKSStatus{Issuer: st.Issuer, Age: st.Age.Seconds()}
+		h := health.JWKSStatus{Issuer: st.Issuer, Age: st.Age.Seconds(), Known: st.Known, Looked: st.Looked}
 		if st.Fetched.IsZero() {
 			h.Age = -1
 		}

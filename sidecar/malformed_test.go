@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/gwctl/gwctl/engine/record"
-	"github.com/gwctl/gwctl/sidecar/proxy"
+	"github.com/gwctl/gwctl/sidecar/syntax"
 )
 
 // Requests that two readers could understand differently (ATTACKS 2.1, 2.2 and
@@ -188,7 +188,11 @@ func TestMalformedSyntax(t *testing.T) {
 	events := r.stop()[1:]
 	for i, tt := range tests {
 		e := events[i]
-		if e.Kind != record.KindRequestRejected || e.Detail != proxy.RuleSyntax || e.Status != tt.status || e.SourceIP != "127.0.0.1" {
+		rule := syntax.Rule
+		if strings.Contains(tt.name, "length") {
+			rule = syntax.RuleFraming
+		}
+		if e.Kind != record.KindRequestRejected || e.Detail != rule || e.Status != tt.status || e.SourceIP != "127.0.0.1" {
 			t.Errorf("%s: recorded %+v", tt.name, e)
 		}
 	}

@@ -27,7 +27,7 @@ func (r *rig) stop() []*record.Event {
 			r.Errorf("record %d has the number %d and is of kind %s", i+1, e.Seq, e.Kind)
 		}
 		switch e.Kind {
-		case record.KindDecision, record.KindAuthnFailure, record.KindRequestRejected:
+		case record.KindDecision, record.KindAuthnFailure, record.KindRequestRejected, record.KindAnswered:
 			answers++
 		}
 	}

@@ -198,7 +198,7 @@ func TestReloadConfiguration(t *testing.T) {
 		{"not_compiled", "address refused", r.idp.url, "https://169.254.169.254"},
 		{"not_compiled", "missing_value", "REGION", "NOWHERE"},
 		{"needs_restart", "a restart is needed to change listeners.proxy.address, listeners.health", "127.0.0.1:0", "127.0.0.2:0"},
-		{"needs_restart", "a restart is needed to change listeners.proxy.upstreams", "/{rest...}", "/{all...}"},
+		{"needs_restart", "a restart is needed to change listeners.proxy.tls, listeners.proxy.http2", "listeners:\n    proxy: {", "listeners:\n    proxy: {tls: {cert: c.pem, key: k.pem}, http2: {max_streams: 9}, "},
 		{"needs_restart", "a restart is needed to change audit", "propagate:", "audit: {overflow: drop}\n  propagate:"},
 		{"not_built", "fetching the keys of the new issuer http://127.0.0.1:1", r.idp.url, "http://127.0.0.1:1"},
 	} {

@@ -44,11 +44,22 @@ func until(t testing.TB, what string, is func() bool) {
 type buffer struct {
 	mu   sync.Mutex
 	data bytes.Buffer
+	most int // bytes that are kept; 0 for all
+}
+
+// limit keeps no more than so many bytes.
+func (b *buffer) limit(most int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.most = most
 }
 
 func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.most > 0 && b.data.Len() >= b.most {
+		return len(p), nil
+	}
 	return b.data.Write(p)
 }
 
@@ -60,15 +71,21 @@ func (b *buffer) String() string {
 
 // setup is what a test says about its sidecar. The zero value is usable.
 type setup struct {
-	anonymous string // "allow" if empty
-	jwt       string // more keys of the jwt method, each with a comma before it
-	spec      string // more lines of spec
-	proxy     string // more keys of the proxy listener, each with a comma before it
-	drain     string // "{delay: 0s, timeout: 5s}" if empty
-	fixed     bool   // no configuration file is followed
-	unready   bool   // do not wait for keys
-	away      bool   // the issuer does not answer at the start
-	slow      bool   // standard output takes nothing until the lock is open
+	anonymous string            // "allow" if empty
+	more      string            // documents beside the policies of the rig
+	jwt       string            // more keys of the jwt method, each with a comma before it
+	authn     string            // more methods, each a line of the list
+	spec      string            // more lines of spec
+	proxy     string            // more keys of the proxy listener, each with a comma before it
+	listeners string            // more listeners, one a line
+	upstreams string            // value of upstreams; all paths to the rig's upstream if empty
+	propagate string            // "{claims: [plan, big]}" if empty
+	files     map[string]string // beside the configuration
+	drain     string            // "{delay: 0s, timeout: 5s}" if empty
+	fixed     bool              // no configuration file is followed
+	unready   bool              // do not wait for keys
+	away      bool              // the issuer does not answer at the start
+	slow      bool              // standard output takes nothing until the lock is open
 }
 
 // rig is a sidecar between an issuer, an upstream and a test.
@@ -95,7 +112,10 @@ func start(t testing.TB, s setup) *rig {
 	t.Helper()
 	r := &rig{TB: t, setup: s, dir: t.TempDir(), idp: newIdentityProvider(t), upstream: newUpstream(t), ended: make(chan struct{})}
 	r.idp.away.Store(s.away)
-	r.write("policies/set.yaml", policies)
+	r.write("policies/set.yaml", policies+s.more)
+	for name, text := range s.files {
+		r.write(name, text)
+	}
 	r.write("gwctl.yaml", r.config())
 	return r.run()
 }
@@ -159,16 +179,19 @@ metadata: {name: rig}
 spec:
   policies: {dir: ./policies}
   listeners:
-    proxy: {address: "127.0.0.1:0", upstreams: [{match: "/{rest...}", url: "http://%s"}]%s}
+    proxy: {address: "127.0.0.1:0", upstreams: %s%s}
     health: {address: "127.0.0.1:0"}
+%s
   env: {region: {env: REGION}}
   anonymous: %s
   authn:
     - jwt: {issuer: "%s", audiences: [%s]%s}
-  propagate: {claims: [plan, big]}
+%s
+  propagate: %s
   drain: %s
 %s
-`, r.upstream.addr, r.setup.proxy, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt, or(r.setup.drain, "{delay: 0s, timeout: 5s}"), r.setup.spec)
+`, or(r.setup.upstreams, `[{match: "/{rest...}", url: "http://`+r.upstream.addr+`"}]`), r.setup.proxy, r.setup.listeners, or(r.setup.anonymous, "allow"), r.idp.url, audience, r.setup.jwt, r.setup.authn,
+		or(r.setup.propagate, "{claims: [plan, big]}"), or(r.setup.drain, "{delay: 0s, timeout: 5s}"), r.setup.spec)
 }
 
 // write puts a file into the rig's directory, as editors do: by renaming.

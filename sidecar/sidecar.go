@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/sidecar/assertion"
 	"github.com/gwctl/gwctl/sidecar/audit"
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
@@ -27,6 +28,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/proxy"
 	"github.com/gwctl/gwctl/sidecar/reload"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // Options are what a sidecar is made of. All but Poll and Settle are required.
@@ -37,6 +39,7 @@ type Options struct {
 	Clock      func() time.Time
 	Logger     *slog.Logger
 	Getenv     func(string) (string, bool)
+	Loaded     func()        // called when policies came into force; may be nil
 	Poll       time.Duration // how often files are looked at without an event; 0 takes the default
 	Settle     time.Duration // how long files must rest; 0 takes the default
 }
@@ -49,13 +52,17 @@ type Sidecar struct {
 	audit    *audit.Log
 	point    *pdp.Point
 	keys     *keySets
+	methods  *methods
+	pools    *transport.Pools
 	reloader *reload.Reloader
 	door     *proxy.Door
 	draining atomic.Bool
 
-	proxy, health         *http.Server
-	proxyOpen, healthOpen net.Listener
-	stop                  context.CancelFunc // ends what works in the background
+	published *assertion.Published
+
+	proxy, forward, health             *http.Server // nil where there is no such listener
+	proxyOpen, forwardOpen, healthOpen net.Listener
+	stop                               context.CancelFunc // ends what works in the background
 }
 
 // New builds the sidecar, loads its first set and opens its listeners. It has to
@@ -92,11 +99,15 @@ func (s *Sidecar) build(ctx context.Context) error {
 	s.keys = newKeySets(ctx, s.o.Clock, s.o.Logger, s.audit)
 	s.metrics.JWKS(s.keys.status)
 	s.state.SetIssuers(s.keys.keyless)
-	b := &builder{fixed: s.o.Config, keys: s.keys, clock: s.o.Clock, getenv: s.o.Getenv}
+	s.pools, s.published = transport.NewPools(s.o.Clock), assertion.NewPublished(s.o.Clock)
+	s.metrics.Certificates(s.certificates)
+	s.methods = newMethods(ctx)
+	s.metrics.Methods(s.methods.status)
+	b := &builder{fixed: s.o.Config, keys: s.keys, kept: s.methods, logger: s.o.Logger, clock: s.o.Clock, getenv: s.o.Getenv, pools: s.pools, inForce: s.point.Current}
 	s.reloader, err = reload.New(reload.Options{
 		ConfigPath: s.o.ConfigPath, Policies: s.o.Config.Policies, Build: b.build, Point: s.point, State: s.state, Metrics: s.metrics,
 		Audit: s.audit, Version: health.Version(), Instance: canonical.NewUUIDv7(s.o.Clock()), Clock: s.o.Clock, Logger: s.o.Logger, Poll: s.o.Poll, Settle: s.o.Settle,
-		InForce: func(snapshot *pdp.Snapshot) { s.keys.require(snapshot.Issuers) },
+		InForce: s.inForce, Names: filesOf, Fixed: s.o.Config.Files(),
 	})
 	if err != nil {
 		return err
@@ -109,23 +120,21 @@ func (s *Sidecar) build(ctx context.Context) error {
 
 func (s *Sidecar) listen() error {
 	var err error
-	s.door, err = proxy.New(proxy.Options{
-		Config: s.o.Config.Proxy, ForwardToken: s.o.Config.ForwardToken, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Draining: s.draining.Load,
-	})
-	if err != nil {
-		return err
+	if s.o.Config.Proxy.Address != "" {
+		if err = s.openProxy(); err != nil {
+			return err
+		}
 	}
-	s.proxy = s.door.Server()
-	open, err := net.Listen("tcp", s.o.Config.Proxy.Address)
-	if err != nil {
-		return fmt.Errorf("opening the proxy listener: %w", err)
+	if s.o.Config.ForwardAuth.Address != "" {
+		if err = s.openForwardAuth(); err != nil {
+			return err
+		}
 	}
-	s.proxyOpen = s.door.Listener(open)
 	if s.o.Config.Health == "" {
 		return nil
 	}
 	s.health = &http.Server{
-		Handler: health.Handler(s.state, s.metrics), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		Handler: health.Keys(health.Handler(s.state, s.metrics), s.published.Document), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: 60 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.o.Logger.Handler(), slog.LevelDebug),
 	}
 	if s.healthOpen, err = net.Listen("tcp", s.o.Config.Health); err != nil {
@@ -134,23 +143,36 @@ func (s *Sidecar) listen() error {
 	return nil
 }
 
+func (s *Sidecar) openProxy() error {
+	s.door = proxy.New(proxy.Options{Config: s.o.Config.Proxy, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Clock: s.o.Clock, Draining: s.draining.Load})
+	s.proxy = s.door.Server()
+	open, err := net.Listen("tcp", s.o.Config.Proxy.Address)
+	if err != nil {
+		return fmt.Errorf("opening the proxy listener: %w", err)
+	}
+	s.proxyOpen = s.door.Listener(open)
+	return nil
+}
+
 func (s *Sidecar) closeListeners() {
-	for _, l := range []net.Listener{s.proxyOpen, s.healthOpen} {
+	for _, l := range []net.Listener{s.proxyOpen, s.forwardOpen, s.healthOpen} {
 		if l != nil {
 			_ = l.Close() // nothing was served on it
 		}
 	}
 }
 
-// Addr is the address that the proxy listens on.
-func (s *Sidecar) Addr() net.Addr { return s.proxyOpen.Addr() }
+// Addr is the address that the proxy listens on, nil without one.
+func (s *Sidecar) Addr() net.Addr { return addr(s.proxyOpen) }
 
 // HealthAddr is the address of the health listener, nil without one.
-func (s *Sidecar) HealthAddr() net.Addr {
-	if s.healthOpen == nil {
+func (s *Sidecar) HealthAddr() net.Addr { return addr(s.healthOpen) }
+
+func addr(l net.Listener) net.Addr {
+	if l == nil {
 		return nil
 	}
-	return s.healthOpen.Addr()
+	return l.Addr()
 }
 
 // Reload has the files read again, as SIGHUP does, and records go to the files
@@ -170,7 +192,7 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	defer s.stop()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	failed := make(chan error, 3)
+	failed := make(chan error, 4)
 	var running sync.WaitGroup
 	serve := func(srv *http.Server, l net.Listener) {
 		if srv == nil {
@@ -183,13 +205,14 @@ func (s *Sidecar) Run(ctx context.Context) error {
 		})
 	}
 	serve(s.proxy, s.proxyOpen)
+	serve(s.forward, s.forwardOpen)
 	serve(s.health, s.healthOpen)
 	running.Go(func() {
 		if err := s.reloader.Run(background); err != nil && background.Err() == nil {
 			failed <- fmt.Errorf("following the policies: %w", err)
 		}
 	})
-	s.o.Logger.Info("serving", "proxy", s.Addr().String())
+	s.o.Logger.Info("serving", s.addresses()...)
 	var err error
 	select {
 	case <-ctx.Done():
@@ -213,11 +236,11 @@ func (s *Sidecar) drain() error {
 	<-wait.C
 	ctx, cancel := context.WithTimeout(context.Background(), s.o.Config.Drain.Timeout)
 	defer cancel()
-	err := s.proxy.Shutdown(ctx)
-	if err != nil {
-		err = fmt.Errorf("draining the proxy: %w", errors.Join(err, s.proxy.Close()))
+	err := s.shutdown(ctx)
+	if s.door != nil {
+		s.door.Close()
 	}
-	s.door.Close()
+	s.pools.Close()
 	if s.health != nil {
 		err = errors.Join(err, s.health.Close())
 	}

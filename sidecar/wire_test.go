@@ -87,7 +87,12 @@ type wire struct {
 
 func (r *rig) dial() *wire {
 	r.Helper()
-	c, err := net.Dial("tcp", r.car.Addr().String())
+	return r.dialTo(r.car.Addr())
+}
+
+func (r *rig) dialTo(door net.Addr) *wire {
+	r.Helper()
+	c, err := net.Dial("tcp", door.String())
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func tenants() map[string]tenancy {
 		"github.com/fsnotify/fsnotify":          {[]string{"policy/watch"}, "files are watched in one place"},
 		"github.com/coreos/go-oidc/v3":          {[]string{"sidecar/authn"}, "identity providers are spoken to in one place"},
 		"github.com/hashicorp/go-retryablehttp": {[]string{"sidecar/authn"}, "its defaults suit batch jobs; the one user bounds them"},
-		"github.com/go-jose/go-jose/v4":         {[]string{"sidecar/authn", "sidecar/dev"}, "signatures are checked in one place, and made in dev mode"},
+		"github.com/go-jose/go-jose/v4":         {[]string{"sidecar/authn", "sidecar/dev", "sidecar/assertion", "examples/service"}, "signatures are checked in one place, and made in dev mode and for services, with an example of how they check them"},
 		"github.com/rogpeppe/go-internal":       {[]string{"cmd/gwctl"}, "scripts drive the command from outside; the product needs none"},
 	}
 }

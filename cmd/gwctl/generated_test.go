@@ -45,6 +45,7 @@ func TestGenerated(t *testing.T) {
 		"cli.md":         docs.CLI(command.Root(command.Streams{}), command.ExitCodes()),
 		"lint.md":        docs.Lint(rules.All()),
 		"diagnostics.md": diagnostics,
+		"refusals.md":    docs.Refusals(),
 	}
 	for name, want := range pages {
 		path := filepath.Join(root, "docs", name)

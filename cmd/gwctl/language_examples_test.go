@@ -84,7 +84,7 @@ func (k givenKeys) values(v document.Value) {
 		k.values(x)
 	}
 	for _, e := range v.Entries {
-		k[e.Key.Value] = append(k[e.Key.Value], string(slot.FromValue(e.Value).AppendJSON(nil)))
+		k[e.Key.Value()] = append(k[e.Key.Value()], string(slot.FromValue(e.Value).AppendJSON(nil)))
 		k.values(e.Value)
 	}
 }

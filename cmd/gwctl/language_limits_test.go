@@ -75,6 +75,7 @@ func untold() map[string]string {
 		"policy/document.maxCandidates": "among how many words a close match is looked for",
 		"engine.maxHints":               "how many close matches are looked for",
 		"engine.maxListed":              "how many names a hint lists",
+		"engine.maxRoleBits":            "of looking roles up, which changes no decision",
 		"engine/celenv.maxNeeds":        "of looking rules up, which changes no decision",
 		"engine/plan.maxItems":          "items that one rule makes, which only rules that make lists of lists reach",
 		"engine/plan.maxLocals":         "of conditions that are planned; CEL takes the others",

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -33,6 +34,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GORACE", raceExit)
 			e.Setenv("TOKEN", unsigned(`{"sub":"alice","tenant":"acme","roles":"customer","scope":"orders:read","exp":4102444800}`))
 			e.Setenv("EXPIRED", unsigned(`{"sub":"alice","tenant":"acme","roles":"customer","scope":"orders:read","exp":946684800}`))
+			e.Setenv("FRESH", jwt("RS256", fmt.Sprintf(`{"iss":"https://idp.example.com","aud":"orders-api","sub":"alice","exp":%d}`, time.Now().Add(time.Hour).Unix())))
 			return os.CopyFS(filepath.Join(e.WorkDir, "quickstart"), examples.Quickstart())
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -42,9 +44,12 @@ func TestScripts(t *testing.T) {
 }
 
 // unsigned makes a token that nobody should believe.
-func unsigned(claims string) string {
+func unsigned(claims string) string { return jwt("none", claims) }
+
+// jwt makes a token with a signature of no worth.
+func jwt(alg, claims string) string {
 	part := base64.RawURLEncoding.EncodeToString
-	return part([]byte(`{"alg":"none"}`)) + "." + part([]byte(claims)) + "." + part([]byte("signature"))
+	return part([]byte(`{"alg":"`+alg+`"}`)) + "." + part([]byte(claims)) + "." + part([]byte("signature"))
 }
 
 // exits CODE COMMAND [ARG...] runs a command that must end with this very code.

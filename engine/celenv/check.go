@@ -33,9 +33,11 @@ type RuleOptions struct {
 
 // CompileRule checks an expression of a rule: the condition, or the value of
 // an obligation. Variables and constants of the scope are compiled before, by
-// [Scope.Compile].
+// [Scope.Compile]. For equal rules the expression is the same one.
 func (s *Scope) CompileRule(source string, o RuleOptions) (*Expr, []Problem) {
-	return s.compile(source, o.Type(), mode{RuleOptions: o})
+	made := s.rules.of(source, &o)
+	made.once.Do(func() { made.expr, made.problems = s.compile(source, o.Type(), mode{RuleOptions: o}) })
+	return made.expr, made.problems
 }
 
 // Type is the type that the result must have.

@@ -106,6 +106,10 @@ func (e *Expr) TypeName() string { return strings.ReplaceAll(cel.FormatCELType(e
 // Reads is everything the expression can look at.
 func (e *Expr) Reads() Reads { return e.reads }
 
+// ReadsVariables tells whether the expression may read a variable, of its scope
+// or of a library.
+func (e *Expr) ReadsVariables() bool { return len(e.reads.Vars) > 0 || len(e.scope.libs) > 0 }
+
 // plan makes the program when it is first run.
 func (e *Expr) plan() (cel.Program, error) {
 	e.planned.Do(func() {

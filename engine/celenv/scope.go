@@ -25,6 +25,7 @@ type Scope struct {
 	shapes map[string]*slot.Type
 
 	literals map[string][]string // see SetLiterals
+	rules    ruleExprs
 }
 
 // NewScope makes a scope over a layout with the given constants and imported

@@ -33,6 +33,7 @@ func (e *Expr) Forget() {
 // Forget forgets what only compiling needs of the variables, those of imported
 // libraries included. No rule can be compiled in the scope after that.
 func (s *Scope) Forget() {
+	s.rules.forget()
 	for _, e := range s.vars {
 		e.Forget()
 	}

@@ -122,7 +122,7 @@ type walker struct {
 
 func (w *walker) rule(rule *engine.Rule) Rule {
 	out := Rule{
-		Rule: rule.Ref.String(), Effect: rule.Decl.Effect.Value, Position: rule.Decl.Span.String(),
+		Rule: rule.Ref.String(), Effect: rule.Decl.Effect.Value(), Position: rule.Decl.At.Span().String(),
 		Decides: w.d.Rule == rule.Ref, Outcome: "not_matched",
 	}
 	if rule.When != nil {
@@ -180,7 +180,7 @@ func (w *walker) skipped(rule *engine.Rule) bool {
 func (w *walker) holdsAny(i slot.Index, want []policy.Text) bool {
 	held, _ := w.r.Values().Get(i)
 	has := func(t policy.Text) bool {
-		return slices.ContainsFunc(held.Items(), func(v slot.Value) bool { return v.Str() == t.Value })
+		return slices.ContainsFunc(held.Items(), func(v slot.Value) bool { return v.Str() == t.Value() })
 	}
 	return len(want) == 0 || slices.ContainsFunc(want, has)
 }
@@ -188,7 +188,7 @@ func (w *walker) holdsAny(i slot.Index, want []policy.Text) bool {
 func names(list []policy.Text) string {
 	var out []string
 	for _, t := range list {
-		out = append(out, t.Value)
+		out = append(out, t.Value())
 	}
 	return strings.Join(out, ", ")
 }

@@ -100,8 +100,8 @@ func TestExamples(t *testing.T) {
 				if c.Request == nil {
 					continue
 				}
-				request := func() *engine.Request { return bind(c.User.Value, routed(t, set, c.Request)) }
-				compare(t, name+"/"+c.Name.Value, set, request)
+				request := func() *engine.Request { return bind(c.User.Value(), routed(t, set, c.Request)) }
+				compare(t, name+"/"+c.Name.Value(), set, request)
 				asked++
 			}
 			for _, m := range s.Matrix {
@@ -144,10 +144,10 @@ func routed(t testing.TB, set *engine.Set, spec *policy.RequestSpec) *engine.Req
 }
 
 func fixture(set *engine.Set, s *policy.TestSuite, name, action string) *engine.Request {
-	i := slices.IndexFunc(s.Resources, func(f policy.Fixture) bool { return f.Name.Value == name })
-	r := set.DirectRequest(s.Resources[i].Type.Value, action)
+	i := slices.IndexFunc(s.Resources, func(f policy.Fixture) bool { return f.Name.Value() == name })
+	r := set.DirectRequest(s.Resources[i].Type.Value(), action)
 	for _, e := range s.Resources[i].Fields {
-		r.Supply(slot.Fixture, slot.Resource, e.Key.Value, slot.FromValue(e.Value))
+		r.Supply(slot.Fixture, slot.Resource, e.Key.Value(), slot.FromValue(e.Value))
 	}
 	return r
 }
@@ -158,14 +158,14 @@ func bound(set *engine.Set, s *policy.TestSuite, user string, r *engine.Request)
 	for _, d := range set.Source().Directories {
 		users = append(users, d.Users...)
 	}
-	i := slices.IndexFunc(users, func(f policy.Fixture) bool { return f.Name.Value == user })
+	i := slices.IndexFunc(users, func(f policy.Fixture) bool { return f.Name.Value() == user })
 	if i < 0 || users[i].Anonymous {
 		return r
 	}
 	r.Authenticate(engine.Principal{Method: "fixture", Type: "human"})
 	for _, e := range users[i].Fields {
-		if e.Key.Value != "type" {
-			r.Supply(slot.Fixture, slot.User, e.Key.Value, slot.FromValue(e.Value))
+		if e.Key.Value() != "type" {
+			r.Supply(slot.Fixture, slot.User, e.Key.Value(), slot.FromValue(e.Value))
 		}
 	}
 	return r

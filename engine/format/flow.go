@@ -31,7 +31,7 @@ func (r *reader) flow(n *node, v policy.Value, at trail) {
 				r.failed("a comment between a key and its colon")
 			}
 			r.punctuation(n, colon, ':')
-			r.flow(n, x.Value, at.key(x.Key.Value))
+			r.flow(n, x.Value, at.key(x.Key.Value()))
 		}
 		r.closing(n, '}')
 	case v.Kind == document.List && c == '[':

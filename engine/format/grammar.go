@@ -36,11 +36,11 @@ type expr struct {
 
 // read parses a condition where it stands in a file.
 func (g *grammar) read(t policy.Text) (*expr, policy.Diagnostics) {
-	e, errs := g.expression(t.Value)
+	e, errs := g.expression(t.Value())
 	var found policy.Diagnostics
 	for _, x := range errs {
 		message := strings.TrimPrefix(x.Message, "Syntax error: ")
-		found = append(found, document.NewDiagnostic(t.At(offsetOf(t.Value, x.Location), 1), document.Error, "cel_syntax", message))
+		found = append(found, document.NewDiagnostic(t.At(offsetOf(t.Value(), x.Location), 1), document.Error, "cel_syntax", message))
 	}
 	return e, found
 }

@@ -172,7 +172,7 @@ func (g *scribe) block(v policy.Value, at trail, column int) {
 	for _, e := range v.Entries {
 		g.lines(column)
 		g.out.WriteString(pad + g.key(e.Key) + ":")
-		g.value(e.Value, at.key(e.Key.Value), column, e.Value.Kind == document.List)
+		g.value(e.Value, at.key(e.Key.Value()), column, e.Value.Kind == document.List)
 	}
 	for _, x := range v.Items {
 		g.lines(column)
@@ -183,9 +183,9 @@ func (g *scribe) block(v policy.Value, at trail, column int) {
 
 func (g *scribe) key(t policy.Text) string {
 	if t.Quoted() {
-		return `"` + t.Value + `"`
+		return `"` + t.Value() + `"`
 	}
-	return t.Value
+	return t.Value()
 }
 
 // value writes what follows a colon or dash, to the end of the line.
@@ -223,7 +223,7 @@ func (g *scribe) before(column int) {
 
 // scalar keeps the class: what is plain stays plain.
 func (g *scribe) scalar(t policy.Text, column int) string {
-	text := t.Value
+	text := t.Value()
 	if i := strings.IndexByte(text, ' '); i > 0 && g.rng.IntN(4) == 0 && !strings.Contains(text, "#") {
 		text = text[:i] + g.spaces(0) + "\n" + strings.Repeat(" ", column+1) + g.spaces(0) + text[i+1:]
 	}
@@ -238,7 +238,7 @@ func (g *scribe) scalar(t policy.Text, column int) string {
 
 // flowable tells whether all plain scalars of a value can stand in brackets.
 func flowable(v policy.Value) bool {
-	ok := v.Kind != document.Scalar || v.Text.Quoted() || !strings.ContainsAny(v.Text.Value, ",[]{}?")
+	ok := v.Kind != document.Scalar || v.Text.Quoted() || !strings.ContainsAny(v.Text.Value(), ",[]{}?")
 	for _, x := range v.Items {
 		ok = ok && flowable(x)
 	}
@@ -272,7 +272,7 @@ func (g *scribe) flow(v policy.Value, at trail, column int) {
 	inner := func(x policy.Value, at trail) {
 		switch {
 		case x.Kind == document.Scalar && at.expression():
-			g.out.WriteString(`"` + strings.ReplaceAll(x.Text.Value, `"`, `\"`) + `"`)
+			g.out.WriteString(`"` + strings.ReplaceAll(x.Text.Value(), `"`, `\"`) + `"`)
 		case x.Kind == document.Scalar:
 			g.out.WriteString(g.scalar(x.Text, column))
 		default:
@@ -282,7 +282,7 @@ func (g *scribe) flow(v policy.Value, at trail, column int) {
 	for _, e := range v.Entries {
 		next()
 		g.out.WriteString(g.key(e.Key) + ":" + g.spaces(1))
-		inner(e.Value, at.key(e.Key.Value))
+		inner(e.Value, at.key(e.Key.Value()))
 		gap()
 	}
 	for _, x := range v.Items {
@@ -295,7 +295,7 @@ func (g *scribe) flow(v policy.Value, at trail, column int) {
 
 // condition writes CEL in any YAML style, and in any spelling of its own.
 func (g *scribe) condition(t policy.Text, column int) {
-	text := t.Value
+	text := t.Value()
 	if g.conditions {
 		text = g.spell(text)
 	}

@@ -214,7 +214,7 @@ func (r *reader) mapping(v policy.Value, at trail, parent int) *node {
 			return n
 		}
 		r.expect(':')
-		r.value(e, x.Value, at.key(x.Key.Value), n.column)
+		r.value(e, x.Value, at.key(x.Key.Value()), n.column)
 		n.entries = append(n.entries, e)
 	}
 	n.foot = r.takeFrom(n.column)
@@ -263,7 +263,7 @@ func (r *reader) refuseTag() {
 // key reads a key up to its colon.
 func (r *reader) key(t policy.Text) *node {
 	r.refuseTag()
-	if r.peek() == '?' && !strings.HasPrefix(t.Value, "?") {
+	if r.peek() == '?' && !strings.HasPrefix(t.Value(), "?") {
 		r.unsupported("a key marked with ?", "write key: value")
 	}
 	n := &node{text: r.inline(t)}

@@ -48,7 +48,7 @@ func (r *reader) inline(t policy.Text) string {
 	case '"':
 		r.pos = doubleQuoteEnd(r.src, r.pos)
 	default:
-		r.pos = plainEnd(r.src, r.pos, t.Value)
+		r.pos = plainEnd(r.src, r.pos, t.Value())
 	}
 	if r.pos < 0 {
 		r.pos = start

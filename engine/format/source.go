@@ -59,11 +59,11 @@ func readPages(path, text string) ([]content, policy.Diagnostics) {
 		o := w.Object(d, "a document")
 		version, kind := o.Text("apiVersion"), o.Text("kind")
 		o.Require("apiVersion", "kind")
-		if version.IsSet() && version.Value != policy.APIVersion {
-			w.Error(version.Span(), "unknown_version", "write apiVersion: "+policy.APIVersion, "apiVersion %q is not known", version.Value)
+		if version.IsSet() && version.Value() != policy.APIVersion {
+			w.Error(version.Span(), "unknown_version", "write apiVersion: "+policy.APIVersion, "apiVersion %q is not known", version.Value())
 		}
 		if d.IsMap() {
-			out = append(out, content{kind: kind.Value, root: w.Value(d, "a document")})
+			out = append(out, content{kind: kind.Value(), root: w.Value(d, "a document")})
 		}
 	}
 	found = append(found, w.Found()...)

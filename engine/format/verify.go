@@ -52,10 +52,10 @@ func (v *verifier) compare(a, b policy.Value, at trail, what string) {
 	case a.Kind != b.Kind || len(a.Items) != len(b.Items) || len(a.Entries) != len(b.Entries):
 		v.differs(a, what)
 	case a.Kind == document.Scalar && at.expression():
-		if !v.cel.same(a.Text.Value, b.Text.Value) {
+		if !v.cel.same(a.Text.Value(), b.Text.Value()) {
 			v.differs(a, what)
 		}
-	case a.Text.Value != b.Text.Value || a.Text.Quoted() != b.Text.Quoted():
+	case a.Text.Value() != b.Text.Value() || a.Text.Quoted() != b.Text.Quoted():
 		v.differs(a, what)
 	}
 	if v.err != nil {
@@ -65,11 +65,11 @@ func (v *verifier) compare(a, b policy.Value, at trail, what string) {
 		v.compare(a.Items[i], b.Items[i], at.item(), "an item of "+what)
 	}
 	for i, e := range a.Entries {
-		if e.Key.Value != b.Entries[i].Key.Value || e.Key.Quoted() != b.Entries[i].Key.Quoted() {
+		if e.Key.Value() != b.Entries[i].Key.Value() || e.Key.Quoted() != b.Entries[i].Key.Quoted() {
 			v.differs(a, what)
 			return
 		}
-		v.compare(e.Value, b.Entries[i].Value, at.key(e.Key.Value), e.Key.Value)
+		v.compare(e.Value, b.Entries[i].Value, at.key(e.Key.Value()), e.Key.Value())
 	}
 }
 

@@ -76,23 +76,47 @@ func overlapHosts(a, b string) bool {
 	return a == b
 }
 
-// within tells whether a pattern matches only paths that another one matches
-// too, and not all of them.
-func (p Pattern) within(of Pattern) bool {
+// within tells whether the pattern that ends at a node matches only paths that
+// another one matches too, and not all of them.
+func (t *tries) within(at, of ref) bool {
+	var room [2][maxPatternSegments]ref
+	own, other := t.way(&room[0], at), t.way(&room[1], of)
 	smaller := false
-	for i, s := range of.segments {
+	for i, o := range other {
+		kind := t.kind(o)
 		switch {
-		case s.kind == rest:
-			return smaller || len(p.segments) == 0 || len(p.segments) != len(of.segments) || p.segments[i].kind != rest
-		case i >= len(p.segments):
+		case kind == rest:
+			return smaller || len(own) == 0 || len(own) != len(other) || t.kind(own[i]) != rest
+		case i >= len(own):
 			return false
-		case s.kind == param && p.segments[i].kind == literal:
+		case kind == param && t.kind(own[i]) == literal:
 			smaller = true
-		case s.kind != p.segments[i].kind || s.kind == literal && s.text != p.segments[i].text:
+		case kind != t.kind(own[i]) || kind == literal && t.nodes[o].text != t.nodes[own[i]].text:
 			return false
 		}
 	}
-	return smaller && len(p.segments) == len(of.segments)
+	return smaller && len(own) == len(other)
+}
+
+// way lists the nodes from below a trie's root to a node.
+func (t *tries) way(room *[maxPatternSegments]ref, at ref) []ref {
+	from := len(room)
+	for ; t.nodes[at].parent != 0; at = t.nodes[at].parent {
+		from--
+		room[from] = at
+	}
+	return room[from:]
+}
+
+// kind is what a node below a root stands for.
+func (t *tries) kind(at ref) segmentKind {
+	switch p := &t.nodes[t.nodes[at].parent]; at {
+	case p.param:
+		return param
+	case p.rest:
+		return rest
+	}
+	return literal
 }
 
 // domainOf is a host without its first label; hosts that overlap share it.

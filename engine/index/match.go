@@ -25,13 +25,22 @@ func (r *Routes) Match(method, host, path string, segments []string) Match {
 	return m
 }
 
+// Place tells matched paths apart: those of one host pattern and path pattern,
+// whatever their methods, have the same; 0 without a match.
+func (m *Match) Place() int { return int(m.end) }
+
 // Methods gives the methods of the path that Find matched, sorted; nil if it
 // matched none.
 func (r *Routes) Methods(m *Match) []string {
 	if !m.Path {
 		return nil
 	}
-	return slices.Clip(r.leaves[r.nodes[m.end].leaf].methods)
+	var out []string
+	for i := r.nodes[m.end].route; i >= 0; i = r.routes[i].next {
+		out = append(out, r.methods[r.routes[i].method])
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Find narrows the patterns to those of the host, finds the most specific path
@@ -123,7 +132,7 @@ func (t *tries) take(f *found, root ref, segments []string) bool {
 		return t.walk(f, root, segments, 0, 0)
 	}
 	var other found
-	if !t.walk(&other, root, segments, 0, 0) || !t.pattern(other.end).within(t.pattern(f.end)) {
+	if !t.walk(&other, root, segments, 0, 0) || !t.within(other.end, f.end) {
 		return false
 	}
 	*f = other
@@ -145,7 +154,7 @@ func (t *tries) walk(f *found, at ref, segments []string, i, captured int) bool 
 			continue
 		case next != 0 && t.walk(f, next, segments, i+1, captured):
 			return true
-		case n.param != 0:
+		case n.param != 0 && segments[i] != "": // a kept empty segment is for {x...}
 			f.captures[captured] = int8(i)
 			if n.rest == 0 {
 				at, captured = n.param, captured+1

@@ -17,34 +17,29 @@ type node struct {
 	parent      ref
 	param, rest ref
 	first, next ref   // literals below, and beside
-	leaf, route int32 // the pattern that ends here, -1 without one, and the first of its routes
+	ending      int32 // of the pattern that ends here, in the patterns; -1 without one
+	route       int32 // the first of its routes
 	many        bool  // there are several literals below
 }
 
-// leaf is a pattern with its methods. Several routes may share one.
-type leaf struct {
-	methods []string // sorted
-	pattern Pattern
-}
-
-// route is one method of a leaf.
+// route is one method of a pattern.
 type route struct {
 	method int32 // in the methods
 	number int32 // what Add was given
-	next   int32 // of the same leaf, -1 after the last
+	next   int32 // of the same pattern, -1 after the last
 }
 
 // tries are nodes with an index of the literals.
 type tries struct {
-	nodes   []node // the first stands for none
-	leaves  []leaf
-	routes  []route
-	methods []string
-	texts   []byte
-	known   map[string]int32 // where a text stands; each does so once
-	seed    maphash.Seed
-	slots   []bucket // open addressing, a power of two and at most half full
-	used    int
+	nodes    []node // the first stands for none
+	patterns []string
+	routes   []route
+	methods  []string
+	texts    []byte
+	known    map[string]int32 // where a text stands; each does so once; nil once filled
+	seed     maphash.Seed
+	slots    []bucket // open addressing, a power of two and at most half full
+	used     int
 }
 
 // bucket is a literal in the index; most others are told apart by the tag.
@@ -55,7 +50,7 @@ type bucket struct {
 
 func (t *tries) newNode(parent ref, text string) ref {
 	if len(t.nodes) == 0 {
-		t.nodes, t.known, t.seed = append(t.nodes, node{leaf: -1}), map[string]int32{}, maphash.MakeSeed()
+		t.nodes, t.known, t.seed = append(t.nodes, node{ending: -1}), map[string]int32{}, maphash.MakeSeed()
 	}
 	at, ok := t.known[text]
 	if !ok {
@@ -63,7 +58,7 @@ func (t *tries) newNode(parent ref, text string) ref {
 		t.texts = append(t.texts, text...)
 		t.known[text] = at
 	}
-	t.nodes = append(t.nodes, node{text: at, size: int32(len(text)), parent: parent, leaf: -1})
+	t.nodes = append(t.nodes, node{text: at, size: int32(len(text)), parent: parent, ending: -1})
 	return ref(len(t.nodes) - 1)
 }
 
@@ -119,12 +114,18 @@ func (t *tries) child(parent ref, s segment) ref {
 	}
 	n := t.newNode(parent, s.text)
 	p := &t.nodes[parent]
-	t.nodes[n].next, p.first, p.many = p.first, n, p.first != 0
-	t.index(n)
+	if p.first != 0 {
+		if !p.many {
+			p.many = true
+			t.index(p.first)
+		}
+		t.index(n)
+	}
+	t.nodes[n].next, p.first = p.first, n
 	return n
 }
 
-// index puts a literal into the slots.
+// index puts a literal that is not alone below its parent into the slots.
 func (t *tries) index(n ref) {
 	if t.used++; 2*t.used > len(t.slots) {
 		old := t.slots
@@ -150,16 +151,13 @@ func (t *tries) put(n ref) {
 // there before, if there was one.
 func (t *tries) addRoute(at ref, p Pattern, method string, number int) (first int, twice bool) {
 	n := &t.nodes[at]
-	if n.leaf < 0 {
-		t.leaves = append(t.leaves, leaf{pattern: p})
-		n.leaf, n.route = int32(len(t.leaves)-1), -1
+	if n.ending < 0 {
+		t.patterns = append(t.patterns, p.text)
+		n.ending, n.route = int32(len(t.patterns)-1), -1
 	}
 	if first, twice = t.route(at, method); twice {
 		return first, true
 	}
-	l := &t.leaves[n.leaf]
-	i, _ := slices.BinarySearch(l.methods, method)
-	l.methods = slices.Insert(l.methods, i, method)
 	known := slices.Index(t.methods, method)
 	if known < 0 {
 		known, t.methods = len(t.methods), append(t.methods, method)
@@ -199,7 +197,7 @@ func (t *tries) literals(parent ref) []ref {
 }
 
 // pattern is the pattern that ends at a node.
-func (t *tries) pattern(at ref) Pattern { return t.leaves[t.nodes[at].leaf].pattern }
+func (t *tries) pattern(at ref) string { return t.patterns[t.nodes[at].ending] }
 
 // ends tells whether a pattern ends at a node.
-func (t *tries) ends(at ref) bool { return at != 0 && t.nodes[at].leaf >= 0 }
+func (t *tries) ends(at ref) bool { return at != 0 && t.nodes[at].ending >= 0 }

@@ -2,6 +2,7 @@ package index
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -67,7 +68,7 @@ func ParsePattern(text string) (Pattern, error) {
 	if len(parts) > maxPatternSegments {
 		return p, fmt.Errorf("the path has more than %d segments", maxPatternSegments)
 	}
-	seen := map[string]bool{}
+	p.segments = make([]segment, 0, len(parts))
 	for i, part := range parts {
 		s, err := parseSegment(part)
 		switch {
@@ -75,11 +76,8 @@ func ParsePattern(text string) (Pattern, error) {
 			return p, err
 		case s.kind == rest && i < len(parts)-1:
 			return p, fmt.Errorf("{%s...} must be the last segment", s.text)
-		case s.kind != literal && seen[s.text]:
+		case s.kind != literal && slices.ContainsFunc(p.segments, func(o segment) bool { return o.kind != literal && o.text == s.text }):
 			return p, fmt.Errorf("{%s} stands twice", s.text)
-		}
-		if s.kind != literal {
-			seen[s.text] = true
 		}
 		p.segments = append(p.segments, s)
 	}
@@ -108,6 +106,9 @@ func parseSegment(part string) (segment, error) {
 // as most upstreams do: /a%2Cb is the same page as /a,b to them, and must not
 // slip past a literal route into a broader one.
 func decode(part string) string {
+	if strings.IndexByte(part, '%') < 0 {
+		return part
+	}
 	var out strings.Builder
 	for i := 0; i < len(part); i++ {
 		if part[i] == '%' {

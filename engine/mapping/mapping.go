@@ -33,7 +33,17 @@ type Expression struct {
 
 // Mapping is a checked mapping. It may be used concurrently.
 type Mapping struct {
-	entries []entry
+	entries  []entry
+	idPrefix string
+}
+
+// WithIDPrefix gives the mapping with a text that goes before every user.id, so
+// that the users of one method cannot be those of another. "" is none.
+func (m *Mapping) WithIDPrefix(prefix string) *Mapping {
+	if m == nil {
+		return nil
+	}
+	return &Mapping{entries: m.entries, idPrefix: prefix}
 }
 
 type entry struct {
@@ -71,19 +81,19 @@ func New(set *engine.Set, given []Expression) (*Mapping, policy.Diagnostics) {
 	names := slices.DeleteFunc(set.UserAttributes(), func(n string) bool { return slices.Contains(own, n) })
 	mapped := map[string]bool{}
 	for _, g := range given {
-		mapped[g.Attribute.Value] = true
-		if !slices.Contains(names, g.Attribute.Value) {
+		mapped[g.Attribute.Value()] = true
+		if !slices.Contains(names, g.Attribute.Value()) {
 			why, hint := "it is not declared", "declared: "+strings.Join(names, ", ")
-			if near, ok := document.Closest(g.Attribute.Value, names); ok {
+			if near, ok := document.Closest(g.Attribute.Value(), names); ok {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
-			if slices.Contains(own, g.Attribute.Value) {
+			if slices.Contains(own, g.Attribute.Value()) {
 				why, hint = "the method of authentication answers for it", "remove it"
 			}
-			w.Error(g.Attribute.Span(), "undeclared_attribute", hint, "user.%s cannot be mapped: %s", g.Attribute.Value, why)
+			w.Error(g.Attribute.Span(), "undeclared_attribute", hint, "user.%s cannot be mapped: %s", g.Attribute.Value(), why)
 			continue
 		}
-		if e, ok := compile(env, &w, g, set.UserAttribute(g.Attribute.Value).Type); ok {
+		if e, ok := compile(env, &w, g, set.UserAttribute(g.Attribute.Value()).Type); ok {
 			m.entries = append(m.entries, e)
 		}
 	}
@@ -118,11 +128,11 @@ func shapeOf(name string) shape {
 }
 
 func compile(env *cel.Env, w *document.Walker, g Expression, want *slot.Type) (entry, bool) {
-	e := entry{attribute: g.Attribute.Value, shape: shapeOf(g.Attribute.Value)}
-	checked, issues := env.Compile(g.Expr.Value)
+	e := entry{attribute: g.Attribute.Value(), shape: shapeOf(g.Attribute.Value())}
+	checked, issues := env.Compile(g.Expr.Value())
 	if issues.Err() != nil {
 		for _, x := range issues.Errors() {
-			w.Error(g.Expr.At(celenv.Offset(g.Expr.Value, x.Location), 1), "mapping_invalid", "expressions read claims, as in claims.realm_access.roles", "%s", x.Message)
+			w.Error(g.Expr.At(celenv.Offset(g.Expr.Value(), x.Location), 1), "mapping_invalid", "expressions read claims, as in claims.realm_access.roles", "%s", x.Message)
 		}
 		return e, false
 	}
@@ -228,6 +238,9 @@ func (m *Mapping) Apply(r *engine.Request, claims slot.Input) (failure error) {
 			if text, ok := in.Str(); ok && e.attribute == "tenant" && text != "" {
 				tenants[text] = true
 			}
+			if e.attribute == "id" {
+				in = m.prefixed(in)
+			}
 			r.Supply(slot.Credential, slot.User, e.attribute, e.shape.apply(in))
 		}
 	}
@@ -235,6 +248,14 @@ func (m *Mapping) Apply(r *engine.Request, claims slot.Input) (failure error) {
 		failure = cmp.Or(failure, errTenants)
 	}
 	return failure
+}
+
+// prefixed leaves alone what is no id: a prefix must not make one of it.
+func (m *Mapping) prefixed(in slot.Input) slot.Input {
+	if text, ok := in.Str(); ok && in.IsString() && text != "" && m.idPrefix != "" {
+		return slot.Quoted(m.idPrefix + text)
+	}
+	return in
 }
 
 var errTenants = errors.New("the claims name different tenants")

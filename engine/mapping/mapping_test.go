@@ -59,7 +59,7 @@ func expressions(t testing.TB, lines ...string) []Expression {
 	var w document.Walker
 	var out []Expression
 	for _, e := range w.Object(docs[0], "attributes").Entries() {
-		out = append(out, Expression{Attribute: e.Key, Expr: w.Text(e.Value, e.Key.Value)})
+		out = append(out, Expression{Attribute: e.Key, Expr: w.Text(e.Value, e.Key.Value())})
 	}
 	return out
 }
@@ -96,6 +96,36 @@ func apply(t testing.TB, claims string, lines ...string) string {
 		}
 	}
 	return strings.Join(out, " ")
+}
+
+// A prefix goes before an id, and only before one.
+func TestIDPrefix(t *testing.T) {
+	s := compiled(t)
+	plain, found := New(s, nil)
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	for claims, want := range map[string]string{
+		`{"sub":"alice"}`: "partner:alice",
+		`{"sub":""}`:      "", // no user of the name "partner:"
+		`{}`:              "",
+		`{"sub":42}`:      "",
+	} {
+		for prefix, want := range map[string]string{"partner:": want, "": strings.TrimPrefix(want, "partner:")} {
+			in, err := slot.ParseJSON([]byte(claims))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := s.DirectRequest("order", "read")
+			r.Authenticate(engine.Principal{Method: "jwt"})
+			if err := plain.WithIDPrefix(prefix).Apply(r, in); err != nil {
+				t.Fatal(err)
+			}
+			if v, state := r.Values().Get(slot.UserID); v.Str() != want || (state == slot.Present) != (want != "") {
+				t.Errorf("%s with prefix %q gives id %q, %v", claims, prefix, v.Str(), state)
+			}
+		}
+	}
 }
 
 func TestDefaults(t *testing.T) {

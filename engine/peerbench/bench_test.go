@@ -31,3 +31,10 @@ func BenchmarkParallel(b *testing.B) {
 func BenchmarkLoad(b *testing.B) {
 	workload.TimeLoad(b, workload.NewRoutes(workload.LoadCount), Loaders())
 }
+
+// BenchmarkReload takes some seconds in any case: a median of decisions while
+// 10,000 policies are loaded wants some loads.
+func BenchmarkReload(b *testing.B) {
+	w := workload.NewRoutes(workload.LoadCount)
+	workload.TimeReload(b, w, RouteContenders()[0], loadGwctl(w))
+}

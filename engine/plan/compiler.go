@@ -41,6 +41,15 @@ func NewCompiler(layout *slot.Layout) *Compiler {
 	return c
 }
 
+// Another makes a compiler over the same layout that numbers memo cells anew:
+// what the variables of its programs come to is shared among those only.
+func (c *Compiler) Another() *Compiler {
+	out := *c
+	out.variables, out.mistypes, out.memo = map[variableKey]*shared{}, map[*celenv.Expr]bool{}, 0
+	out.folder = Machine{budget: StepBudget}
+	return &out
+}
+
 // Compile plans an expression. It cannot fail: what has no closure is left to
 // CEL.
 func (c *Compiler) Compile(e *celenv.Expr) *Program {

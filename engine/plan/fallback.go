@@ -3,9 +3,11 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/parser"
@@ -80,6 +82,27 @@ func (b *builder) describe(x ast.Expr) Fallback {
 		f.Offset = int(at.Start)
 	}
 	return f
+}
+
+// unplanned is why a part has no closure, where nothing closer is known.
+func unplanned(x ast.Expr) string {
+	switch x.Kind() {
+	case ast.CallKind:
+		name := x.AsCall().FunctionName()
+		if operator, ok := operators.FindReverse(name); ok && operator != "" {
+			return "no closure for " + operator + " of these types"
+		}
+		// What the macros math.greatest and math.least become.
+		name = strings.Replace(strings.Replace(name, "@max", "greatest", 1), "@min", "least", 1)
+		return "no closure for " + strings.Trim(name, "_[]?") + "() of these types"
+	case ast.MapKind:
+		return "no closure for a map that an expression makes"
+	case ast.ListKind:
+		return "no closure for a list with optional items, or with items of this type"
+	case ast.ComprehensionKind:
+		return "no closure for a loop of this form"
+	}
+	return "no closure for a value of this type"
 }
 
 // around adds the variables of the loops around a part to the request.

@@ -69,6 +69,24 @@ func TestFallbacks(t *testing.T) {
 	}
 }
 
+// TestFallbackReason: a reason names what has no closure.
+func TestFallbackReason(t *testing.T) {
+	r := newRig(t)
+	for source, want := range map[string]string{
+		"math.greatest(user.level, 1) == 1":               "no closure for math.greatest() of these types",
+		"uint(user.clearance) == 4u":                      "no closure for == of these types",
+		"{'a': user.country}['a'] == 'DE'":                "no closure for a map that an expression makes",
+		"[?user.?country, 'x'].size() == 2":               "no closure for a list with optional items, or with items of this type",
+		"user.counts.transformMap(k, v, v + 1)['a'] == 2": "no closure for a loop of this form",
+		"user.country.matches(user.plan)":                 "the pattern is not known at load",
+		"user.tags.first().orValue('') == 'a'":            "no closure for first() of these types",
+	} {
+		if f := r.compiler.Compile(r.compile(source)).Fallbacks(); len(f) != 1 || f[0].Reason != want {
+			t.Errorf("%s: %+v, want %s", source, f, want)
+		}
+	}
+}
+
 // TestFallbackPlace: a part is named at its place in the expression.
 func TestFallbackPlace(t *testing.T) {
 	r := newRig(t)

@@ -68,7 +68,7 @@ func foldOption[T any](b *builder, x ast.Expr, p planner[T]) opt[T] {
 }
 
 func optionSource[T any](b *builder, x ast.Expr, p planner[T]) opt[T] {
-	b.refuse("no closure for it")
+	b.refuse(unplanned(x))
 	switch x.Kind() {
 	case ast.IdentKind:
 		if l, ok := b.lookup(x.AsIdent()); ok && !l.item {

@@ -219,6 +219,7 @@ func textOperators() []*operator {
 		bool <- $string.matches(%pattern)
 		bool <- matches($string, %pattern)
 		bool <- $string.matches(string(%pattern))
+		bool <- ('a' + $string~ + %lines).matches(%line)
 		string <- $string.lowerAscii()
 		string <- $string.upperAscii()
 		string <- $string.trim()

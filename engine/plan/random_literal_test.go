@@ -75,6 +75,10 @@ func words(kind string) []string {
 		return []string{"'UTC'", "'Europe/Berlin'", "'America/New_York'", "'Asia/Kathmandu'", "'Pacific/Kiritimati'", "consts.zone"}
 	case "pattern":
 		return []string{"'^a.*$'", "'.*b$'", "'^[a-z]+$'", "'^(?:a|DE)$'", "'^$'", "'.*é.*'", "'^.$'", "'^(?i)de$'", "'.*'", "'^[^/]*$'", `'^\\d+$'`, "consts.pattern"}
+	case "lines":
+		return []string{`'\\nb'`, `'b\\n'`, `'a\\n'`, `'\\n'`, "'b'"}
+	case "line":
+		return []string{"'^a.*$'", "'^.*b$'", "'^a$'"}
 	case "day":
 		return []string{"'2026-01-15'", "'2026-01-16'", "'2026-03-29'", "'1970-01-01'", "'9999-12-31'", "'0001-01-01'"}
 	case "clock":

@@ -29,7 +29,7 @@ func plan[T any](b *builder, x ast.Expr, p planner[T]) operand[T] {
 
 // source plans what any type can come from.
 func source[T any](b *builder, x ast.Expr, p planner[T]) operand[T] {
-	b.refuse("no closure for it")
+	b.refuse(unplanned(x))
 	if f := p.own(b, x); f != nil {
 		return operand[T]{eval: f}
 	}

@@ -3,6 +3,7 @@ package slot
 import (
 	"regexp"
 	"slices"
+	"unicode/utf8"
 )
 
 // Root is the CEL variable that an attribute belongs to.
@@ -70,6 +71,7 @@ type Attr struct {
 	MaxEntries int
 	MaxLength  int // bytes of a string
 	fullName   string
+	anyText    int // bytes of the strings of which each is a value; 0 if not all are, or none is
 }
 
 // Default sizes of values.
@@ -85,6 +87,19 @@ func (a *Attr) FullName() string {
 		return a.fullName
 	}
 	return a.Root.String() + "." + a.Name
+}
+
+// complete works out what is needed again and again.
+func (a *Attr) complete() {
+	a.fullName = a.FullName()
+	if a.Type.Kind == String && len(a.Enum) == 0 && a.Pattern == nil {
+		a.anyText = orDefault(a.MaxLength, DefaultMaxLength)
+	}
+}
+
+// takes tells quickly that Convert makes a value of a text that is not empty.
+func (a *Attr) takes(text string) bool {
+	return text != "" && len(text) <= a.anyText && utf8.ValidString(text)
 }
 
 // AcceptsFrom tells whether a provider may supply the attribute.

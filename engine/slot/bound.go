@@ -59,6 +59,9 @@ func (v *Values) BindUser(user *Values) {
 	v.bound.userOwned = false
 }
 
+// UserIsBound tells whether all of user.* is as BindUser bound it.
+func (v *Values) UserIsBound() bool { return v.bound.user != nil && !v.bound.userOwned }
+
 // BindTarget binds resource.type and action.name.
 func (v *Values) BindTarget(resource, action string) {
 	v.bound.resource, v.bound.action = resource, action
@@ -80,7 +83,12 @@ func isRequest(i Index) bool { return i >= RequestID && i <= RequestHeaders }
 func (v *Values) settle(i Index) {
 	v.marks[i] = mark{}
 	if at := slices.Index(v.bound.pathSlots, i); at >= 0 {
-		v.supply(Path, i, Plain(v.bound.pathTexts[at]))
+		text := v.bound.pathTexts[at]
+		if a := v.layout.attrs[i]; a.takes(text) {
+			v.marks[i], v.values[i] = mark{Present, Path}, StringValue(text)
+			return
+		}
+		v.supply(Path, i, Plain(text))
 		return
 	}
 	v.put(i, Builtin, v.builtin(i))
@@ -114,17 +122,16 @@ func (v *Values) builtin(i Index) Value {
 	return v.bound.lists.named(h.Headers, true) // RequestHeaders, the only one left
 }
 
-// User gives the values of user.* alone, all worked out. Nothing changes them
-// any more, so that any number of others may be bound to them.
-func (v *Values) User(base *Layout) *Values {
-	out := NewValues(base)
+// User makes out the values of user.* alone, all worked out. They must not
+// change any more, so that any number of others may be bound to them.
+func (v *Values) User(out *Values, base *Layout) {
+	out.Reset(base)
 	for _, i := range base.users {
 		m, value := v.look(i)
 		out.marks[i], out.values[i] = *m, *value
 		out.fault(i, v.Err(i))
 	}
 	out.dropped = v.Dropped()
-	return out
 }
 
 // Single gives the value of a header, named in lower case, or of a query

@@ -67,9 +67,9 @@ func FromValue(v document.Value) Input {
 	switch v.Kind {
 	case document.Scalar:
 		if v.Text.Quoted() {
-			return Quoted(v.Text.Value)
+			return Quoted(v.Text.Value())
 		}
-		return Plain(v.Text.Value)
+		return Plain(v.Text.Value())
 	case document.List:
 		in := Input{shape: list}
 		for _, x := range v.Items {
@@ -79,7 +79,7 @@ func FromValue(v document.Value) Input {
 	case document.Map:
 		in := Input{shape: object}
 		for _, e := range v.Entries {
-			in.entries = append(in.entries, InputEntry{Key: e.Key.Value, Value: FromValue(e.Value)})
+			in.entries = append(in.entries, InputEntry{Key: e.Key.Value(), Value: FromValue(e.Value)})
 		}
 		return in
 	}

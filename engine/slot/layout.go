@@ -53,7 +53,7 @@ func (l *Layout) Extend(declared ...[]*Attr) *Layout {
 
 func (l *Layout) add(group []*Attr) {
 	for _, a := range group {
-		a.fullName = a.FullName() // once, and not for each request that is denied for it
+		a.complete()
 		if i, ok := l.byName[a.Root][a.Name]; ok {
 			l.attrs[i] = a
 			continue

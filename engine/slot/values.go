@@ -195,6 +195,10 @@ func (v *Values) Supply(from Provider, r Root, name string, in Input) {
 
 func (v *Values) supply(from Provider, i Index, in Input) {
 	value, ok, err := v.convert(from, v.layout.attrs[i], in)
+	v.take(from, i, value, ok, err)
+}
+
+func (v *Values) take(from Provider, i Index, value Value, ok bool, err error) {
 	m := v.own(i)
 	switch {
 	case err != nil:

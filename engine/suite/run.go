@@ -67,12 +67,12 @@ func (c *Case) compare(d engine.Decision) []string {
 		}
 	}
 	e := c.Expect
-	differ("effect", e.Effect.Value, d.Effect.String())
+	differ("effect", e.Effect.Value(), d.Effect.String())
 	if e.Rule.IsSet() {
-		differ("rule", e.Rule.Value, orNone(d.Rule.String()))
+		differ("rule", e.Rule.Value(), orNone(d.Rule.String()))
 	}
 	if e.Reason.IsSet() {
-		differ("reason", e.Reason.Value, d.Reason)
+		differ("reason", e.Reason.Value(), d.Reason)
 	}
 	if e.Status != 0 {
 		differ("status", fmt.Sprint(e.Status), fmt.Sprint(d.HTTPStatus()))
@@ -95,7 +95,7 @@ func orNone(s string) string {
 func headerSet(list []policy.Label) string {
 	var out []string
 	for _, l := range list {
-		out = append(out, http.CanonicalHeaderKey(l.Key.Value)+": "+l.Value.Value)
+		out = append(out, http.CanonicalHeaderKey(l.Key.Value())+": "+l.Value.Value())
 	}
 	slices.Sort(out)
 	return orNone(strings.Join(out, ", "))

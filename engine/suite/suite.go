@@ -69,13 +69,13 @@ func (r *Runner) Cases() []*Case {
 	var out []*Case
 	for _, s := range r.set.Source().Suites {
 		for _, c := range s.Cases {
-			out = append(out, &Case{Suite: s.Name.Value, Name: c.Name.Value, Span: c.Span, Expect: c.Expect, suite: s, decl: c, runner: r})
+			out = append(out, &Case{Suite: s.Name.Value(), Name: c.Name.Value(), Span: c.At.Span(), Expect: c.Expect, suite: s, decl: c, runner: r})
 		}
 		for i, m := range s.Matrix {
 			for j := range m.Cells {
 				cell := &m.Cells[j]
 				name := fmt.Sprintf("matrix %d: %s %s %s", i+1, cell.User, cell.Action, cell.Resource)
-				out = append(out, &Case{Suite: s.Name.Value, Name: name, Span: cell.Expect.Span, Expect: cell.Expect, suite: s, cell: cell, runner: r})
+				out = append(out, &Case{Suite: s.Name.Value(), Name: name, Span: cell.Expect.At.Span(), Expect: cell.Expect, suite: s, cell: cell, runner: r})
 			}
 		}
 	}
@@ -88,7 +88,7 @@ func (c *Case) Bind() (*engine.Request, error) {
 	user := ""
 	if c.decl != nil {
 		env = append(env, c.decl.Env...)
-		user = c.decl.User.Value
+		user = c.decl.User.Value()
 	} else {
 		user = c.cell.User
 	}
@@ -112,7 +112,7 @@ func (c *Case) request(ip netip.Addr) (*engine.Request, error) {
 		return c.direct(c.cell.Resource, c.cell.Action)
 	}
 	if c.decl.Request == nil {
-		return c.direct(c.decl.Resource.Value, c.decl.Action.Value)
+		return c.direct(c.decl.Resource.Value(), c.decl.Action.Value())
 	}
 	h, err := c.runner.read(c.decl.Request, ip)
 	if err != nil {
@@ -126,10 +126,10 @@ func (c *Case) request(ip netip.Addr) (*engine.Request, error) {
 		req.FailSource(errNotDelivered)
 	}
 	for _, e := range c.decl.Delivers {
-		if _, ok := req.Values().Layout().Lookup(slot.Resource, e.Key.Value); !ok && req.Resource() != "" {
-			return nil, fmt.Errorf("delivers: resource.%s is not declared for %s", e.Key.Value, req.Resource())
+		if _, ok := req.Values().Layout().Lookup(slot.Resource, e.Key.Value()); !ok && req.Resource() != "" {
+			return nil, fmt.Errorf("delivers: resource.%s is not declared for %s", e.Key.Value(), req.Resource())
 		}
-		req.Supply(slot.Fixture, slot.Resource, e.Key.Value, slot.FromValue(e.Value))
+		req.Supply(slot.Fixture, slot.Resource, e.Key.Value(), slot.FromValue(e.Value))
 	}
 	return req, nil
 }
@@ -153,12 +153,12 @@ func (c *Case) bindBody(req *engine.Request) {
 func (c *Case) direct(name, action string) (*engine.Request, error) {
 	for i := range c.suite.Resources {
 		f := &c.suite.Resources[i]
-		if f.Name.Value != name {
+		if f.Name.Value() != name {
 			continue
 		}
-		req := c.runner.set.DirectRequest(f.Type.Value, action)
+		req := c.runner.set.DirectRequest(f.Type.Value(), action)
 		for _, e := range f.Fields {
-			req.Supply(slot.Fixture, slot.Resource, e.Key.Value, slot.FromValue(e.Value))
+			req.Supply(slot.Fixture, slot.Resource, e.Key.Value(), slot.FromValue(e.Value))
 		}
 		return req, nil
 	}
@@ -167,8 +167,8 @@ func (c *Case) direct(name, action string) (*engine.Request, error) {
 
 func ip(env []document.ValueEntry) netip.Addr {
 	for _, e := range slices.Backward(env) {
-		if e.Key.Value == "ip" {
-			addr, err := netip.ParseAddr(e.Value.Text.Value)
+		if e.Key.Value() == "ip" {
+			addr, err := netip.ParseAddr(e.Value.Text.Value())
 			if err == nil {
 				return addr
 			}
@@ -178,18 +178,18 @@ func ip(env []document.ValueEntry) netip.Addr {
 }
 
 func (c *Case) bindEnv(req *engine.Request, env []document.ValueEntry) {
-	if at, err := time.Parse(time.RFC3339, c.suite.Now.Value); err == nil {
+	if at, err := time.Parse(time.RFC3339, c.suite.Now.Value()); err == nil {
 		req.SetTime(at)
 	}
 	last := map[string]policy.Value{}
 	for _, e := range env {
-		last[e.Key.Value] = e.Value
+		last[e.Key.Value()] = e.Value
 	}
 	for name, v := range last {
 		switch name {
 		case "ip": // part of HTTP requests only
 		case "time":
-			if at, err := time.Parse(time.RFC3339, v.Text.Value); err == nil {
+			if at, err := time.Parse(time.RFC3339, v.Text.Value()); err == nil {
 				req.SetTime(at)
 			}
 		default:
@@ -214,7 +214,7 @@ func FindUser(set *engine.Set, s *policy.TestSuite, name string) *policy.Fixture
 	}
 	for _, list := range lists {
 		for i := range list {
-			if list[i].Name.Value == name {
+			if list[i].Name.Value() == name {
 				return &list[i]
 			}
 		}
@@ -229,13 +229,13 @@ func (r *Runner) BindUser(req *engine.Request, u *policy.Fixture) {
 	}
 	p := engine.Principal{Method: "fixture", Type: "human"}
 	for _, e := range u.Fields {
-		switch e.Key.Value {
+		switch e.Key.Value() {
 		case "type":
-			p.Type = e.Value.Text.Value
+			p.Type = e.Value.Text.Value()
 		case "method":
-			p.Method = e.Value.Text.Value
+			p.Method = e.Value.Text.Value()
 		case "issuer":
-			p.Issuer = e.Value.Text.Value
+			p.Issuer = e.Value.Text.Value()
 		}
 	}
 	req.Authenticate(p)
@@ -245,10 +245,10 @@ func (r *Runner) BindUser(req *engine.Request, u *policy.Fixture) {
 		return
 	}
 	for _, e := range u.Fields {
-		switch e.Key.Value {
+		switch e.Key.Value() {
 		case "type", "method", "issuer":
 		default:
-			req.Supply(slot.Fixture, slot.User, e.Key.Value, slot.FromValue(e.Value))
+			req.Supply(slot.Fixture, slot.User, e.Key.Value(), slot.FromValue(e.Value))
 		}
 	}
 }
@@ -263,7 +263,7 @@ func (r *Runner) Find(ref string) (*Case, error) {
 	}
 	var found *Case
 	for _, c := range r.Cases() {
-		path := c.suite.Kind.Span().Path
+		path := c.suite.Name.Span().Path
 		if c.Name != name || path != file && !strings.HasSuffix(path, "/"+file) && !strings.HasSuffix(path, "!"+file) {
 			continue
 		}
@@ -283,7 +283,7 @@ func (c *Case) User() string {
 	if c.cell != nil {
 		return c.cell.User
 	}
-	return c.decl.User.Value
+	return c.decl.User.Value()
 }
 
 // RequestText gives the case's HTTP request in one line, "" without one.

@@ -97,7 +97,7 @@ func read(spec *policy.RequestSpec, ip netip.Addr) (engine.HTTP, error) {
 	}
 	h := engine.HTTP{Method: spec.Method, Host: spec.Host, Path: spec.Path, Query: query, Headers: map[string][]string{}, ClientIP: ip}
 	for _, x := range spec.Headers {
-		h.Headers[x.Key.Value] = append(h.Headers[x.Key.Value], x.Value.Value)
+		h.Headers[x.Key.Value()] = append(h.Headers[x.Key.Value()], x.Value.Value())
 	}
 	if trimmed := strings.Trim(spec.Path, "/"); trimmed != "" {
 		h.Segments = strings.Split(trimmed, "/")
@@ -218,7 +218,7 @@ func TestUsers(t *testing.T) {
 		got := ""
 		if u != nil {
 			id, _ := u.Field("id")
-			got = id.Text.Value
+			got = id.Text.Value()
 		}
 		if got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)

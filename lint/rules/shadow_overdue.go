@@ -19,7 +19,7 @@ func shadowOverdue() *lint.Rule {
 		Run: func(p *lint.Pass) {
 			for _, r := range p.Set.Inspect().Rules {
 				if d := r.Decl; d.Shadow && !p.Now.Before(d.Until.Add(24*time.Hour)) {
-					p.Report(d.UntilText.Span(), "enforce it by removing mode and until, remove it, or give it more time", "the shadow rule %s was to be decided by %s", r.Ref, d.UntilText.Value)
+					p.Report(d.UntilText.Span(), "enforce it by removing mode and until, remove it, or give it more time", "the shadow rule %s was to be decided by %s", r.Ref, d.UntilText.Value())
 				}
 			}
 		},

@@ -44,7 +44,7 @@ func runShadowed(p *lint.Pass) {
 	for _, r := range in.Rules {
 		if by := shadow[r.Ref]; by != nil && !alive[r.Ref] {
 			p.Report(r.Decl.ID.Span(), "remove the rule, or narrow the other one at "+by.Decl.ID.Span().String(),
-				"%s changes nothing: %s %ss the same without a condition", r.Ref, by.Ref, by.Decl.Effect.Value)
+				"%s changes nothing: %s %ss the same without a condition", r.Ref, by.Ref, by.Decl.Effect.Value())
 		}
 	}
 }
@@ -85,7 +85,7 @@ func within(inner, outer []policy.Text) bool {
 }
 
 func has(list []policy.Text, t policy.Text) bool {
-	return slices.ContainsFunc(list, func(x policy.Text) bool { return x.Value == t.Value })
+	return slices.ContainsFunc(list, func(x policy.Text) bool { return x.Value() == t.Value() })
 }
 
 func sameScopes(a, b *policy.Rule) bool {

@@ -8,8 +8,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v3"
 )
 
 var seeds = []string{
@@ -30,7 +28,7 @@ func FuzzParse(f *testing.F) {
 		if (len(docs) == 0) == (len(found) == 0) {
 			t.Errorf("%d documents with %d findings", len(docs), len(found))
 		}
-		src := newSource("f.yaml", string(data))
+		src := newSource("f.yaml", data)
 		w := &Walker{}
 		for _, d := range docs {
 			w.Value(d, "the document")
@@ -69,18 +67,16 @@ func FuzzTextAt(f *testing.F) {
 		}
 		docs, _ := Parse("f.yaml", []byte(data))
 		for _, d := range docs {
-			scalars(d.y, func(y *yaml.Node) {
-				exact(t, (&Node{src: d.src, y: y}).text())
-			})
+			scalars(d, func(n *Node) { exact(t, n.text()) })
 		}
 	})
 }
 
-func scalars(y *yaml.Node, visit func(*yaml.Node)) {
-	if y.Kind == yaml.ScalarNode {
-		visit(y)
+func scalars(n *Node, visit func(*Node)) {
+	if n.kind == scalarNode {
+		visit(n)
 	}
-	for _, c := range y.Content {
+	for _, c := range n.content {
 		scalars(c, visit)
 	}
 }
@@ -88,13 +84,13 @@ func scalars(y *yaml.Node, visit func(*yaml.Node)) {
 // exact holds every visible rune of a text to stand in the file where At says
 // that it stands, one after the other.
 func exact(t *testing.T, text Text) {
-	src := text.at.src
+	src := text.src
 	inside(t, src, text.Span())
 	inside(t, src, text.At(-1, 1<<62))
 	inside(t, src, text.At(1<<62, 1<<62))
 	last := Position{}
 	i := 0
-	for _, r := range text.Value {
+	for _, r := range text.Value() {
 		s := text.At(i, 1)
 		i++
 		inside(t, src, s)
@@ -102,18 +98,18 @@ func exact(t *testing.T, text Text) {
 			continue
 		}
 		if s.Start.Line < last.Line || s.Start.Line == last.Line && s.Start.Column <= last.Column {
-			t.Fatalf("rune %d of %q stands at %v, not after %v", i-1, text.Value, s, last)
+			t.Fatalf("rune %d of %q stands at %v, not after %v", i-1, text.Value(), s, last)
 		}
 		last = s.Start
 		l := src.line(s.Start.Line)
 		if got := l.at(s.Start.Column - 1); got != r && (got != '\\' || !text.Quoted()) {
-			t.Fatalf("rune %d of %q stands at %v, where %q is", i-1, text.Value, s, got)
+			t.Fatalf("rune %d of %q stands at %v, where %q is", i-1, text.Value(), s, got)
 		}
 		if n := s.End.Column - s.Start.Column; n > 1 && l.at(s.Start.Column-1) != '\\' && r != '\'' {
-			t.Fatalf("rune %d of %q is %d wide", i-1, text.Value, n)
+			t.Fatalf("rune %d of %q is %d wide", i-1, text.Value(), n)
 		}
 	}
-	if i != utf8.RuneCountInString(text.Value) {
+	if i != utf8.RuneCountInString(text.Value()) {
 		t.Fatal("runes are not counted as At counts them")
 	}
 }

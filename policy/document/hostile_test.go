@@ -69,7 +69,7 @@ func TestHostileFiles(t *testing.T) {
 // touch asks every value for its place, as readers of documents do.
 func touch(w *Walker, v Value) {
 	v.Span()
-	if v.Kind == Scalar && len(v.Text.Value) < 100 {
+	if v.Kind == Scalar && len(v.Text.Value()) < 100 {
 		v.Text.At(0, 1)
 	}
 	for _, x := range v.Items {

@@ -3,26 +3,24 @@ package document
 import (
 	"fmt"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // keySet finds keys that stand twice. Most mappings have few, and need no map.
 type keySet struct {
-	few  []*yaml.Node // keys and values
+	few  []*Node // keys and values
 	many map[string]bool
 }
 
 // before tells whether the text of the key at a place was a key before it.
 func (k *keySet) before(at int) bool {
-	value := k.few[at].Value
+	value := k.few[at].value
 	if k.many != nil {
 		twice := k.many[value]
 		k.many[value] = true
 		return twice
 	}
 	for i := 0; i < at; i += 2 {
-		if k.few[i].Kind == yaml.ScalarNode && k.few[i].Value == value {
+		if k.few[i].kind == scalarNode && k.few[i].value == value {
 			return true
 		}
 	}

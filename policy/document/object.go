@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // MaxFindings is the most findings that one reading reports. What is beyond
@@ -15,10 +13,16 @@ const MaxFindings = 10000
 // Walker collects the findings of one reading.
 type Walker struct {
 	found Diagnostics
+	spare [][]string // for the keys that objects are asked for
 }
 
 // Found gives everything reported so far.
 func (w *Walker) Found() Diagnostics { return w.found }
+
+// Add takes over what another walker found.
+func (w *Walker) Add(found Diagnostics) {
+	w.found = append(w.found, found[:min(len(found), MaxFindings-len(w.found))]...)
+}
 
 // Error reports a finding of error severity.
 func (w *Walker) Error(at Span, code, hint, format string, args ...any) {
@@ -43,15 +47,15 @@ const fewKeys = 16
 // Object reads a node as a mapping. Anything else is reported and reads as an
 // empty one, so that callers need no check.
 func (w *Walker) Object(n *Node, what string) *Object {
-	if n != nil && n.y.Kind != yaml.MappingNode {
-		w.Error(n.Span(), "wrong_type", "", "%s must be a mapping, not %s", what, n.kind())
+	if n != nil && n.kind != mapNode {
+		w.Error(n.Span(), "wrong_type", "", "%s must be a mapping, not %s", what, n.kindName())
 		n = nil
 	}
 	o := &Object{w: w, node: n}
-	if n != nil && len(n.y.Content) > 2*fewKeys {
-		o.index = make(map[string]int, len(n.y.Content)/2)
-		for i := 0; i+1 < len(n.y.Content); i += 2 {
-			o.index[n.y.Content[i].Value] = i
+	if n != nil && len(n.content) > 2*fewKeys {
+		o.index = make(map[string]int, len(n.content)/2)
+		for i := 0; i+1 < len(n.content); i += 2 {
+			o.index[n.content[i].value] = i
 		}
 	}
 	return o
@@ -65,27 +69,12 @@ func (o *Object) Span() Span {
 	return o.node.Span()
 }
 
-func (n *Node) kind() string {
-	switch {
-	case n.y.Kind == yaml.SequenceNode:
-		return "a list"
-	case n.y.Kind == yaml.MappingNode:
-		return "a mapping"
-	case n.isNull():
-		return "empty"
+// Place is where the mapping starts.
+func (o *Object) Place() Place {
+	if o.node == nil {
+		return Place{}
 	}
-	return "a single value"
-}
-
-func (n *Node) isNull() bool {
-	if n.y.Kind != yaml.ScalarNode || n.text().Quoted() {
-		return false
-	}
-	switch n.y.Value {
-	case "", "~", "null", "Null", "NULL":
-		return true
-	}
-	return false
+	return o.node.Place()
 }
 
 // Has tells whether a key is there, without reading it. One that is not there
@@ -94,13 +83,13 @@ func (o *Object) Has(key string) bool {
 	if o.find(key) != nil {
 		return true
 	}
-	o.asked = append(o.asked, key)
+	o.noteAsked(key)
 	return false
 }
 
 func (o *Object) find(key string) *Node {
 	if i := o.at(key); i >= 0 {
-		return &Node{src: o.node.src, y: o.node.y.Content[i+1]}
+		return o.node.content[i+1]
 	}
 	return nil
 }
@@ -116,9 +105,9 @@ func (o *Object) at(key string) int {
 		}
 		return -1
 	}
-	c := o.node.y.Content
+	c := o.node.content
 	for i := 0; i+1 < len(c); i += 2 {
-		if c[i].Value == key {
+		if c[i].value == key {
 			return i
 		}
 	}
@@ -128,17 +117,25 @@ func (o *Object) at(key string) int {
 // Key is the place of a key's name, or of the mapping if the key is missing.
 func (o *Object) Key(key string) Span {
 	if i := o.at(key); i >= 0 {
-		return (&Node{src: o.node.src, y: o.node.y.Content[i]}).Span()
+		return o.node.content[i].Span()
 	}
 	return o.Span()
 }
 
 func (o *Object) ask(key string) *Node {
-	if o.asked == nil {
-		o.asked = make([]string, 0, fewKeys)
+	o.noteAsked(key)
+	return o.find(key)
+}
+
+func (o *Object) noteAsked(key string) {
+	switch last := len(o.w.spare) - 1; {
+	case o.asked != nil:
+	case last >= 0:
+		o.asked, o.w.spare = o.w.spare[last], o.w.spare[:last]
+	default:
+		o.asked = make([]string, 0, 2*fewKeys)
 	}
 	o.asked = append(o.asked, key)
-	return o.find(key)
 }
 
 // Require reports a missing key.
@@ -180,14 +177,11 @@ func (o *Object) Text(key string) Text {
 	return o.w.Text(n, fmt.Sprintf("%q", key))
 }
 
-// text is a scalar as it stands.
-func (n *Node) text() Text { return Text{Value: n.y.Value, at: n.spot()} }
-
 // Text reads a node as a scalar that is not empty.
 func (w *Walker) Text(n *Node, what string) Text {
 	switch {
-	case n.y.Kind != yaml.ScalarNode:
-		w.Error(n.Span(), "wrong_type", "", "%s must be a single value, not %s", what, n.kind())
+	case n.kind != scalarNode:
+		w.Error(n.Span(), "wrong_type", "", "%s must be a single value, not %s", what, n.kindName())
 	case !n.isText():
 		w.Error(n.Span(), "empty_value", "", "%s is empty", what)
 	default:
@@ -198,7 +192,7 @@ func (w *Walker) Text(n *Node, what string) Text {
 
 // isText tells whether the node is a scalar that is not empty.
 func (n *Node) isText() bool {
-	return n.y.Kind == yaml.ScalarNode && !n.isNull() && strings.TrimSpace(n.y.Value) != ""
+	return n.kind == scalarNode && !n.isNull() && strings.TrimSpace(n.value) != ""
 }
 
 // Object gives a mapping under a key; a missing key reads as an empty one.
@@ -217,22 +211,14 @@ func (o *Object) List(key string) []*Node {
 	if n == nil {
 		return nil
 	}
-	if n.y.Kind != yaml.SequenceNode {
-		o.w.Error(n.Span(), "wrong_type", "write it as a list, as in "+key+": […]", "%q must be a list, not %s", key, n.kind())
+	if n.kind != listNode {
+		o.w.Error(n.Span(), "wrong_type", "write it as a list, as in "+key+": […]", "%q must be a list, not %s", key, n.kindName())
 		return nil
 	}
-	if len(n.y.Content) == 0 {
+	if len(n.content) == 0 {
 		o.w.Error(n.Span(), "empty_list", "name at least one, or remove the key", "%q is an empty list", key)
 	}
-	return n.items()
-}
-
-func (n *Node) items() []*Node {
-	out := make([]*Node, len(n.y.Content))
-	for i, c := range n.y.Content {
-		out[i] = &Node{src: n.src, y: c}
-	}
-	return out
+	return n.content
 }
 
 // Texts gives a list of scalars, each once.
@@ -242,17 +228,24 @@ func (o *Object) texts(key string, list []*Node) []Text {
 	if len(list) == 0 {
 		return nil
 	}
-	out, seen := make([]Text, 0, len(list)), map[string]bool{}
+	out := make([]Text, 0, len(list))
+	var seen map[string]bool // few are looked through faster
+	if len(list) > fewKeys {
+		seen = make(map[string]bool, len(list))
+	}
 	for _, n := range list {
-		t := o.w.Text(n, "an item of "+key)
-		if !t.IsSet() {
+		if !n.isText() {
+			o.w.Text(n, "an item of "+key)
 			continue
 		}
-		if seen[t.Value] {
-			o.w.Error(n.Span(), "duplicate_item", "remove one of the two", "%q stands twice in %q", t.Value, key)
+		t := n.text()
+		if seen[t.Value()] || seen == nil && slices.ContainsFunc(out, func(x Text) bool { return x.Value() == t.Value() }) {
+			o.w.Error(n.Span(), "duplicate_item", "remove one of the two", "%q stands twice in %q", t.Value(), key)
 			continue
 		}
-		seen[t.Value] = true
+		if seen != nil {
+			seen[t.Value()] = true
+		}
 		out = append(out, t)
 	}
 	return out
@@ -269,21 +262,28 @@ func (o *Object) Entries() []Entry {
 	if o.node == nil {
 		return nil
 	}
-	c := o.node.y.Content
+	c := o.node.content
 	out := make([]Entry, 0, len(c)/2)
 	for i := 0; i+1 < len(c); i += 2 {
-		key := Node{src: o.node.src, y: c[i]}
-		out = append(out, Entry{Key: key.text(), Value: &Node{src: o.node.src, y: c[i+1]}})
+		out = append(out, Entry{Key: c[i].text(), Value: c[i+1]})
 	}
 	o.all = true
 	return out
 }
 
-// Done reports the keys that nobody asked for.
+// Done reports the keys that nobody asked for. Nothing is to be asked for after
+// it.
 func (o *Object) Done() {
-	if o.node == nil || o.all {
-		return
+	if o.node != nil && !o.all {
+		o.refuseUnasked()
 	}
+	if cap(o.asked) == 2*fewKeys {
+		o.w.spare = append(o.w.spare, o.asked[:0])
+	}
+	o.asked = nil
+}
+
+func (o *Object) refuseUnasked() {
 	var seen map[string]bool // few are looked through faster
 	if len(o.asked) > 2*fewKeys {
 		seen = make(map[string]bool, len(o.asked))
@@ -292,13 +292,12 @@ func (o *Object) Done() {
 		}
 	}
 	unknown := unknownKeys{}
-	c := o.node.y.Content
+	c := o.node.content
 	for i := 0; i+1 < len(c); i += 2 {
-		key := c[i].Value
+		key := c[i].value
 		if seen[key] || seen == nil && slices.Contains(o.asked, key) {
 			continue
 		}
-		at := Node{src: o.node.src, y: c[i]}
-		o.w.Error(at.Span(), "unknown_key", unknown.hint(key, o.asked), "unknown key %q", key)
+		o.w.Error(c[i].Span(), "unknown_key", unknown.hint(key, o.asked), "unknown key %q", key)
 	}
 }

@@ -106,7 +106,7 @@ func TestEntriesInFileOrder(t *testing.T) {
 	w, o := mapping(t, "z: 1\na: [2]\n\"m\": {}\n")
 	var got []string
 	for _, e := range o.Entries() {
-		got = append(got, fmt.Sprintf("%s %t%t%t", e.Key.Value, e.Value.IsScalar(), e.Value.IsList(), e.Value.IsMap()))
+		got = append(got, fmt.Sprintf("%s %t%t%t", e.Key.Value(), e.Value.IsScalar(), e.Value.IsList(), e.Value.IsMap()))
 	}
 	if want := []string{"z truefalsefalse", "a falsetruefalse", "m falsefalsetrue"}; !slices.Equal(got, want) {
 		t.Errorf("entries %v, want %v", got, want)

@@ -1,24 +1,13 @@
 package document
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v3"
 )
-
-// Node is a value of a document together with its place.
-type Node struct {
-	src *source
-	y   *yaml.Node
-}
 
 // yamlLine finds the line in the parser's message. The parser has no typed
 // error with a position, so its text is read for this one number.
@@ -26,58 +15,51 @@ var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
 // Parse gives the documents of one file. A file without any document, or with
 // anything the package refuses, is reported; then no documents are returned.
-func Parse(path string, data []byte) ([]*Node, Diagnostics) {
-	text := string(data)
-	if at, why, bad := refusal(text); bad {
-		src := newSource(path, text[:min(len(text), MaxFileSize)])
-		return nil, Diagnostics{NewDiagnostic(src.span(at, Position{at.Line, at.Column + 1}), Error, "file_unreadable", why)}
+func Parse(path string, data []byte) (docs []*Node, found Diagnostics) {
+	new(Reader).Each([]File{{path, data}}, func(_ int, d []*Node, f Diagnostics) bool {
+		docs, found = d, f
+		return true
+	})
+	return docs, found
+}
+
+func (r *Reader) parse(src *source, data []byte, l look) ([]*Node, Diagnostics) {
+	if !l.ascii || len(data) > MaxFileSize {
+		if at, why, bad := refusal(string(data)); bad {
+			return nil, Diagnostics{NewDiagnostic(src.span(at, Position{at.Line, at.Column + 1}), Error, "file_unreadable", why)}
+		}
 	}
-	src := newSource(path, text)
+	if !l.tabs && !l.crs {
+		if docs, ok := r.plain.documents(src); ok {
+			return checked(docs, nil)
+		}
+	}
 	roots, err := decode(data)
 	if err != nil {
 		return nil, Diagnostics{syntaxError(src, data, err)}
 	}
 	docs := make([]*Node, 0, len(roots))
-	var found Diagnostics
 	for _, y := range roots {
-		n := &Node{src: src, y: y}
-		n.refuse(1, &found)
-		docs = append(docs, n)
+		docs = append(docs, converter{src, &r.plain.nursery}.node(y, 1))
 	}
+	var found Diagnostics
 	if len(docs) == 0 {
 		at := src.span(Position{1, 1}, Position{1, 2})
 		found = append(found, NewDiagnostic(at, Error, "empty_file", "the file holds no document").
 			WithHint("delete the file, or name it other than *.yaml if it is not meant to be read"))
 	}
+	return checked(docs, found)
+}
+
+// checked gives documents in which nothing is refused.
+func checked(docs []*Node, found Diagnostics) ([]*Node, Diagnostics) {
+	for _, n := range docs {
+		n.refuse(1, &found)
+	}
 	if found.HasErrors() {
 		return nil, found
 	}
 	return docs, found
-}
-
-// decode gives the root node of each document.
-func decode(data []byte) (roots []*yaml.Node, err error) {
-	defer func() {
-		// The parser panics on what it calls internal errors. A file must not
-		// end the process that reads it.
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the file cannot be read: %v", p)
-		}
-	}()
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var y yaml.Node
-		err := dec.Decode(&y)
-		if errors.Is(err, io.EOF) {
-			return roots, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if y.Kind == yaml.DocumentNode && len(y.Content) == 1 {
-			roots = append(roots, y.Content[0])
-		}
-	}
 }
 
 func syntaxError(src *source, data []byte, err error) Diagnostic {
@@ -124,37 +106,33 @@ func failingLine(data []byte, whole error) (line int, ok bool) {
 
 // refuse reports constructs that are never allowed, below this node too.
 func (n *Node) refuse(depth int, found *Diagnostics) {
-	switch y := n.y; {
+	switch {
 	case len(*found) >= MaxFindings:
 		return
 	case depth > MaxDepth:
 		n.report("too_deep", fmt.Sprintf("nested more than %d levels deep", MaxDepth), "", found)
 		return
-	case y.Kind == yaml.AliasNode:
-		n.report("alias", fmt.Sprintf("alias *%s: aliases are not read", y.Value), "write the value out, or name it under vars or consts", found)
+	case n.kind == aliasNode:
+		n.report("alias", fmt.Sprintf("alias *%s: aliases are not read", n.value), "write the value out, or name it under vars or consts", found)
 		return
-	case y.Anchor != "":
-		n.report("anchor", fmt.Sprintf("anchor &%s: anchors are not read", y.Anchor), "write the value out, or name it under vars or consts", found)
+	case n.beside != nil && n.beside.anchor != "":
+		n.report("anchor", fmt.Sprintf("anchor &%s: anchors are not read", n.beside.anchor), "write the value out, or name it under vars or consts", found)
 		return
-	case y.Style&yaml.TaggedStyle != 0:
-		n.report("yaml_tag", fmt.Sprintf("%s is read by YAML as a tag, not as text", y.Tag), "put the whole value in double quotes", found)
+	case n.beside != nil && n.beside.tagged:
+		n.report("yaml_tag", fmt.Sprintf("%s is read by YAML as a tag, not as text", n.beside.tag), "put the whole value in double quotes", found)
 		return
-	case n.spot().firstRune() == '!':
-		// The parser keeps no trace of a lone "!": without this, "! x" would
-		// read as "x".
+	case n.beside != nil && n.beside.lone:
 		n.report("yaml_tag", "! is read by YAML as a tag, not as text", "put the whole value in double quotes", found)
 		return
 	}
-	if n.y.Kind == yaml.MappingNode {
+	if n.kind == mapNode {
 		n.refuseKeys(found)
 	}
-	child := Node{src: n.src}
-	for i, c := range n.y.Content {
-		if n.y.Kind == yaml.MappingNode && i%2 == 0 && c.Kind != yaml.ScalarNode {
+	for i, c := range n.content {
+		if n.kind == mapNode && i%2 == 0 && c.kind != scalarNode {
 			continue // reported as a key that is not text
 		}
-		child.y = c
-		child.refuse(depth+1, found)
+		c.refuse(depth+1, found)
 	}
 }
 
@@ -164,23 +142,20 @@ func (n *Node) report(code, message, hint string, found *Diagnostics) {
 
 // refuseKeys reports keys that are not text, or stand twice.
 func (n *Node) refuseKeys(found *Diagnostics) {
-	seen := keySet{few: n.y.Content}
-	if len(n.y.Content) > 2*fewKeys {
-		seen.many = make(map[string]bool, len(n.y.Content)/2)
+	seen := keySet{few: n.content}
+	if len(n.content) > 2*fewKeys {
+		seen.many = make(map[string]bool, len(n.content)/2)
 	}
-	key := Node{src: n.src}
-	for i := 0; i < len(n.y.Content) && len(*found) < MaxFindings; i += 2 {
-		c := n.y.Content[i]
-		key.y = c
-		switch {
-		case c.Kind != yaml.ScalarNode:
+	for i := 0; i < len(n.content) && len(*found) < MaxFindings; i += 2 {
+		switch key := n.content[i]; {
+		case key.kind != scalarNode:
 			key.report("key_not_text", "a key must be text", "quote the key if it starts with [, {, * or &", found)
-		case c.Tag == "!!merge":
+		case key.beside != nil && key.beside.tag == mergeTag:
 			key.report("merge_key", "merge keys are not read", "write the keys out", found)
-		case strings.TrimSpace(c.Value) == "":
+		case strings.TrimSpace(key.value) == "":
 			key.report("key_not_text", "a key is empty", "give the key a name", found)
 		case seen.before(i):
-			key.report("duplicate_key", fmt.Sprintf("key %q stands twice", c.Value), "remove one of the two", found)
+			key.report("duplicate_key", fmt.Sprintf("key %q stands twice", key.value), "remove one of the two", found)
 		}
 	}
 }

@@ -3,8 +3,6 @@ package document
 import (
 	"regexp"
 	"strconv"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // One spelling per value: no leading zeros, no separators, no hexadecimal.
@@ -40,9 +38,9 @@ func (o *Object) Bool(key string) bool {
 	if !t.IsSet() {
 		return false
 	}
-	v, ok := ParseBool(t.Value)
+	v, ok := ParseBool(t.Value())
 	if !ok || t.Quoted() {
-		o.w.Error(t.Span(), "wrong_type", "write true or false, without quotes", "%q must be true or false, not %q", key, t.Value)
+		o.w.Error(t.Span(), "wrong_type", "write true or false, without quotes", "%q must be true or false, not %q", key, t.Value())
 	}
 	return v && ok
 }
@@ -53,9 +51,9 @@ func (o *Object) Int(key string) (value int64, ok bool) {
 	if !t.IsSet() {
 		return 0, false
 	}
-	v, good := ParseInt(t.Value)
+	v, good := ParseInt(t.Value())
 	if !good || t.Quoted() {
-		o.w.Error(t.Span(), "wrong_type", "write digits only, without quotes or leading zeros", "%q must be a whole number, not %q", key, t.Value)
+		o.w.Error(t.Span(), "wrong_type", "write digits only, without quotes or leading zeros", "%q must be a whole number, not %q", key, t.Value())
 		return 0, false
 	}
 	return v, true
@@ -68,7 +66,7 @@ type Value struct {
 	Items   []Value
 	Entries []ValueEntry
 	Kind    ValueKind
-	at      spot
+	at      Place
 }
 
 // ValueKind tells the shape of a Value.
@@ -93,26 +91,24 @@ func (w *Walker) Value(n *Node, what string) Value {
 	if n == nil {
 		return Value{}
 	}
-	v := Value{at: n.spot()}
+	v := Value{at: n.Place()}
 	switch {
 	case n.isNull():
 		w.Error(n.Span(), "empty_value", "leave the key out if there is no value; quote it if you mean the text", "%s has no value", what)
 		return Value{}
-	case n.y.Kind == yaml.ScalarNode:
+	case n.kind == scalarNode:
 		v.Kind, v.Text = Scalar, n.text()
-	case n.y.Kind == yaml.SequenceNode:
-		v.Kind, v.Items = List, make([]Value, len(n.y.Content))
-		item := Node{src: n.src}
+	case n.kind == listNode:
+		v.Kind, v.Items = List, make([]Value, len(n.content))
 		what = "an item of " + what
-		for i, c := range n.y.Content {
-			item.y = c
-			v.Items[i] = w.Value(&item, what)
+		for i, c := range n.content {
+			v.Items[i] = w.Value(c, what)
 		}
-	case n.y.Kind == yaml.MappingNode:
+	case n.kind == mapNode:
 		entries := w.Object(n, what).Entries()
 		v.Kind, v.Entries = Map, make([]ValueEntry, len(entries))
 		for i, e := range entries {
-			v.Entries[i] = ValueEntry{Key: e.Key, Value: w.Value(e.Value, e.Key.Value)}
+			v.Entries[i] = ValueEntry{Key: e.Key, Value: w.Value(e.Value, e.Key.Value())}
 		}
 	}
 	return v
@@ -123,14 +119,8 @@ func (v Value) Span() Span {
 	if v.Kind == Absent {
 		return Span{}
 	}
-	return v.at.span(v.Kind == Scalar, v.Text.Value)
+	if v.Kind == Scalar {
+		return v.Text.Span()
+	}
+	return v.at.Span()
 }
-
-// IsScalar, IsList and IsMap tell a node's shape before it is read.
-func (n *Node) IsScalar() bool { return n.y.Kind == yaml.ScalarNode }
-
-// IsList tells whether the node is a sequence.
-func (n *Node) IsList() bool { return n.y.Kind == yaml.SequenceNode }
-
-// IsMap tells whether the node is a mapping.
-func (n *Node) IsMap() bool { return n.y.Kind == yaml.MappingNode }

@@ -107,11 +107,11 @@ func TestTextKeepsSpelling(t *testing.T) {
 		"1.10", "=", "Null x", "true", "FALSE", "a#b",
 	} {
 		w, o := mapping(t, "k: "+s)
-		if got := o.Text("k"); got.Value != s || got.Quoted() || codes(w) != "" {
-			t.Errorf("%s reads as %q with %q", s, got.Value, codes(w))
+		if got := o.Text("k"); got.Value() != s || got.Quoted() || codes(w) != "" {
+			t.Errorf("%s reads as %q with %q", s, got.Value(), codes(w))
 		}
 		w, o = mapping(t, s+": 1")
-		if e := o.Entries(); len(e) != 1 || e[0].Key.Value != s || codes(w) != "" {
+		if e := o.Entries(); len(e) != 1 || e[0].Key.Value() != s || codes(w) != "" {
 			t.Errorf("key %s reads as %v with %q", s, e, codes(w))
 		}
 	}
@@ -121,7 +121,7 @@ func TestEmptyText(t *testing.T) {
 	for _, s := range []string{"", "~", "null", "Null", "NULL", "''", "\"\"", "' '", "\"\\t\"", "|", ">-", "|\n\n\n", "# comment", "\u00a0", "\"\\u3000\""} {
 		w, o := mapping(t, "k: "+s+"\nz: 1\n")
 		if got := o.Text("k"); got.IsSet() || codes(w) != "empty_value" {
-			t.Errorf("%q reads as %q with %q", s, got.Value, codes(w))
+			t.Errorf("%q reads as %q with %q", s, got.Value(), codes(w))
 		}
 	}
 	for _, s := range []string{"nul", "'null'", "\"~\"", "|\n  x", "'\"\"'", "0", "false"} {
@@ -172,9 +172,9 @@ func show(v Value) string {
 	switch v.Kind {
 	case Scalar:
 		if v.Text.Quoted() {
-			return "'" + v.Text.Value + "'"
+			return "'" + v.Text.Value() + "'"
 		}
-		return v.Text.Value
+		return v.Text.Value()
 	case List:
 		for _, x := range v.Items {
 			parts = append(parts, show(x))
@@ -182,7 +182,7 @@ func show(v Value) string {
 		return "[" + strings.Join(parts, " ") + "]"
 	case Map:
 		for _, e := range v.Entries {
-			parts = append(parts, e.Key.Value+":"+show(e.Value))
+			parts = append(parts, e.Key.Value()+":"+show(e.Value))
 		}
 		return "{" + strings.Join(parts, " ") + "}"
 	}

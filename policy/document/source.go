@@ -1,7 +1,6 @@
 package document
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -12,55 +11,108 @@ const (
 	MaxDepth    = 64
 )
 
-// source is a file's text with its lines.
+// source is a file's text as lines.
 type source struct {
-	path   string
-	text   string
-	starts []int32        // of the lines
-	wide   map[int][]rune // lines that are not ASCII, by number
+	path string
+	in   *lines
+	from uint32 // its first line in there
+	n    uint32 // how many it has; text after the last line end is one, too
 }
 
-// line gives its runes by column in constant time: a file may be one long
-// line, and every value in it asks for its place.
+// lines are those of files that were read together; equal ones are kept once.
+type lines struct {
+	text  string
+	at    []uint32        // where in the text each line begins
+	ascii bool            // all of them
+	texts []keptText      // values that are no part of a line
+	long  map[uint32]line // long ones, by their place in the text
+}
+
+// longLine is how many bytes a long line has. A file may be one long line, and
+// every value in it asks for its place.
+const longLine = 1 << 10
+
+// line gives its runes by column.
 type line struct {
 	text  string
 	runes []rune // nil when the text is ASCII
 }
 
-func newSource(path, text string) *source {
-	s := &source{path: path, text: text, starts: make([]int32, 1, strings.Count(text, "\n")+1)}
-	for i := 0; i < len(text); {
-		n := strings.IndexByte(text[i:], '\n') + 1
-		if n == 0 {
-			break
-		}
-		i += n
-		s.starts = append(s.starts, int32(i)) // a file is at most MaxFileSize long
-	}
-	for n := range s.starts {
-		if l := s.line(n + 1).text; utf8.RuneCountInString(l) != len(l) {
-			if s.wide == nil {
-				s.wide = map[int][]rune{}
-			}
-			s.wide[n+1] = []rune(l)
-		}
-	}
-	return s
+// newSource is the source of a file that is read alone.
+func newSource(path string, data []byte) *source {
+	var g gathering
+	g.add(path, data, lookAt(data))
+	return &g.sources()[0]
 }
 
-// count is the number of lines; text after the last line end is one, too.
-func (s *source) count() int { return len(s.starts) }
+// count is the number of lines.
+func (s *source) count() int { return int(s.n) }
 
-// line gives a line by its 1-based number; one that does not exist is empty.
+// start is where a line of this number begins in the text of all.
+func (s *source) start(n int) uint32 { return s.in.at[int(s.from)+n-1] }
+
+// text gives a line by its 1-based number, without its end; one that does not
+// exist is empty.
+func (s *source) text(n int) string {
+	if n < 1 || n > s.count() {
+		return ""
+	}
+	text, _ := s.in.line(s.start(n))
+	return text
+}
+
+func (l *lines) line(at uint32) (text string, long bool) {
+	text = l.text[at:]
+	if end := strings.IndexByte(text[:min(len(text), longLine)], '\n'); end >= 0 {
+		return text[:end], false
+	}
+	return l.long[at].text, true
+}
+
+// line gives a line by its number.
 func (s *source) line(n int) line {
-	if n < 1 || n > len(s.starts) {
+	if n < 1 || n > s.count() {
 		return line{}
 	}
-	text := s.text[s.starts[n-1]:]
-	if n < len(s.starts) {
-		text = s.text[s.starts[n-1] : s.starts[n]-1]
+	at := s.start(n)
+	text, long := s.in.line(at)
+	if long {
+		return s.in.long[at].seen()
 	}
-	return line{text: strings.TrimSuffix(text, "\r"), runes: s.wide[n]}
+	l := line{text: text}.seen()
+	if !s.in.ascii {
+		l.runes = wide(l.text)
+	}
+	return l
+}
+
+// seen is the line without what belongs to its end.
+func (l line) seen() line {
+	l.text = strings.TrimSuffix(l.text, "\r")
+	return l
+}
+
+// wide gives the runes of a text that is not ASCII.
+func wide(text string) []rune {
+	if utf8.RuneCountInString(text) == len(text) {
+		return nil
+	}
+	return []rune(text)
+}
+
+// keepLong finds the long lines.
+func (l *lines) keepLong() {
+	for at := 0; at < len(l.text); {
+		text := l.text[at:]
+		text = text[:strings.IndexByte(text, '\n')]
+		if len(text) >= longLine {
+			if l.long == nil {
+				l.long = map[uint32]line{}
+			}
+			l.long[uint32(at)] = line{text: text, runes: wide(line{text: text}.seen().text)}
+		}
+		at += len(text) + 1
+	}
 }
 
 // length counts the runes.
@@ -81,60 +133,4 @@ func (l line) at(i int) rune {
 
 func (s *source) span(start, end Position) Span {
 	return Span{Path: s.path, Start: start, End: end, text: s.line(start.Line).text}
-}
-
-// refusal says why a text cannot be read faithfully, and where; ok is false
-// when there is no objection.
-func refusal(text string) (at Position, why string, ok bool) {
-	at = Position{1, 1}
-	if len(text) > MaxFileSize {
-		return at, fmt.Sprintf("the file is larger than %d bytes, the most that is read", MaxFileSize), true
-	}
-	before := '\n'
-	for i := 0; i < len(text); {
-		r, n := utf8.DecodeRuneInString(text[i:])
-		if r == utf8.RuneError && n == 1 {
-			return at, "the file is not valid UTF-8", true
-		}
-		if why := hidden(before, r, text[i+n:]); why != "" {
-			return at, why, true
-		}
-		before = r
-		i += n
-		at.Column++
-		if r == '\n' {
-			at = Position{at.Line + 1, 1}
-		}
-	}
-	return Position{}, "", false
-}
-
-// hidden says what is wrong with a character that people do not see, or do
-// not see as the parser does; rest is the text after it.
-func hidden(before, r rune, rest string) string {
-	if r >= 0x20 && r < 0x7f {
-		return ""
-	}
-	switch {
-	case r == '\n', r == '\t':
-		return ""
-	case r == '\uFEFF':
-		return "byte order mark"
-	case r == '\r' && !strings.HasPrefix(rest, "\n"), r == '\u0085', r == '\u2028', r == '\u2029':
-		// YAML takes these as line breaks, editors do not show them as such.
-		return fmt.Sprintf("invisible line break U+%04X", r)
-	case r == '\u061C', r == '\u200E', r == '\u200F', r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069':
-		return fmt.Sprintf("text direction mark U+%04X: the file would not mean what it shows", r)
-	case r < 0x20 && r != '\r', r >= 0x7f && r < 0xa0, r == '\uFFFE', r == '\uFFFF':
-		return fmt.Sprintf("control character U+%04X", r)
-	case r == '\u00AD', r == '\u200B', r >= '\u2060' && r <= '\u2064', r >= 0xE0000 && r <= 0xE007F, joiner(before, r, rest):
-		return fmt.Sprintf("invisible character U+%04X: the file would not mean what it shows", r)
-	}
-	return ""
-}
-
-// joiner tells whether a zero-width joiner stands beside ASCII, where it has
-// no work to do. Between the letters of some scripts, and in emoji, it has.
-func joiner(before, r rune, rest string) bool {
-	return (r == '\u200C' || r == '\u200D') && (before < utf8.RuneSelf || rest == "" || rest[0] < utf8.RuneSelf)
 }

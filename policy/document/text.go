@@ -3,24 +3,95 @@ package document
 import (
 	"strings"
 	"unicode"
-
-	"go.yaml.in/yaml/v3"
+	"unicode/utf8"
 )
 
-// Text is a scalar's value with its place. The zero Text is absent.
+// Text is a scalar's value with its place. The zero Text is absent. It is as
+// small as a Place: most values are read where they stand in the file.
 type Text struct {
-	Value string
-	at    spot
+	src *source
+	// bits say where a value stands that is a part of its line: style, line,
+	// byte of the line, and length, from the second highest bit on. With the
+	// highest bit they are the number of a value that is kept beside the lines.
+	bits uint64
+}
+
+const (
+	partBits = 20 // of the line, the byte and the length each
+	mostPart = 1<<partBits - 1
+	apart    = 1 << 63
+)
+
+// keptText is a value that is no part of a line, and where it stands.
+type keptText struct {
+	value string
+	place uint64
+}
+
+// NewText is a text that stands in no file; it is not set.
+func NewText(value string) Text {
+	return Text{src: &source{in: &lines{texts: []keptText{{value: value}}}}, bits: apart}
+}
+
+// text is a scalar as it stands.
+func (n *Node) text() Text {
+	if n.asText.src != nil {
+		return n.asText
+	}
+	in := n.src.in
+	if from, length := int(n.from), len(n.value); n.partOfLine && n.line <= mostPart && from <= mostPart && length <= mostPart {
+		n.asText = Text{n.src, ((uint64(n.style)<<partBits|uint64(n.line))<<partBits|uint64(from))<<partBits | uint64(length)}
+	} else {
+		n.asText = Text{n.src, apart | uint64(len(in.texts))}
+		in.texts = append(in.texts, keptText{n.value, n.Place().bits})
+	}
+	return n.asText
+}
+
+func (t Text) part(shift int) int { return int(t.bits >> shift & mostPart) }
+
+// Value is the text, without quotes and escapes.
+func (t Text) Value() string {
+	switch {
+	case t.src == nil:
+		return ""
+	case t.bits&apart != 0:
+		return t.src.in.texts[t.bits&^apart].value
+	}
+	from := int(t.src.start(t.part(2*partBits))) + t.part(partBits)
+	if t.Quoted() {
+		from++
+	}
+	return t.src.in.text[from : from+t.part(0)]
 }
 
 // IsSet tells whether the text stood in the file.
-func (t Text) IsSet() bool { return t.at.src != nil }
+func (t Text) IsSet() bool { return t.src != nil && t.src.n > 0 }
+
+func (t Text) style() style {
+	if t.src != nil && t.bits&apart != 0 {
+		return Place{bits: t.src.in.texts[t.bits&^apart].place}.style()
+	}
+	return style(t.bits >> (3 * partBits))
+}
 
 // Quoted tells whether the scalar was written in quotes or as a block, so
 // that it can only be a string.
-func (t Text) Quoted() bool {
-	const written = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
-	return t.at.style&written != 0
+func (t Text) Quoted() bool { return t.style() != plain }
+
+// Place is where the scalar starts.
+func (t Text) Place() Place {
+	switch {
+	case !t.IsSet():
+		return Place{}
+	case t.bits&apart != 0:
+		return Place{t.src, t.src.in.texts[t.bits&^apart].place}
+	}
+	number, column := t.part(2*partBits), t.part(partBits)
+	if !t.src.in.ascii {
+		column = utf8.RuneCountInString(t.src.text(number)[:column])
+	}
+	return newPlace(t.src, number, column+1, utf8.RuneCountInString(t.Value()), t.style())
 }
 
 // Span is where the scalar starts.
@@ -28,7 +99,11 @@ func (t Text) Span() Span {
 	if !t.IsSet() {
 		return Span{}
 	}
-	return t.at.span(true, t.Value)
+	at := t.Place()
+	if at.width() == widest {
+		return at.span(utf8.RuneCountInString(t.Value()))
+	}
+	return at.Span()
 }
 
 // At gives the place in the file of n runes of the value, counted from the
@@ -47,23 +122,23 @@ func (t Text) At(offset, n int) Span {
 	start, end := places[offset], places[last]
 	stop := Position{start.Line, end.Column + end.width}
 	if end.Line != start.Line {
-		stop.Column = t.at.src.line(start.Line).length() + 1
+		stop.Column = t.src.line(start.Line).length() + 1
 	}
-	return t.at.src.span(start.Position, stop)
+	return t.src.span(start.Position, stop)
 }
 
-// place is where a rune of a value stands, and how many runes stand for it.
-type place struct {
+// runePlace is where a rune of a value stands, and how many runes stand for it.
+type runePlace struct {
 	Position
 	width int
 }
 
 // places gives the place of each rune of the value.
-func (t Text) places() []place {
-	sc := newScanner(t.at)
-	out := make([]place, 0, len(t.Value))
+func (t Text) places() []runePlace {
+	sc := newScanner(t.Place())
+	out := make([]runePlace, 0, len(t.Value()))
 	pending := 0
-	for _, r := range t.Value {
+	for _, r := range t.Value() {
 		if unicode.IsSpace(r) {
 			// Folding and indentation change white space only: its runes are
 			// placed once the next visible one is known.
@@ -75,7 +150,7 @@ func (t Text) places() []place {
 			return nil
 		}
 		for ; pending > 0; pending-- {
-			out = append(out, place{Position{at.Line, max(1, at.Column-pending)}, 1})
+			out = append(out, runePlace{Position{at.Line, max(1, at.Column-pending)}, 1})
 		}
 		out = append(out, at)
 	}
@@ -88,30 +163,30 @@ func (t Text) places() []place {
 // scanner yields the places of a scalar's visible runes in its source.
 type scanner struct {
 	src    *source
-	style  yaml.Style
+	style  style
 	number int // of the line
 	line   line
 	column int // 0-based index of the next rune
 }
 
-func newScanner(at spot) *scanner {
-	s := &scanner{src: at.src, style: at.style, number: int(at.line), column: int(at.column) - 1}
+func newScanner(at Place) *scanner {
+	s := &scanner{src: at.src, style: at.style(), number: at.line(), column: at.column() - 1}
 	switch {
-	case s.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+	case s.style.block():
 		s.number++ // what stands beside the indicator is no part of the value
 		s.column = 0
-	case s.style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+	case s.style.quoted():
 		s.column++
 	}
 	s.line = s.src.line(s.number)
 	return s
 }
 
-func (s *scanner) next() (place, bool) {
+func (s *scanner) next() (runePlace, bool) {
 	for {
 		if s.column >= s.line.length() {
 			if s.number >= s.src.count() {
-				return place{}, false
+				return runePlace{}, false
 			}
 			s.number++
 			s.column = 0
@@ -124,14 +199,14 @@ func (s *scanner) next() (place, bool) {
 		switch {
 		case unicode.IsSpace(r):
 			continue
-		case r == '\'' && s.style&yaml.SingleQuotedStyle != 0:
+		case r == '\'' && s.style == singleQuoted:
 			s.column++ // a quote inside single quotes is written twice
-		case r == '\\' && s.style&yaml.DoubleQuotedStyle != 0:
+		case r == '\\' && s.style == doubleQuoted:
 			if s.escape() {
 				continue
 			}
 		}
-		return place{Position{s.number, from + 1}, s.column - from}, true
+		return runePlace{Position{s.number, from + 1}, s.column - from}, true
 	}
 }
 

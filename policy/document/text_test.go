@@ -79,9 +79,9 @@ func TestTextAt(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			_, o := mapping(t, tt.yaml)
 			text := o.Text("when")
-			before, _, ok := strings.Cut(text.Value, tt.find)
+			before, _, ok := strings.Cut(text.Value(), tt.find)
 			if !ok {
-				t.Fatalf("value %q does not hold %q", text.Value, tt.find)
+				t.Fatalf("value %q does not hold %q", text.Value(), tt.find)
 			}
 			got := text.At(len([]rune(before)), len([]rune(tt.find)))
 			if got.Path != "f.yaml" || got.Start != (Position{tt.line, tt.col}) {

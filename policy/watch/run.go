@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -84,7 +85,7 @@ func (w *Watcher[T]) readOnce(ctx context.Context, n *notifier) reading[T] {
 	if ctx.Err() != nil {
 		return reading[T]{}
 	}
-	n.follow(w.roots)
+	n.follow(slices.Concat(w.roots, w.more()))
 	value, fingerprint, err := w.read()
 	if err != nil {
 		return reading[T]{fingerprint: err.Error(), err: err}

@@ -44,6 +44,10 @@ type Options[T any] struct {
 	// with "."; links on the path to a root, and linked files in it, are
 	// followed, linked sub-directories are not.
 	Roots []string
+	// More gives further absolute paths, asked before each reading: those that
+	// the last reading has named, say. nil is none. It is called on Run's
+	// goroutine.
+	More func() []string
 	// Read reads everything anew. The fingerprint, which is not empty, says
 	// whether two readings are equal; on an error the error's text does, so it
 	// must not hold anything that differs from one reading to the next. Read is
@@ -64,6 +68,7 @@ type Options[T any] struct {
 // Watcher delivers what its Read function reads, whenever that has changed.
 type Watcher[T any] struct {
 	roots  []string
+	more   func() []string
 	read   func() (T, string, error)
 	poll   time.Duration
 	settle time.Duration
@@ -88,6 +93,7 @@ func New[T any](o Options[T]) (*Watcher[T], error) {
 		return nil, fmt.Errorf("watch: poll (%v) and settle (%v) cannot be negative", o.Poll, o.Settle)
 	}
 	w := &Watcher[T]{
+		more:   o.More,
 		read:   o.Read,
 		poll:   o.Poll,
 		settle: o.Settle,
@@ -101,6 +107,9 @@ func New[T any](o Options[T]) (*Watcher[T], error) {
 	}
 	if w.settle == 0 {
 		w.settle = DefaultSettle
+	}
+	if w.more == nil {
+		w.more = func() []string { return nil }
 	}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)

@@ -22,8 +22,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,6 +37,9 @@ type Credentials struct {
 	Authorization string
 	// HasAuthorization tells an empty header from none.
 	HasAuthorization bool
+	// Header is the header of the canonical request, for credentials with a
+	// header of their own. Methods only read it.
+	Header http.Header
 	// ClientIP is the address of the client after trusted proxies. It limits
 	// the key fetches one client can cause. The zero value is one shared client.
 	ClientIP netip.Addr
@@ -48,9 +53,19 @@ func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, reda
 // LogValue logs a fixed text.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(redactedCredentials) }
 
-// SourceAuthorization is the [Identity.Source] of a credential read from the
-// Authorization header.
-const SourceAuthorization = "authorization"
+// Values of [Identity.Source].
+const (
+	SourceAuthorization = "authorization" // the Authorization header
+	SourceHeader        = "header"        // a header of the method's own
+)
+
+// The kinds of credentials: values of [Identity.Method], of user.method in
+// rules, and of the method label in metrics.
+const (
+	KindJWT           = "jwt"
+	KindIntrospection = "introspection"
+	KindAPIKey        = "api_key"
+)
 
 // The two values of [Identity.Type].
 const (
@@ -58,14 +73,15 @@ const (
 	TypeService = "service"
 )
 
-// Identity is a verified user.
+// Identity is a verified user. It is shared between requests and never
+// changes, except for what [Memo] keeps.
 type Identity struct {
-	// Method is the kind of credential: "jwt".
+	// Method is one of the Kind constants.
 	Method string
 	// Name is the name of the configured method; it pairs the identity with
 	// its claim mapping.
 	Name string
-	// Source is where the credential was found, see [SourceAuthorization].
+	// Source is one of the Source constants.
 	Source string
 	// Issuer is the configured issuer.
 	Issuer string
@@ -88,9 +104,13 @@ type Identity struct {
 	TokenFingerprint string
 	// JTIFingerprint is the same of the jti claim, "" without one.
 	JTIFingerprint string
+	// Memo keeps what a decision point made of the identity.
+	Memo Memo
 	// IgnoredHeaders lists the header parameters jku, x5u, jwk and x5c that
 	// the token carried and that were not used. Audit shows them.
 	IgnoredHeaders []string
+
+	parsed atomic.Pointer[parsedClaims]
 }
 
 // Method verifies one kind of credential.
@@ -101,6 +121,9 @@ type Identity struct {
 type Method interface {
 	// Name is the name from the configuration.
 	Name() string
+	// Kind is one of the Kind constants. The chain puts name and kind into what
+	// the method refuses.
+	Kind() string
 	// Authenticate verifies the credential of this method, if there is one.
 	Authenticate(ctx context.Context, c Credentials) (*Identity, error)
 }

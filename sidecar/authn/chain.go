@@ -46,7 +46,7 @@ func (c *Chain) Authenticate(ctx context.Context, cr Credentials) (*Identity, er
 			}
 		default:
 			if r, ok := errors.AsType[*Refused](err); ok {
-				return nil, r
+				return nil, &Refused{Reason: r.Reason, Method: m.Name(), Kind: m.Kind(), Err: r.Err}
 			}
 			if broken == nil {
 				broken = asBroken(m, err)
@@ -73,10 +73,10 @@ const brokenRetryAfter = 5 * time.Second
 // passing for "no credential".
 func asBroken(m Method, err error) *Broken {
 	if b, ok := errors.AsType[*Broken](err); ok {
-		return b
+		return &Broken{Dependency: b.Dependency, Method: m.Name(), Kind: m.Kind(), RetryAfter: b.RetryAfter, Err: b.Err}
 	}
 	if err == nil {
 		err = errors.New("method gave neither identity nor error")
 	}
-	return &Broken{Dependency: m.Name(), Method: m.Name(), RetryAfter: brokenRetryAfter, Err: err}
+	return &Broken{Dependency: m.Name(), Method: m.Name(), Kind: m.Kind(), RetryAfter: brokenRetryAfter, Err: err}
 }

@@ -17,6 +17,7 @@ type fixed struct {
 }
 
 func (f fixed) Name() string { return f.name }
+func (f fixed) Kind() string { return f.name + "_kind" }
 func (f fixed) Authenticate(context.Context, Credentials) (*Identity, error) {
 	return f.id, f.err
 }

@@ -6,61 +6,97 @@ import (
 	"time"
 )
 
-// checked is what the claims of a good token yield.
-type checked struct {
-	expires time.Time
-	jti     string // fingerprint
+// bearerClaims are the claims that decide about a token whatever its user may
+// do (RFC 7519 section 4.1). They are read once and judged at every use.
+type bearerClaims struct {
+	expires, notBefore, issued time.Time // zero for none
+	audiences                  []string
+	jti                        string // fingerprint
 }
 
-// checkClaims judges verified claims (RFC 7519 section 4.1). A time is a whole
-// number of seconds; fractions and exponents have more than one reading.
-func (j *JWT) checkClaims(claims object, now time.Time) (checked, error) {
+// readClaims reads the claims of a good token. A time is a whole number of
+// seconds; fractions and exponents have more than one reading. A JWT must say
+// when it expires and whose it is; an answer about a token need not (RFC 7662
+// section 2.2), but then says which client has it.
+func readClaims(claims object, jwt bool) (bearerClaims, error) {
+	var b bearerClaims
 	if _, bound := claims.get("cnf"); bound {
-		return checked{}, refuse(ReasonProofRequired, "cnf binds the token to a proof (RFC 7800)")
+		return b, refuse(ReasonProofRequired, "cnf binds the token to a proof (RFC 7800)")
 	}
-	expires, err := j.checkTimes(claims, now)
-	if err != nil {
-		return checked{}, err
+	if err := b.readTimes(claims); err != nil {
+		return b, err
 	}
-	audiences, _, err := claims.texts("aud")
-	switch {
-	case err != nil:
-		return checked{}, refuse(ReasonClaimInvalid, "aud is not a string or a list of strings")
-	case !slices.ContainsFunc(audiences, func(aud string) bool { return slices.Contains(j.cfg.Audiences, aud) }):
-		return checked{}, refuse(ReasonAudienceMismatch, "no configured audience in aud")
+	if jwt && b.expires.IsZero() {
+		return b, refuse(ReasonClaimInvalid, "exp is missing")
 	}
-	if sub, _, err := claims.text("sub"); err != nil || sub == "" {
-		return checked{}, refuse(ReasonClaimInvalid, "sub is not a string with content")
+	var err error
+	if b.audiences, _, err = claims.texts("aud"); err != nil {
+		return b, refuse(ReasonClaimInvalid, "aud is not a string or a list of strings")
+	}
+	sub, hasSub, err := claims.text("sub")
+	client, _, clientErr := claims.text("client_id")
+	if err != nil || sub == "" && (jwt || hasSub || clientErr != nil || client == "") {
+		return b, refuse(ReasonClaimInvalid, "sub is not a string with content")
 	}
 	jti, _, err := claims.text("jti")
 	if err != nil {
-		return checked{}, refuse(ReasonClaimInvalid, "jti is not a string")
+		return b, refuse(ReasonClaimInvalid, "jti is not a string")
 	}
 	if jti != "" {
-		jti = fingerprint(jti)
+		b.jti = fingerprint(jti)
 	}
-	return checked{expires, jti}, nil
+	return b, nil
 }
 
-func (j *JWT) checkTimes(claims object, now time.Time) (expires time.Time, err error) {
-	exp, hasExp, expErr := claims.integer("exp")
-	nbf, hasNbf, nbfErr := claims.integer("nbf")
-	iat, hasIat, iatErr := claims.integer("iat")
-	if errors.Join(expErr, nbfErr, iatErr) != nil || !hasExp {
-		return time.Time{}, refuse(ReasonClaimInvalid, "exp is missing, or exp, nbf or iat is not a whole number of seconds")
+func (b *bearerClaims) readTimes(claims object) error {
+	read := func(name string) (at time.Time, err error) {
+		seconds, ok, err := claims.integer(name)
+		if ok {
+			at = time.Unix(seconds, 0)
+		}
+		return at, err
 	}
-	expires = time.Unix(exp, 0)
-	latest := now.Add(j.cfg.Leeway)
+	var errs [3]error
+	b.expires, errs[0] = read("exp")
+	b.notBefore, errs[1] = read("nbf")
+	b.issued, errs[2] = read("iat")
+	if errors.Join(errs[:]...) != nil {
+		return refuse(ReasonClaimInvalid, "exp, nbf or iat is not a whole number of seconds")
+	}
+	return nil
+}
+
+// requirements are what a configuration wants of a token, whoever made it.
+type requirements struct {
+	leeway      time.Duration
+	maxLifetime time.Duration // 0 for any
+	audiences   []string      // none for any
+}
+
+// judge decides at a point in time. It allocates nothing for a token that is
+// good. A token without exp never expires by it.
+func (r *requirements) judge(b *bearerClaims, now time.Time) error {
+	latest := now.Add(r.leeway)
+	expires, issued := !b.expires.IsZero(), !b.issued.IsZero()
 	switch {
-	case !now.Before(expires.Add(j.cfg.Leeway)):
-		return expires, refuse(ReasonTokenExpired, "exp has passed")
-	case hasNbf && time.Unix(nbf, 0).After(latest):
-		return expires, refuse(ReasonTokenNotYetValid, "nbf lies ahead")
-	case hasIat && time.Unix(iat, 0).After(latest):
-		return expires, refuse(ReasonTokenNotYetValid, "iat lies ahead")
-	case hasIat && expires.Sub(time.Unix(iat, 0)) > j.cfg.MaxLifetime,
-		expires.Sub(latest) > j.cfg.MaxLifetime:
-		return expires, refuse(ReasonLifetimeExceeded, "the token is valid for longer than allowed")
+	case expires && !now.Before(b.expires.Add(r.leeway)):
+		return refuse(ReasonTokenExpired, "exp has passed")
+	case !b.notBefore.IsZero() && b.notBefore.After(latest):
+		return refuse(ReasonTokenNotYetValid, "nbf lies ahead")
+	case issued && b.issued.After(latest):
+		return refuse(ReasonTokenNotYetValid, "iat lies ahead")
+	case r.maxLifetime > 0 && !expires,
+		r.maxLifetime > 0 && issued && b.expires.Sub(b.issued) > r.maxLifetime,
+		r.maxLifetime > 0 && b.expires.Sub(latest) > r.maxLifetime:
+		return refuse(ReasonLifetimeExceeded, "the token is valid for longer than allowed")
 	}
-	return expires, nil
+	if len(r.audiences) == 0 {
+		return nil
+	}
+	for _, aud := range b.audiences {
+		if slices.Contains(r.audiences, aud) {
+			return nil
+		}
+	}
+	return refuse(ReasonAudienceMismatch, "no configured audience in aud")
 }

@@ -107,12 +107,16 @@ func (k *KeySet) fetchKeys(ctx context.Context, uri string) (*generation, error)
 	if len(ring.keys) == 0 {
 		return nil, &fetchError{ResultEmpty, errors.New("no usable key")}
 	}
-	return &generation{
+	g := &generation{
 		ring:    ring,
 		ignored: append(ignored, more...),
 		fetched: k.cfg.Clock(),
 		ttl:     k.ttl(resp.Header.Values("Cache-Control")),
-	}, nil
+	}
+	if k.cfg.LastGood != "" {
+		g.document = body
+	}
+	return g, nil
 }
 
 // ttl reads max-age (RFC 9111 section 5.2.2.1) and clamps it.

@@ -41,6 +41,10 @@ type JWTConfig struct {
 	MaxToken int
 	// UserType is TypeHuman or TypeService; "" means TypeHuman.
 	UserType string
+	// Verified is how many tokens are kept whose signature is known to be good:
+	// 0 means 8192, at most 1,000,000; below zero keeps none. Together they weigh
+	// at most 64 MiB.
+	Verified int
 }
 
 var (
@@ -65,8 +69,10 @@ func deniedType(typ string) bool {
 // a [Method].
 type JWT struct {
 	cfg   JWTConfig
+	rules requirements
 	types []string // accepted, folded; "" is a token without typ
 	keys  *KeySet
+	kept  *verifiedTokens // nil keeps none
 	clock func() time.Time
 }
 
@@ -122,7 +128,12 @@ func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
 	if cfg.UserType != TypeHuman && cfg.UserType != TypeService {
 		bad("user type %q is neither %s nor %s", cfg.UserType, TypeHuman, TypeService)
 	}
+	keepNone := cfg.Verified < 0
+	if keepNone {
+		cfg.Verified = 0
+	}
 	errs = append(errs,
+		setting("verified", &cfg.Verified, 8192, 1, 1_000_000),
 		setting("leeway", &cfg.Leeway, 30*time.Second, 0, 5*time.Minute),
 		setting("max lifetime", &cfg.MaxLifetime, 24*time.Hour, time.Second, 365*24*time.Hour),
 		setting("max token", &cfg.MaxToken, defaultMaxToken, 256, hardMaxToken))
@@ -130,11 +141,19 @@ func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
 		return nil, fmt.Errorf("jwt method %q: %w", cfg.Name, err)
 	}
 	cfg.Audiences, cfg.Algorithms = slices.Clone(cfg.Audiences), slices.Clone(cfg.Algorithms)
-	return &JWT{cfg: cfg, types: types, keys: keys, clock: clock}, nil
+	rules := requirements{leeway: cfg.Leeway, maxLifetime: cfg.MaxLifetime, audiences: cfg.Audiences}
+	j := &JWT{cfg: cfg, rules: rules, types: types, keys: keys, clock: clock}
+	if !keepNone {
+		j.kept = newVerifiedTokens(cfg.Verified, &keys.verified)
+	}
+	return j, nil
 }
 
 // Name is the name from the configuration.
 func (j *JWT) Name() string { return j.cfg.Name }
+
+// Kind is [KindJWT].
+func (j *JWT) Kind() string { return KindJWT }
 
 // Authenticate verifies a bearer token of this issuer. A token that is no
 // compact JWS, or says another issuer, is not this method's; it fetches nothing.
@@ -143,39 +162,56 @@ func (j *JWT) Authenticate(ctx context.Context, c Credentials) (*Identity, error
 	if !ok {
 		return nil, ErrNotMine
 	}
-	id, err := j.verify(ctx, token, c)
-	if r, ok := errors.AsType[*Refused](err); ok {
-		r.Method = j.cfg.Name
-	} else if b, ok := errors.AsType[*Broken](err); ok {
-		b.Method = j.cfg.Name
+	now := j.clock()
+	key, id, known, err := j.known(token, now)
+	if known {
+		return id, err
 	}
-	return id, err
+	v, err := j.verify(ctx, token, c)
+	if err != nil {
+		return nil, err
+	}
+	if j.kept != nil {
+		j.kept.keep(key, v)
+	}
+	return v.id, nil
 }
 
-func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*Identity, error) {
+// read takes a token apart and checks everything that needs no key, except for
+// claims about which only a verified token is believed.
+func (j *JWT) read(token string) (*compact, object, error) {
 	// Until the issuer is known the token may be another method's.
 	jws, err := parseCompact(token, j.cfg.MaxToken)
 	if err != nil {
-		return nil, notMine(err)
+		return nil, nil, notMine(err)
 	}
 	claims, err := parseObject(jws.payload)
 	if err != nil {
-		return nil, notMine(&Refused{Reason: ReasonTokenMalformed, Err: fmt.Errorf("payload: %w", err)})
+		return nil, nil, notMine(&Refused{Reason: ReasonTokenMalformed, Err: fmt.Errorf("payload: %w", err)})
 	}
 	if iss, _, err := claims.text("iss"); err != nil || iss != j.cfg.Issuer {
-		return nil, notMine(refuse(ReasonIssuerUnknown, "iss is not a configured issuer"))
+		return nil, nil, notMine(refuse(ReasonIssuerUnknown, "iss is not a configured issuer"))
 	}
 
 	if err := jws.readHeader(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !slices.Contains(j.cfg.Algorithms, jws.alg) {
-		return nil, refuse(ReasonAlgorithmNotAllowed, "alg is not in the list")
+		return nil, nil, refuse(ReasonAlgorithmNotAllowed, "alg is not in the list")
 	}
 	if !slices.Contains(j.types, jws.typ) {
-		return nil, refuse(ReasonTypeNotAllowed, "typ is not that of an access token")
+		return nil, nil, refuse(ReasonTypeNotAllowed, "typ is not that of an access token")
 	}
-	key, err := j.keys.find(ctx, lookup{jws.keyID, jws.hasKeyID, jws.alg, c.ClientIP})
+	return jws, claims, nil
+}
+
+// verify checks a token from its first byte.
+func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*verified, error) {
+	jws, claims, err := j.read(token)
+	if err != nil {
+		return nil, err
+	}
+	key, ring, err := j.keys.find(ctx, lookup{jws.keyID, jws.hasKeyID, jws.alg, c.ClientIP})
 	if err != nil {
 		return nil, err
 	}
@@ -186,24 +222,27 @@ func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*Identit
 		return nil, err
 	}
 	// Claims come after the signature: whoever acts on the reason may believe it.
-	v, err := j.checkClaims(claims, j.clock())
+	b, err := readClaims(claims, true)
 	if err != nil {
 		return nil, err
 	}
-	return &Identity{
-		Method:           "jwt",
+	if err := j.rules.judge(&b, j.clock()); err != nil {
+		return nil, err
+	}
+	return &verified{ring: ring, claims: b, id: &Identity{
+		Method:           KindJWT,
 		Name:             j.cfg.Name,
 		Source:           SourceAuthorization,
 		Issuer:           j.cfg.Issuer,
 		Type:             j.cfg.UserType,
 		Claims:           jws.payload,
-		Expires:          v.expires,
+		Expires:          b.expires,
 		KeyID:            key.KeyID,
 		KeysStale:        j.keys.stale(),
 		TokenFingerprint: fingerprint(token),
-		JTIFingerprint:   v.jti,
+		JTIFingerprint:   b.jti,
 		IgnoredHeaders:   jws.ignored,
-	}, nil
+	}}, nil
 }
 
 // notMine hands a refusal to the chain, which uses it if no other method takes

@@ -24,8 +24,9 @@ type KeySet struct {
 	client   *http.Client
 	loopback bool
 
-	current atomic.Pointer[generation]
-	wake    chan struct{} // the time of the next refresh has changed
+	current  atomic.Pointer[generation]
+	verified verifiedCounts
+	wake     chan struct{} // the time of the next refresh has changed
 
 	mu         sync.Mutex
 	life       context.Context // of Start; fetches live as long, not as a request
@@ -39,12 +40,15 @@ type KeySet struct {
 	limits     fetchLimits
 }
 
-// generation is one good document.
+// generation is one good document. One with the same keys as the last has its
+// keyring, too.
 type generation struct {
 	ring    *keyring
 	ignored []IgnoredKey
 	fetched time.Time
 	ttl     time.Duration
+
+	document []byte // for the file of last good keys, until it is written
 }
 
 // KeySetStatus is a picture of a [KeySet] for status pages, readiness and
@@ -69,6 +73,10 @@ type KeySetStatus struct {
 	LastError string
 	// Fetches counts by trigger and result, in their order.
 	Fetches []FetchCount
+	// Known counts tokens whose signature had been verified before with the
+	// same keys, Looked those that had to be looked at, good or bad. Tokens of
+	// methods that keep none are not counted.
+	Known, Looked uint64
 }
 
 // FetchCount is one counter of [KeySetStatus].
@@ -111,7 +119,8 @@ func NewKeySet(cfg KeySetConfig) (*KeySet, error) {
 func (k *KeySet) Issuer() string { return k.cfg.Issuer }
 
 // Start finds the issuer's keys and keeps them fresh until ctx ends. If the
-// first fetch fails it returns the error and goes on trying in the background.
+// first fetch fails and there are no last good keys, it returns the error and
+// goes on trying in the background.
 // Call it once; a second call is an error.
 func (k *KeySet) Start(ctx context.Context) error {
 	k.mu.Lock()
@@ -125,6 +134,14 @@ func (k *KeySet) Start(ctx context.Context) error {
 
 	err := first.wait(ctx)
 	go k.keepFresh(ctx)
+	if err != nil && k.cfg.LastGood != "" {
+		unfit := k.restore()
+		if unfit == nil {
+			k.cfg.Logger.Warn("the issuer does not answer; the keys of the last time are in force", "issuer", k.cfg.Issuer, "error", err)
+			return nil
+		}
+		return errors.Join(err, unfit)
+	}
 	return err
 }
 
@@ -151,12 +168,12 @@ func (k *KeySet) Refresh(ctx context.Context) error {
 }
 
 // Ready tells whether there are keys to verify with, fresh or stale.
-func (k *KeySet) Ready() bool { return k.usable() != nil }
+func (k *KeySet) Ready() bool { return k.usable(k.cfg.Clock()) != nil }
 
 // Status gives a picture of the set.
 func (k *KeySet) Status() KeySetStatus {
 	g := k.current.Load()
-	s := KeySetStatus{Issuer: k.cfg.Issuer, Ready: k.Ready()}
+	s := KeySetStatus{Issuer: k.cfg.Issuer, Ready: k.Ready(), Known: k.verified.hits.Load(), Looked: k.verified.misses.Load()}
 	if g != nil {
 		s.Keys, s.Ignored = len(g.ring.keys), slices.Clone(g.ignored)
 		s.Fetched, s.Age = g.fetched, k.cfg.Clock().Sub(g.fetched)
@@ -179,9 +196,9 @@ func (k *KeySet) Status() KeySetStatus {
 }
 
 // usable gives the keys unless there are none or they are too old.
-func (k *KeySet) usable() *generation {
+func (k *KeySet) usable(now time.Time) *generation {
 	g := k.current.Load()
-	if g == nil || k.cfg.Clock().Sub(g.fetched) > max(k.cfg.StaleFor, g.ttl) {
+	if g == nil || now.Sub(g.fetched) > max(k.cfg.StaleFor, g.ttl) {
 		return nil
 	}
 	return g

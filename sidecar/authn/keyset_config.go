@@ -65,6 +65,10 @@ type KeySetConfig struct {
 	FetchTimeout time.Duration
 	// MaxBody bounds a document in bytes: default 256 KiB, at most 4 MiB.
 	MaxBody int64
+	// LastGood is a file that keeps the last good keys for a start while the
+	// issuer is down: "" means none. It is written with mode 0600 after each fetch
+	// and taken if it is at most StaleFor old, and at most a day.
+	LastGood string
 	// MaxKeys bounds the keys of a document: default 64, at most 1024. More is
 	// a failed fetch.
 	MaxKeys int

@@ -81,8 +81,8 @@ func TestStartFailsAndRecovers(t *testing.T) {
 			t.Fatal("second Start")
 		}
 		b.want(b.good("k1"), "broken")
-		_, err := b.m.Authenticate(t.Context(), bearing(b.good("k1")))
-		if broken, ok := errors.AsType[*Broken](err); !ok || broken.RetryAfter != 5*time.Second || broken.Dependency != b.idp.url || broken.Method != "main" {
+		_, err := NewChain(b.m).Authenticate(t.Context(), bearing(b.good("k1")))
+		if broken, ok := errors.AsType[*Broken](err); !ok || broken.RetryAfter != 5*time.Second || broken.Dependency != b.idp.url || broken.Method != "main" || broken.Kind != KindJWT {
 			t.Fatalf("%+v", err)
 		}
 		if b.keys.Ready() {

@@ -19,51 +19,51 @@ type lookup struct {
 	client   netip.Addr
 }
 
-// find gives the key for a token. Its error is a [*Refused], or a [*Broken] if
+// find gives the key for a token, and the keyring it is of. Its error is a [*Refused], or a [*Broken] if
 // there are no keys or the answer hangs on a fetch that failed. Only a kid that
 // is not known can make it wait.
-func (k *KeySet) find(ctx context.Context, want lookup) (jose.JSONWebKey, error) {
-	key, g, err := k.pick(want)
+func (k *KeySet) find(ctx context.Context, want lookup) (jose.JSONWebKey, *keyring, error) {
+	key, ring, g, err := k.pick(want)
 	if g == nil || err != nil {
-		return key, err
+		return key, ring, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, k.cfg.UnknownWait)
 	defer cancel()
 	for {
 		f, own := k.fetchFor(want, g)
 		if f == nil || f.wait(ctx) != nil {
-			return jose.JSONWebKey{}, k.unknown(want.keyID)
+			return jose.JSONWebKey{}, nil, k.unknown(want.keyID)
 		}
-		if key, g, err = k.pick(want); g == nil || err != nil {
-			return key, err
+		if key, ring, g, err = k.pick(want); g == nil || err != nil {
+			return key, ring, err
 		}
 		// A fetch that was joined may have begun before the issuer had the key:
 		// only after one of our own is a miss an answer.
 		if own {
 			k.remember(want.keyID)
-			return jose.JSONWebKey{}, k.unknown(want.keyID)
+			return jose.JSONWebKey{}, nil, k.unknown(want.keyID)
 		}
 	}
 }
 
 // pick looks at the keys at hand. It gives their generation if and only if they
 // have no key of this kid.
-func (k *KeySet) pick(want lookup) (jose.JSONWebKey, *generation, error) {
-	g := k.usable()
+func (k *KeySet) pick(want lookup) (jose.JSONWebKey, *keyring, *generation, error) {
+	g := k.usable(k.cfg.Clock())
 	if g == nil {
-		return jose.JSONWebKey{}, nil, k.broken("no usable keys")
+		return jose.JSONWebKey{}, nil, nil, k.broken("no usable keys")
 	}
 	key, outcome := g.ring.pick(want.keyID, want.hasKeyID, want.alg)
 	switch outcome {
 	case keyFound:
-		return key, nil, nil
+		return key, g.ring, nil, nil
 	case keyUnfit:
 		k.suspectReplaced()
-		return key, nil, refuse(ReasonAlgorithmNotAllowed, "the key is not for this alg")
+		return key, nil, nil, refuse(ReasonAlgorithmNotAllowed, "the key is not for this alg")
 	case keyAmbiguous:
-		return key, nil, refuse(ReasonKeyUnknown, "no kid, and not exactly one key for this alg")
+		return key, nil, nil, refuse(ReasonKeyUnknown, "no kid, and not exactly one key for this alg")
 	}
-	return key, g, nil
+	return key, nil, g, nil
 }
 
 // landed stands for a fetch that has ended well.

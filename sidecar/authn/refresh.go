@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 )
@@ -80,6 +81,13 @@ func (k *KeySet) takeOff(trigger string) *flight {
 	ctx := k.life
 	go func() {
 		next, used, err := k.fetch(ctx, uri)
+		if err == nil {
+			// Before anybody uses the keys: nobody has seen the generation yet.
+			if err := k.save(next); err != nil {
+				k.cfg.Logger.Warn("last good keys not kept", "issuer", k.cfg.Issuer, "error", err)
+			}
+			next.document = nil
+		}
 		k.land(f, uri == "", next, used, err)
 	}()
 	return f
@@ -96,6 +104,10 @@ func (k *KeySet) land(f *flight, discovered bool, next *generation, uri string, 
 		k.jwksURI, k.discovered = uri, now
 	}
 	if err == nil {
+		// Signatures that were checked with the same keys stay checked.
+		if last != nil && maps.Equal(last.ring.prints, next.ring.prints) {
+			next.ring = last.ring
+		}
 		k.current.Store(next)
 		k.failures, k.lastErr = 0, ""
 		k.due = now.Add(refreshIn(next.ttl))

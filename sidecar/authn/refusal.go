@@ -22,6 +22,8 @@ const (
 	ReasonKeyUnknown            = "key_unknown"            // no key, or more than one, for this kid and alg
 	ReasonSignatureInvalid      = "signature_invalid"      // the signature does not verify
 	ReasonProofRequired         = "proof_required"         // cnf binds the token to a proof that was not checked
+	ReasonAPIKeyUnknown         = "api_key_unknown"        // no such API key
+	ReasonTokenInactive         = "token_inactive"         // the authorization server does not know it as active
 	ReasonTokenExpired          = "token_expired"          // exp has passed
 	ReasonTokenNotYetValid      = "token_not_yet_valid"    // nbf or iat lies ahead
 	ReasonLifetimeExceeded      = "lifetime_exceeded"      // valid for longer than max_lifetime
@@ -37,6 +39,8 @@ type Refused struct {
 	// Method is the name of the configured method, "" when none took the
 	// credential.
 	Method string
+	// Kind is one of the Kind constants, "" when no method took the credential.
+	Kind string
 	// Err is the detail for the log. It holds no token and no claim value.
 	Err error
 }
@@ -58,6 +62,8 @@ type Broken struct {
 	Dependency string
 	// Method is the name of the configured method.
 	Method string
+	// Kind is one of the Kind constants.
+	Kind string
 	// RetryAfter is what to tell the client.
 	RetryAfter time.Duration
 	// Err is the detail for the log.

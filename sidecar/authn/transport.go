@@ -40,6 +40,11 @@ type HTTPOptions struct {
 	// MaxBody bounds a response body in bytes, 0 means DefaultMaxBody. A longer
 	// body is an error, not a short body.
 	MaxBody int64
+	// MaxIdle is how many connections are kept for the next request, 0 means 2.
+	MaxIdle int
+	// NoRedirects makes every redirect an error: for requests that carry
+	// credentials.
+	NoRedirects bool
 }
 
 const (
@@ -67,6 +72,13 @@ func NewHTTPClient(o HTTPOptions) *http.Client {
 	if o.MaxBody <= 0 {
 		o.MaxBody = DefaultMaxBody
 	}
+	if o.MaxIdle <= 0 {
+		o.MaxIdle = 2
+	}
+	redirects := sameOrigin
+	if o.NoRedirects {
+		redirects = noRedirects
+	}
 	wire := &http.Transport{
 		DialContext:            guardedDial(o.ConnectTimeout),
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
@@ -74,7 +86,7 @@ func NewHTTPClient(o HTTPOptions) *http.Client {
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxResponseHeader,
-		MaxIdleConnsPerHost:    2,
+		MaxIdleConnsPerHost:    o.MaxIdle,
 		IdleConnTimeout:        idleTimeout,
 	}
 	retry := &retryablehttp.Client{
@@ -90,7 +102,7 @@ func NewHTTPClient(o HTTPOptions) *http.Client {
 	}
 	return &http.Client{
 		Timeout:       o.Timeout,
-		CheckRedirect: sameOrigin,
+		CheckRedirect: redirects,
 		Transport: &guardedTransport{
 			next:          &limitedTransport{next: &retryablehttp.RoundTripper{Client: retry}, limit: o.MaxBody},
 			allowLoopback: o.AllowLoopback,
@@ -135,6 +147,10 @@ func sameOrigin(req *http.Request, via []*http.Request) error {
 		return addressError("address refused: redirect to another origin")
 	}
 	return nil
+}
+
+func noRedirects(*http.Request, []*http.Request) error {
+	return addressError("address refused: redirect")
 }
 
 // guardedTransport holds the scheme rule for the first request and for every

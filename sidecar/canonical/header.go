@@ -14,12 +14,13 @@ import (
 //
 // It walks a map, so of several faults the one of the first name in order is
 // reported; a broken limit ends the walk and comes before all of them.
-func (r *Reader) readHeader(c *Request, in http.Header) *fault {
+func (r *Reader) readHeader(c *Request, req *http.Request) *fault {
+	in := req.Header
 	options, f := r.connectionOptions(in["Connection"])
 	if f != nil {
 		return f
 	}
-	pass := headerPass{reader: r, request: c, options: options}
+	pass := headerPass{reader: r, request: c, http: req, options: options}
 	lines, total := 0, 0
 	for name, values := range in {
 		lines += len(values)
@@ -55,6 +56,7 @@ func (r *Reader) readHeader(c *Request, in http.Header) *fault {
 type headerPass struct {
 	reader  *Reader
 	request *Request
+	http    *http.Request
 	options []string // names in Connection
 
 	removed []string // keys to leave out
@@ -89,7 +91,11 @@ func (p *headerPass) judge(name string, values []string) {
 	}
 	switch c {
 	case classUpgrade:
-		p.fail(RuleUpgrade, name, "asks for a protocol change that no route allows")
+		if f := p.reader.readUpgrade(p.request, p.http, p.options, values); f != nil {
+			p.found(f, name)
+			return
+		}
+		p.removed = append(p.removed, name)
 		return
 	case classConnection, classHop, classHost:
 		p.removed = append(p.removed, name)
@@ -145,9 +151,11 @@ func (p *headerPass) drop(name, reason string) {
 	p.request.Dropped = append(p.request.Dropped, Dropped{Name: Fold(cut(name)), Reason: reason})
 }
 
-func (p *headerPass) fail(rule, name, text string) {
+func (p *headerPass) fail(rule, name, text string) { p.found(badHeader(rule, name, text), name) }
+
+func (p *headerPass) found(f *fault, name string) {
 	if p.fault == nil || name < p.faulty {
-		p.fault, p.faulty = badHeader(rule, name, text), name
+		p.fault, p.faulty = f, name
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 	classHost             // judged with the authority
 	classConnection       // parsed, then removed
 	classHop              // hop-by-hop, removed (RFC 9110 section 7.6.1)
-	classUpgrade          // hop-by-hop, refused
+	classUpgrade          // hop-by-hop, judged with the route
 )
 
 // managed headers are deleted before anyone reads the request.
@@ -51,8 +51,13 @@ func builtinClasses() map[string]class {
 		"dpop":           classSingleton,
 		"content-length": classSingleton,
 		"content-type":   classSingleton,
+		"origin":         classSingleton,
 		"cookie":         classCookie,
 		"host":           classHost,
+
+		"sec-websocket-key":             classSingleton,
+		"sec-websocket-version":         classSingleton,
+		"access-control-request-method": classSingleton,
 
 		"connection":          classConnection,
 		"upgrade":             classUpgrade,

@@ -29,6 +29,9 @@ type Options struct {
 	// Case is not significant. A name that folds to a managed, hop-by-hop or
 	// singleton header is refused.
 	AllowedNames []string
+	// Routes tells what the route of a request keeps; see [Route]. It is asked
+	// only about requests that need it. Default: no route keeps anything.
+	Routes func(method, host, path string, segments []string) Route
 	// NewID makes a request id when none is accepted. Default: a random UUIDv7
 	// (RFC 9562 section 5.7).
 	NewID func() string
@@ -41,13 +44,14 @@ type Reader struct {
 	trusted []netip.Prefix
 	classes map[string]class    // by folded name
 	allowed map[string]struct{} // by canonical MIME form
+	routes  func(method, host, path string, segments []string) Route
 	newID   func() string
 }
 
 // New checks the options and makes a Reader. The error names the first option
 // that cannot be used.
 func New(o Options) (*Reader, error) {
-	r := &Reader{methods: slices.Clone(o.Methods), classes: builtinClasses(), newID: o.NewID}
+	r := &Reader{methods: slices.Clone(o.Methods), classes: builtinClasses(), routes: o.Routes, newID: o.NewID}
 	if len(r.methods) == 0 {
 		r.methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 	}
@@ -95,12 +99,17 @@ func (r *Reader) Read(req *http.Request) (*Request, *Rejection) {
 	c := &Request{TargetSHA256: digest(req.RequestURI)}
 	r.arrive(c, req)
 	if f := r.fill(c, req); f != nil {
-		return nil, &Rejection{
-			Code: f.code, Status: f.status(), Rule: f.rule, Err: f.err,
-			ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256,
-		}
+		return nil, c.reject(f)
 	}
 	return c, nil
+}
+
+// reject ties a fault to a request.
+func (c *Request) reject(f *fault) *Rejection {
+	return &Rejection{
+		Code: f.code, Status: f.status(), Rule: f.rule, Err: f.err,
+		ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256,
+	}
 }
 
 // arrive sets what even a rejected request has: where it came from, its scheme
@@ -137,13 +146,20 @@ func (r *Reader) fill(c *Request, req *http.Request) *fault {
 		return &fault{code: CodeMethodNotAllowed, rule: RuleMethod, err: errors.New("method is not in the configured list")}
 	}
 	c.Method = req.Method
-	if f := c.readTarget(req.RequestURI); f != nil {
+	found, f := c.readTarget(req.RequestURI)
+	if f == nil {
+		f = c.readHost(req.Host, req.Header["Host"])
+	}
+	switch {
+	case len(found) > 0 && f != nil:
+		f = found[0].fault // it would have come first, were it not for routes
+	case len(found) > 0:
+		f = r.waive(c, req, found)
+	}
+	if f != nil {
 		return f
 	}
-	if f := c.readHost(req.Host, req.Header["Host"]); f != nil {
-		return f
-	}
-	if f := r.readHeader(c, req.Header); f != nil {
+	if f := r.readHeader(c, req); f != nil {
 		return f
 	}
 	for name := range req.Trailer {

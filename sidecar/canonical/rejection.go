@@ -11,11 +11,13 @@ import (
 const (
 	CodeNotCanonical     = "request_not_canonical" // 400: two readers could understand the request differently, or it breaks a limit
 	CodeHopByHopAbuse    = "hop_by_hop_abuse"      // 400: Connection names a header that is not the sender's to remove
+	CodeMisdirected      = "misdirected_request"   // 421: not for this connection; its door says why
 	CodeMethodNotAllowed = "method_not_allowed"    // 405: CONNECT, TRACE, or a method that is not configured
+	CodeOriginNotAllowed = "origin_not_allowed"    // 403: the page that asks is not one of the route's origins
 )
 
 // Rules a Rejection can name. All of them have [CodeNotCanonical] except
-// [RuleMethod] and [RuleConnectionAbuse].
+// [RuleMethod], [RuleConnectionAbuse] and [RuleOrigin].
 const (
 	RuleMethod = "method" // not a configured method
 
@@ -42,6 +44,7 @@ const (
 
 	RuleHost         = "host"          // missing, or not one name or address with an optional port
 	RuleHostMismatch = "host_mismatch" // a Host header beside a different authority (HTTP/2)
+	RuleScheme       = "scheme"        // another proxy says neither http nor https
 
 	RuleHeaderName      = "header_name"      // not a token, or not in canonical MIME form
 	RuleHeaderValue     = "header_value"     // not UTF-8, or a control character other than HTAB
@@ -51,8 +54,12 @@ const (
 	RuleRepeatedHeader  = "repeated_header"  // a header that must stand alone is sent twice
 	RuleConnection      = "connection"       // Connection is no list of at most MaxConnectionOptions tokens
 	RuleConnectionAbuse = "connection_abuse" // Connection names a protected header
-	RuleUpgrade         = "upgrade"          // Upgrade is sent where no protocol change is allowed
+	RuleUpgrade         = "upgrade"          // Upgrade is sent where no protocol change is allowed, or not as a WebSocket's
 	RuleTrailer         = "trailer"          // a protected header is announced as a trailer
+
+	RuleWebSocketVersion = "websocket_version" // a version other than 13
+	RuleWebSocketKey     = "websocket_key"     // no 16 bytes in base64
+	RuleOrigin           = "origin"            // a page that may not open a WebSocket on the route
 )
 
 // Limits of a request.
@@ -69,7 +76,7 @@ const (
 // Rejection says why a request was refused, and carries what its record needs.
 type Rejection struct {
 	Code   string // one of the Code constants; fit for clients
-	Status int    // HTTP status, 400 or 405
+	Status int    // HTTP status: 400, 403 or 405
 	Rule   string // one of the Rule constants; for log, record and metric
 	Err    error  // for the log only; may name a header, never holds a value
 
@@ -98,8 +105,11 @@ func badHeader(rule, name, text string) *fault {
 }
 
 func (f *fault) status() int {
-	if f.code == CodeMethodNotAllowed {
+	switch f.code {
+	case CodeMethodNotAllowed:
 		return http.StatusMethodNotAllowed
+	case CodeOriginNotAllowed:
+		return http.StatusForbidden
 	}
 	return http.StatusBadRequest
 }

@@ -39,6 +39,9 @@ type Request struct {
 	Peer     netip.Addr // address of the connection; zero for a Unix socket
 	Trusted  bool       // Peer is one of the trusted proxies
 
+	WebSocket bool      // the opening handshake of a WebSocket, on a route that allows it
+	Lifted    Allowance // what the path holds that only its route lets through
+
 	TargetSHA256 string    // hex SHA-256 of the raw request target, for the record
 	Dropped      []Dropped // removed headers, sorted by name; hop-by-hop ones that every connection has are not listed
 }

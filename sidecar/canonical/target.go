@@ -8,48 +8,58 @@ import "strings"
 // takes Host from such a target and deletes the Host header before any handler
 // runs, so the two can no longer be compared, and an upstream or a proxy in
 // front that believes the header would see another host than policy does.
-func (c *Request) readTarget(raw string) *fault {
+func (c *Request) readTarget(raw string) ([]waivable, *fault) {
 	if len(raw) > MaxTargetBytes {
-		return notCanonical(RuleTargetLength, "request target is too long")
+		return nil, notCanonical(RuleTargetLength, "request target is too long")
 	}
 	for i := 0; i < len(raw); i++ {
 		switch b := raw[i]; {
 		case b < 0x21 || b > 0x7e:
-			return notCanonical(RuleTargetByte, "request target has a raw byte that is no visible ASCII character")
+			return nil, notCanonical(RuleTargetByte, "request target has a raw byte that is no visible ASCII character")
 		case b == '#':
-			return notCanonical(RuleFragment, "request target has a raw #")
+			return nil, notCanonical(RuleFragment, "request target has a raw #")
 		case b == '\\':
-			return notCanonical(RuleBackslash, "request target has a raw backslash")
+			return nil, notCanonical(RuleBackslash, "request target has a raw backslash")
 		}
 	}
 	if raw == "*" && c.Method == "OPTIONS" {
 		c.Path = raw
-		return nil
+		return nil, nil
 	}
 	if raw == "" || raw[0] != '/' {
 		if strings.Contains(raw, "://") {
-			return notCanonical(RuleAbsoluteForm, "request target is in absolute form")
+			return nil, notCanonical(RuleAbsoluteForm, "request target is in absolute form")
 		}
-		return notCanonical(RuleTargetForm, "request target does not start with a slash")
+		return nil, notCanonical(RuleTargetForm, "request target does not start with a slash")
 	}
 	path, query, _ := strings.Cut(raw, "?")
+	var p pathReader
 	var f *fault
-	if c.Path, c.Segments, f = parsePath(path); f != nil {
-		return f
+	if c.Path, c.Segments, f = p.parse(path); f != nil {
+		return p.found, f
 	}
 	c.RawQuery = query
 	c.Query, f = parseQuery(query)
-	return f
+	return p.found, f
 }
 
-// parsePath gives the canonical form of a raw path that starts with a slash,
-// and its decoded segments.
-//
-// Every rule has one place here: a route option that keeps what is refused
-// (encoded slashes, empty segments, parameters) belongs to that place alone.
-// Segments are cut before they are decoded, so an encoded slash that is kept
-// would stay inside its segment.
-func parsePath(raw string) (string, []string, *fault) {
+// pathReader reads one path and remembers what only a route may let through,
+// in the order of the path.
+type pathReader struct{ found []waivable }
+
+func (p *pathReader) waivable(by Allowance, rule, text string) {
+	for _, w := range p.found {
+		if w.by == by {
+			return
+		}
+	}
+	p.found = append(p.found, waivable{by, notCanonical(rule, text)})
+}
+
+// parse gives the canonical form of a raw path that starts with a slash, and its
+// decoded segments. Segments are cut before they are decoded, so an encoded slash
+// stays inside its segment.
+func (p *pathReader) parse(raw string) (string, []string, *fault) {
 	triplets := 0
 	for i := 0; i < len(raw); i++ {
 		switch pathBytes[raw[i]] {
@@ -58,13 +68,13 @@ func parsePath(raw string) (string, []string, *fault) {
 			if i+2 >= len(raw) || !isHex(raw[i+1]) || !isHex(raw[i+2]) {
 				return "", nil, notCanonical(RulePercentEncoding, "path has a % without two hex digits")
 			}
-			if f := checkTriplet(unhex(raw[i+1])<<4 | unhex(raw[i+2])); f != nil {
+			if f := p.triplet(unhex(raw[i+1])<<4 | unhex(raw[i+2])); f != nil {
 				return "", nil, f
 			}
 			triplets++
 			i += 2
 		case pathParam:
-			return "", nil, notCanonical(RulePathParams, "path has a semicolon")
+			p.waivable(AllowPathParams, RulePathParams, "path has a semicolon")
 		default:
 			return "", nil, notCanonical(RulePathByte, "path has a raw byte that must be encoded")
 		}
@@ -73,22 +83,22 @@ func parsePath(raw string) (string, []string, *fault) {
 	if triplets > 0 {
 		path = canonicalTriplets(raw)
 	}
-	segments, f := cutSegments(path)
+	segments, f := p.cutSegments(path)
 	if f != nil {
 		return "", nil, f
 	}
 	return path, segments, nil
 }
 
-// checkTriplet judges the byte that a triplet stands for.
-func checkTriplet(b byte) *fault {
+// triplet judges the byte that a triplet stands for.
+func (p *pathReader) triplet(b byte) *fault {
 	switch {
 	case b == '/':
-		return notCanonical(RuleEncodedSlash, "path has an encoded slash")
+		p.waivable(AllowEncodedSlash, RuleEncodedSlash, "path has an encoded slash")
 	case b == '\\':
 		return notCanonical(RuleEncodedBackslash, "path has an encoded backslash")
 	case b == ';':
-		return notCanonical(RulePathParams, "path has an encoded semicolon")
+		p.waivable(AllowPathParams, RulePathParams, "path has an encoded semicolon")
 	case b < 0x20 || b == 0x7f:
 		return notCanonical(RuleEncodedControl, "path has an encoded control character")
 	}
@@ -120,7 +130,7 @@ func canonicalTriplets(raw string) string {
 
 // cutSegments splits a canonical path and decodes its segments. Dots are
 // unreserved, so a dot segment can only stand here literally.
-func cutSegments(path string) ([]string, *fault) {
+func (p *pathReader) cutSegments(path string) ([]string, *fault) {
 	rest := path[1:]
 	if rest == "" {
 		return nil, nil
@@ -136,7 +146,7 @@ func cutSegments(path string) ([]string, *fault) {
 			if !more {
 				return segments, nil // one trailing slash
 			}
-			return nil, notCanonical(RuleEmptySegment, "path has an empty segment")
+			p.waivable(AllowEmptySegments, RuleEmptySegment, "path has an empty segment")
 		}
 		if strings.IndexByte(s, '%') >= 0 {
 			decoded, ok := unescape(s, false)

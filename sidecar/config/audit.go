@@ -71,8 +71,8 @@ const defaultAuditFlush = 200 * time.Millisecond
 func (r *reader) sink(n *document.Node, overflow string) {
 	s := standardOutput(overflow)
 	if n.IsScalar() {
-		if t := r.w.Text(n, "a sink"); t.IsSet() && t.Value != "stdout" {
-			r.w.Error(n.Span(), "bad_setting", "write stdout, or {file: {path: audit.jsonl}}", "sink %q is not known", t.Value)
+		if t := r.w.Text(n, "a sink"); t.IsSet() && t.Value() != "stdout" {
+			r.w.Error(n.Span(), "bad_setting", "write stdout, or {file: {path: audit.jsonl}}", "sink %q is not known", t.Value())
 		}
 		r.addSink(n.Span(), s)
 		return
@@ -88,7 +88,7 @@ func (r *reader) sink(n *document.Node, overflow string) {
 		r.addSink(o.Span(), s)
 	case !isMissing(file):
 		r.sinkSettings(&s, file)
-		r.file(&s, file)
+		r.auditFile(&s, file)
 		r.addSink(o.Span(), s)
 	}
 	stdout.Done()
@@ -110,9 +110,9 @@ func (r *reader) sinkSettings(s *AuditSink, o *document.Object) {
 	s.Queue = int(r.count(o, "queue", int64(s.Queue), 16, 1<<20))
 }
 
-func (r *reader) file(s *AuditSink, o *document.Object) {
+func (r *reader) auditFile(s *AuditSink, o *document.Object) {
 	if path := o.Text("path"); path.IsSet() {
-		s.Path = r.resolve(path.Value)
+		s.Path = r.resolve(path.Value())
 	}
 	o.Require("path")
 	s.Rotate = r.size(o, "rotate")
@@ -139,12 +139,12 @@ func (r *reader) choice(o *document.Object, key, def string, words ...string) st
 	if !t.IsSet() {
 		return def
 	}
-	if !slices.Contains(words, t.Value) {
+	if !slices.Contains(words, t.Value()) {
 		last := len(words) - 1
-		r.w.Error(t.Span(), "bad_setting", "write "+strings.Join(words[:last], ", ")+" or "+words[last], "%s: %q is not known", key, t.Value)
+		r.w.Error(t.Span(), "bad_setting", "write "+strings.Join(words[:last], ", ")+" or "+words[last], "%s: %q is not known", key, t.Value())
 		return def
 	}
-	return t.Value
+	return t.Value()
 }
 
 // count reads a whole number within a range.
@@ -153,9 +153,9 @@ func (r *reader) count(o *document.Object, key string, def, least, most int64) i
 	if !t.IsSet() {
 		return def
 	}
-	n, ok := document.ParseInt(t.Value)
+	n, ok := document.ParseInt(t.Value())
 	if !ok || n < least || n > most {
-		r.w.Error(t.Span(), "bad_setting", fmt.Sprintf("write a whole number from %d to %d", least, most), "%s: %q cannot be used", key, t.Value)
+		r.w.Error(t.Span(), "bad_setting", fmt.Sprintf("write a whole number from %d to %d", least, most), "%s: %q cannot be used", key, t.Value())
 		return def
 	}
 	return n
@@ -168,12 +168,12 @@ func (r *reader) size(o *document.Object, key string) int64 {
 		return 0
 	}
 	for unit, factor := range map[string]int64{"MiB": 1 << 20, "GiB": 1 << 30} {
-		digits, ok := strings.CutSuffix(t.Value, unit)
+		digits, ok := strings.CutSuffix(t.Value(), unit)
 		n, isNumber := document.ParseInt(digits)
 		if ok && isNumber && n > 0 && n <= mostRotate/factor && n*factor >= leastRotate {
 			return n * factor
 		}
 	}
-	r.w.Error(t.Span(), "bad_setting", "write a size from 1MiB to 100GiB, as in 100MiB", "%s: %q cannot be used", key, t.Value)
+	r.w.Error(t.Span(), "bad_setting", "write a size from 1MiB to 100GiB, as in 100MiB", "%s: %q cannot be used", key, t.Value())
 	return 0
 }

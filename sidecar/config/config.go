@@ -9,12 +9,11 @@ package config
 import (
 	"fmt"
 	"net/netip"
-	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 
-	"github.com/gwctl/gwctl/engine/mapping"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 )
@@ -25,28 +24,32 @@ type Config struct {
 	Path           string // of the file itself
 	Policies       string // directory or bundle of the policy set
 	Proxy          Proxy
+	ForwardAuth    ForwardAuth
 	Health         string // address of the health listener; "" for none
 	Env            []EnvValue
 	JWT            []JWT
+	Introspection  []Introspection
+	APIKeys        []APIKeys
 	AllowAnonymous bool // rules decide about requests without a credential
-	Claims         []string
+	Propagate      Propagate
 	ForwardToken   bool
+	Assertion      Assertion
 	Audit          Audit
 	Drain          Drain
-	Verify         uint64 // one in so many decisions is evaluated once more; 0 for none
+	// ResourceMetadata is served below /.well-known/oauth-protected-resource.
+	ResourceMetadata []ResourceMetadata
+	Verify           uint64 // one in so many decisions is evaluated once more; 0 for none
 }
 
-// Proxy is the reverse-proxy door.
+// Proxy is the reverse-proxy door. Without an Address there is none.
 type Proxy struct {
 	Address        string
+	TLS            TLS // zero: none
+	HTTP2          HTTP2
+	Limits         Limits
 	Upstreams      []Upstream
 	TrustedProxies []netip.Prefix
-}
-
-// Upstream is where requests of a path pattern go.
-type Upstream struct {
-	Match policy.Text // a path pattern
-	URL   *url.URL    // scheme and host
+	WebSocket      WebSocket
 }
 
 // EnvValue gives a declared attribute of the environment: a literal, or the
@@ -59,16 +62,15 @@ type EnvValue struct {
 
 // JWT is one issuer whose bearer tokens are accepted.
 type JWT struct {
-	Name        string // the issuer, made unique
+	Method
 	Issuer      string
 	Audiences   []string
 	Algorithms  []string // empty takes the default
 	Profile     string
-	Type        string // human or service
 	Leeway      time.Duration
 	MaxLifetime time.Duration
-	Attributes  []mapping.Expression
-	At          policy.Span
+	TokenCache  int // verified tokens that are kept, 0 for none
+	JWKS        JWKS
 }
 
 // Drain bounds the end of the process: after SIGTERM it stays up for Delay so
@@ -89,7 +91,7 @@ func Read(path string, data []byte) (*Config, policy.Diagnostics) {
 	for i, d := range docs {
 		root := r.w.Object(d, "the configuration")
 		kind := root.Text("kind")
-		if i > 0 || kind.Value != policy.KindSidecar {
+		if i > 0 || kind.Value() != policy.KindSidecar {
 			r.w.Error(d.Span(), "wrong_kind", "a configuration is one document with kind: Sidecar", "not a Sidecar document")
 			continue
 		}
@@ -110,8 +112,8 @@ type reader struct {
 
 func (r *reader) root(root *document.Object) {
 	version := root.Text("apiVersion")
-	if version.IsSet() && version.Value != policy.APIVersion {
-		r.w.Error(version.Span(), "unknown_version", "write apiVersion: "+policy.APIVersion, "apiVersion %q is not known", version.Value)
+	if version.IsSet() && version.Value() != policy.APIVersion {
+		r.w.Error(version.Span(), "unknown_version", "write apiVersion: "+policy.APIVersion, "apiVersion %q is not known", version.Value())
 	}
 	r.metadata(root.Object("metadata"))
 	spec := root.Object("spec")
@@ -121,40 +123,38 @@ func (r *reader) root(root *document.Object) {
 		return
 	}
 	r.policies(spec.Object("policies"))
+	r.propagate(spec.Object("propagate"))
+	r.assertion(spec)
 	r.listeners(spec.Object("listeners"))
 	for _, e := range spec.Object("env").Entries() {
 		r.env(e)
 	}
-	for _, n := range spec.List("authn") {
-		r.method(r.w.Object(n, "a method of authn"))
+	for i, n := range spec.List("authn") {
+		r.method(i, r.w.Object(n, "a method of authn"))
 	}
 	r.anonymous(spec.Text("anonymous"))
-	propagate := spec.Object("propagate")
-	for _, t := range propagate.Texts("claims") {
-		r.cfg.Claims = append(r.cfg.Claims, t.Value)
-	}
-	propagate.Done()
 	r.cfg.ForwardToken = spec.Bool("forward_token")
 	r.audit(spec.Object("audit"))
 	r.drain(spec.Object("drain"))
+	r.resourceMetadata(spec.List("resource_metadata"))
 	r.verify(spec.Text("verify"))
 	spec.Require("policies", "listeners")
 	spec.Done()
-	if !r.cfg.AllowAnonymous && len(r.cfg.JWT) == 0 {
-		r.w.Error(spec.Span(), "no_authn", "add a jwt method under authn, or write anonymous: allow", "nobody could ever be let in: there is no method of authentication and anonymous is deny")
+	if !r.cfg.AllowAnonymous && len(r.cfg.JWT)+len(r.cfg.Introspection)+len(r.cfg.APIKeys) == 0 {
+		r.w.Error(spec.Span(), "no_authn", "add a method under authn, as in jwt, or write anonymous: allow", "nobody could ever be let in: there is no method of authentication and anonymous is deny")
 	}
 }
 
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,127}$`)
 
 func (r *reader) metadata(o *document.Object) {
-	if t := o.Text("name"); t.IsSet() && !nameForm.MatchString(t.Value) {
-		r.w.Error(t.Span(), "bad_name", "use lower-case letters, digits and -, beginning with a letter", "%q is not a name", t.Value)
+	if t := o.Text("name"); t.IsSet() && !nameForm.MatchString(t.Value()) {
+		r.w.Error(t.Span(), "bad_name", "use lower-case letters, digits and -, beginning with a letter", "%q is not a name", t.Value())
 	}
 	o.Text("description")
 	o.Text("owner")
 	for _, e := range o.Object("labels").Entries() {
-		r.w.Text(e.Value, "label "+e.Key.Value)
+		r.w.Text(e.Value, "label "+e.Key.Value())
 	}
 	o.Require("name")
 	o.Done()
@@ -175,9 +175,9 @@ func (r *reader) policies(o *document.Object) {
 	case dir.IsSet() == file.IsSet():
 		r.w.Error(o.Span(), "bad_policies", "write policies: {dir: ./policies} or policies: {bundle: {file: set.tar.gz}}", "policies names one dir or one bundle")
 	case dir.IsSet():
-		r.cfg.Policies = r.resolve(dir.Value)
+		r.cfg.Policies = r.resolve(dir.Value())
 	default:
-		r.cfg.Policies = r.resolve(file.Value)
+		r.cfg.Policies = r.resolve(file.Value())
 	}
 }
 
@@ -191,23 +191,23 @@ func (r *reader) resolve(path string) string {
 func (r *reader) env(e document.Entry) {
 	v := EnvValue{Name: e.Key}
 	if e.Value.IsMap() {
-		o := r.w.Object(e.Value, e.Key.Value)
+		o := r.w.Object(e.Value, e.Key.Value())
 		v.FromEnv = o.Text("env")
 		o.Require("env")
 		o.Done()
 	} else {
-		v.Literal = r.w.Value(e.Value, e.Key.Value)
+		v.Literal = r.w.Value(e.Value, e.Key.Value())
 	}
 	r.cfg.Env = append(r.cfg.Env, v)
 }
 
 func (r *reader) anonymous(t policy.Text) {
-	switch t.Value {
+	switch t.Value() {
 	case "", "deny":
 	case "allow":
 		r.cfg.AllowAnonymous = true
 	default:
-		r.w.Error(t.Span(), "bad_setting", "write deny or allow", "anonymous: %q is not known", t.Value)
+		r.w.Error(t.Span(), "bad_setting", "write deny or allow", "anonymous: %q is not known", t.Value())
 	}
 }
 
@@ -223,9 +223,9 @@ func (r *reader) duration(o *document.Object, key string, def, least, most time.
 	if !t.IsSet() {
 		return def
 	}
-	d, err := time.ParseDuration(t.Value)
+	d, err := time.ParseDuration(t.Value())
 	if err != nil || d < least || d > most {
-		r.w.Error(t.Span(), "bad_setting", fmt.Sprintf("write a time between %s and %s, as in %s", least, most, def), "%s: %q cannot be used", key, t.Value)
+		r.w.Error(t.Span(), "bad_setting", fmt.Sprintf("write a time between %s and %s, as in %s", least, most, def), "%s: %q cannot be used", key, t.Value())
 		return def
 	}
 	return d
@@ -235,17 +235,22 @@ func (r *reader) duration(o *document.Object, key string, def, least, most time.
 // with and cannot change while it runs.
 func (c *Config) NeedsRestart(began *Config) []string {
 	settings := func(c *Config) [][2]string {
-		upstreams := ""
-		for _, u := range c.Proxy.Upstreams {
-			upstreams += fmt.Sprintf("%q %q;", u.Match.Value, u.URL)
-		}
 		return [][2]string{
-			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.upstreams", upstreams},
-			{"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)}, {"listeners.health", c.Health},
-			{"forward_token", fmt.Sprint(c.ForwardToken)}, {"audit", fmt.Sprintf("%+v", c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
+			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.tls", c.Proxy.TLS.text()},
+			{"listeners.proxy.http2", fmt.Sprint(c.Proxy.HTTP2)}, {"listeners.proxy.limits", fmt.Sprint(c.Proxy.Limits)}, {"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)},
+			{"listeners.proxy.websocket", fmt.Sprint(c.Proxy.WebSocket)},
+			{"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health},
+			{"audit", fmt.Sprintf("%+v", c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}
 	}
 	var out []string
+	for _, j := range c.JWT {
+		// A key set outlives a reload: only a new issuer can have new settings.
+		if i := slices.IndexFunc(began.JWT, func(b JWT) bool { return b.Issuer == j.Issuer }); i >= 0 && began.JWT[i].JWKS != j.JWKS {
+			out = append(out, "authn.jwt.jwks")
+			break
+		}
+	}
 	old := settings(began)
 	for i, s := range settings(c) {
 		if s != old[i] {

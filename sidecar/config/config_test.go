@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/sidecar/config"
 )
 
@@ -24,8 +25,20 @@ spec:
       address: 0.0.0.0:8080
       upstreams:
         - {match: "/{rest...}", url: "http://127.0.0.1:9000"}
-        - {match: "/tenants/{id}", url: "https://[::1]:9443/"}
+        - match: "/tenants/{id}"
+          url: "https://[::1]:9443/"
+          protocol: h2
+          tls: {ca: ca.pem, server_name: tenants.internal, cert: own.pem, key: own-key.pem}
+          timeouts: {connect: 1s, tls_handshake: 3s, response_header: 10s}
+          connections: {idle: 8, idle_timeout: 30s}
+          propagate: {claims: [email], roles: ["shop:orders:"]}
+          audience: tenants
+      tls: {cert: server.pem, key: server-key.pem, client_ca: clients.pem, min_version: 1.3}
+      http2: {max_streams: 50}
+      limits: {connections: 16, requests: 100000, body_mib: 64}
       trusted_proxies: [10.0.0.0/8, "fd00::/8"]
+      websocket: {idle: 1m, lifetime: 168h, limit: 500}
+    forward_auth: {address: "127.0.0.1:8081", dialect: nginx, trusted_proxies: [127.0.0.1/32, "fd01::/16"]}
     health: {address: "[::]:9900"}
   env: {region: eu, zone: {env: ZONE}}
   authn:
@@ -37,10 +50,46 @@ spec:
         type: service
         leeway: 5s
         max_lifetime: 1h
+        id_prefix: "corp:"
+        token_cache: 0
+        jwks:
+          soft_ttl: 2m
+          min_ttl: 1m
+          max_ttl: 3m
+          stale_for: 0s
+          unknown_every: 20s
+          unknown_per_client: 4
+          unknown_wait: 2s
+          replaced_every: 10m
+          negative_ttl: 40s
+          negative_size: 2048
+          fetch_timeout: 4s
+          max_keys: 32
+          last_good: keys/idp.json
         attributes: {roles: claims.realm_access.roles, tenant: claims.tid}
     - jwt: {issuer: "http://localhost:9100", audiences: [dev]}
+    - introspection:
+        endpoint: https://idp.example.com/introspect
+        issuer: https://idp.example.com
+        audiences: [shop-api]
+        client_id: gw
+        client_secret: {env: INTROSPECT}
+        client_auth: client_secret_post
+        leeway: 1s
+        active_ttl: 5m
+        inactive_ttl: 1s
+        ignore_no_store: true
+        cache_size: 50
+        timeout: 2s
+        in_flight: 8
+        queue: 9
+        type: service
+        id_prefix: "opaque:"
+    - api_keys: {file: keys.yaml, header: x-shop-key, type: human}
+    - introspection: {endpoint: "http://127.0.0.1:9100/introspect", client_id: gw, client_auth: private_key_jwt, private_key: {file: key.pem}, key_id: k1}
   anonymous: allow
-  propagate: {claims: [email, department]}
+  propagate: {claims: [email, department], roles: ["shop:", auditor], headers: {user_id: X-Forwarded-User, roles: X-Groups, tenant: X-Org, request_id: X-Trace, claims: X-Claims}}
+  assertion: {key: {file: new.pem}, publish: [{file: old.pem}], header: X-Assertion, issuer: "https://gw.example.com", lifetime: 30s}
   forward_token: true
   audit:
     sinks:
@@ -49,6 +98,9 @@ spec:
     overflow: drop
     required: true
   drain: {delay: 0s, timeout: 10m}
+  resource_metadata:
+    - {resource: "https://api.example.com", scopes: ["orders:read"], name: Shop, documentation: "https://docs.example.com/shop"}
+    - {resource: "http://127.0.0.1:8080/orders/v1"}
   verify: 1/1000
 `
 
@@ -78,20 +130,26 @@ func TestReadWhole(t *testing.T) {
 		"policies":        {c.Policies, "/etc/gwctl/policies"},
 		"proxy":           {c.Proxy.Address, "0.0.0.0:8080"},
 		"trusted proxies": {c.Proxy.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}},
+		"forward auth":    {c.ForwardAuth, config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd01::/16")}}},
 		"health":          {c.Health, "[::]:9900"},
 		"anonymous":       {c.AllowAnonymous, true},
-		"claims":          {c.Claims, []string{"email", "department"}},
+		"claims":          {c.Propagate.Claims, []string{"email", "department"}},
 		"forward token":   {c.ForwardToken, true},
 		"audit": {c.Audit, config.Audit{Required: true, Sinks: []config.AuditSink{
 			{Path: "/etc/gwctl/audit.jsonl", Format: "json", Overflow: "block", Queue: 1000, Flush: 50 * time.Millisecond, Rotate: 100 << 20, Age: 24 * time.Hour, Keep: 10, Fsync: "interval"},
 			{Format: "ocsf", Overflow: "drop", Queue: 16, Flush: time.Second, Fsync: "none"},
 		}}},
-		"drain":           {c.Drain, config.Drain{Delay: 0, Timeout: 10 * time.Minute}},
-		"verify":          {c.Verify, uint64(1000)},
+		"drain":      {c.Drain, config.Drain{Delay: 0, Timeout: 10 * time.Minute}},
+		"verify":     {c.Verify, uint64(1000)},
+		"websockets": {c.Proxy.WebSocket, config.WebSocket{Idle: time.Minute, Lifetime: 7 * 24 * time.Hour, Limit: 500}},
+		"resources": {c.ResourceMetadata, []config.ResourceMetadata{
+			{Resource: "https://api.example.com", Scheme: "https", Host: "api.example.com", Scopes: []string{"orders:read"}, Name: "Shop", Documentation: "https://docs.example.com/shop"},
+			{Resource: "http://127.0.0.1:8080/orders/v1", Scheme: "http", Host: "127.0.0.1:8080", Path: "/orders/v1"},
+		}},
 		"upstreams":       {len(c.Proxy.Upstreams), 2},
-		"first match":     {c.Proxy.Upstreams[0].Match.Value, "/{rest...}"},
+		"first match":     {c.Proxy.Upstreams[0].Match.Value(), "/{rest...}"},
 		"second upstream": {c.Proxy.Upstreams[1].URL.Host, "[::1]:9443"},
-		"env":             {[]string{c.Env[0].Name.Value, c.Env[0].Literal.Text.Value, c.Env[1].Name.Value, c.Env[1].FromEnv.Value}, []string{"region", "eu", "zone", "ZONE"}},
+		"env":             {[]string{c.Env[0].Name.Value(), c.Env[0].Literal.Text.Value(), c.Env[1].Name.Value(), c.Env[1].FromEnv.Value()}, []string{"region", "eu", "zone", "ZONE"}},
 		"issuer":          {c.JWT[0].Issuer, "https://idp.example.com/tenant"},
 		"name":            {c.JWT[0].Name, "https://idp.example.com/tenant"},
 		"audiences":       {c.JWT[0].Audiences, []string{"shop-api", "other-api"}},
@@ -100,8 +158,27 @@ func TestReadWhole(t *testing.T) {
 		"type":            {c.JWT[0].Type, "service"},
 		"leeway":          {c.JWT[0].Leeway, 5 * time.Second},
 		"max lifetime":    {c.JWT[0].MaxLifetime, time.Hour},
-		"mapping":         {[]string{c.JWT[0].Attributes[0].Attribute.Value, c.JWT[0].Attributes[0].Expr.Value}, []string{"roles", "claims.realm_access.roles"}},
-		"second issuer":   {c.JWT[1].Issuer, "http://localhost:9100"},
+		"keys": {c.JWT[0].JWKS, config.JWKS{
+			SoftTTL: 2 * time.Minute, MinTTL: time.Minute, MaxTTL: 3 * time.Minute, UnknownEvery: 20 * time.Second, UnknownPerClient: 4,
+			UnknownWait: 2 * time.Second, ReplacedEvery: 10 * time.Minute, NegativeTTL: 40 * time.Second, NegativeSize: 2048,
+			FetchTimeout: 4 * time.Second, MaxKeys: 32, LastGood: "/etc/gwctl/keys/idp.json",
+		}},
+		"id prefix":     {c.JWT[0].IDPrefix, "corp:"},
+		"token cache":   {c.JWT[0].TokenCache, 0},
+		"place":         {[]int{c.JWT[0].Place, c.JWT[1].Place}, []int{0, 1}},
+		"mapping":       {[]string{c.JWT[0].Attributes[0].Attribute.Value(), c.JWT[0].Attributes[0].Expr.Value()}, []string{"roles", "claims.realm_access.roles"}},
+		"second issuer": {c.JWT[1].Issuer, "http://localhost:9100"},
+		"endpoint":      {c.Introspection[0].Endpoint, "https://idp.example.com/introspect"},
+		"its issuer":    {c.Introspection[0].Issuer, "https://idp.example.com"},
+		"its audiences": {c.Introspection[0].Audiences, []string{"shop-api"}},
+		"client":        {[]string{c.Introspection[0].ClientID, c.Introspection[0].ClientAuth, c.Introspection[0].ClientSecret.Env, c.Introspection[0].PrivateKey.Env}, []string{"gw", "client_secret_post", "INTROSPECT", ""}},
+		"its times": {[]time.Duration{c.Introspection[0].Leeway, c.Introspection[0].ActiveTTL, c.Introspection[0].InactiveTTL, c.Introspection[0].Timeout},
+			[]time.Duration{time.Second, 5 * time.Minute, time.Second, 2 * time.Second}},
+		"its sizes":     {[]int{c.Introspection[0].CacheSize, c.Introspection[0].InFlight, c.Introspection[0].Queue, c.Introspection[0].Place}, []int{50, 8, 9, 2}},
+		"its no-store":  {c.Introspection[0].IgnoreNoStore, true},
+		"its users":     {[]string{c.Introspection[0].Type, c.Introspection[0].IDPrefix}, []string{"service", "opaque:"}},
+		"key of client": {[]string{c.Introspection[1].PrivateKey.File, c.Introspection[1].KeyID}, []string{"/etc/gwctl/key.pem", "k1"}},
+		"API keys":      {[]string{c.APIKeys[0].File, c.APIKeys[0].Header, c.APIKeys[0].Type}, []string{"/etc/gwctl/keys.yaml", "X-Shop-Key", "human"}},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("%s is %v, want %v", what, pair[0], pair[1])
@@ -111,14 +188,44 @@ func TestReadWhole(t *testing.T) {
 
 func TestReadDefaults(t *testing.T) {
 	c := mustRead(t, least)
-	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
+	if c.Health != "" || c.Verify != 0 || c.AllowAnonymous || c.ForwardToken || c.Propagate.Claims != nil || c.Env != nil || c.Proxy.TrustedProxies != nil {
 		t.Errorf("read %+v", c)
+	}
+	if c.ResourceMetadata != nil || c.Proxy.WebSocket != (config.WebSocket{Idle: 5 * time.Minute, Lifetime: 12 * time.Hour, Limit: 1000}) {
+		t.Errorf("resources %+v, websockets %+v", c.ResourceMetadata, c.Proxy.WebSocket)
 	}
 	if !reflect.DeepEqual(c.Audit, config.Audit{Sinks: []config.AuditSink{{Format: "json", Overflow: "block", Queue: 8192, Flush: 200 * time.Millisecond, Fsync: "none"}}}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {
 		t.Errorf("audit %+v, drain %+v", c.Audit, c.Drain)
 	}
-	if j := c.JWT[0]; j.Type != "human" || j.Leeway != 30*time.Second || j.MaxLifetime != 24*time.Hour || j.Algorithms != nil || j.Profile != "" || j.Attributes != nil {
+	if j := c.JWT[0]; j.Type != "human" || j.Leeway != 30*time.Second || j.MaxLifetime != 24*time.Hour || j.Algorithms != nil || j.Profile != "" || j.Attributes != nil || j.IDPrefix != "" || j.TokenCache != 8192 {
 		t.Errorf("jwt %+v", j)
+	}
+	if k := c.JWT[0].JWKS; k != (config.JWKS{
+		SoftTTL: 10 * time.Minute, MinTTL: 5 * time.Minute, MaxTTL: time.Hour, StaleFor: 24 * time.Hour, UnknownEvery: 10 * time.Second, UnknownPerClient: 3,
+		UnknownWait: time.Second, ReplacedEvery: 5 * time.Minute, NegativeTTL: 30 * time.Second, NegativeSize: 1024, FetchTimeout: 3 * time.Second, MaxKeys: 64,
+	}) {
+		t.Errorf("jwks %+v", k)
+	}
+}
+
+func TestReadDefaultsOfMethods(t *testing.T) {
+	i := strings.Index(least, "  authn:")
+	c := mustRead(t, least[:i]+`  authn:
+    - introspection: {endpoint: "https://idp.example.com/introspect", client_id: gw, client_secret: {file: secret}}
+    - api_keys: {file: keys.yaml}
+`)
+	want := config.Introspection{
+		Method: config.Method{Name: "https://idp.example.com/introspect", Type: "human"}, Endpoint: "https://idp.example.com/introspect",
+		ClientID: "gw", ClientAuth: "client_secret_basic", ClientSecret: config.Secret{File: "/etc/gwctl/secret"}, Leeway: 30 * time.Second,
+		ActiveTTL: time.Minute, InactiveTTL: 10 * time.Second, CacheSize: 10_000, Timeout: time.Second, InFlight: 64, Queue: 128,
+	}
+	got := c.Introspection[0]
+	got.At, got.ClientSecret.At = policy.Span{}, policy.Span{}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("introspection %+v", got)
+	}
+	if k := c.APIKeys[0]; k.Header != "X-Api-Key" || k.Type != "service" || k.File != "/etc/gwctl/keys.yaml" {
+		t.Errorf("api_keys %+v", k)
 	}
 }
 

@@ -34,7 +34,7 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("read %+v", c)
 		}
 		for _, u := range c.Proxy.Upstreams {
-			if u.URL == nil || u.URL.Host == "" || u.URL.User != nil || !strings.HasPrefix(u.Match.Value, "/") {
+			if u.URL == nil || u.URL.Host == "" || u.URL.User != nil || !strings.HasPrefix(u.Match.Value(), "/") {
 				t.Errorf("upstream %+v", u)
 			}
 		}

@@ -35,6 +35,8 @@ const (
 	reader   = "reader"   // reads orders of acme
 	admin    = "admin"    // deletes orders of acme, reads none
 	stranger = "stranger" // reads orders of globex
+	customer = "customer" // lists orders of acme, by the quickstart policies
+	operator = "operator" // views /admin, by the quickstart policies
 )
 
 type providerClient struct {
@@ -54,6 +56,8 @@ var providerClients = map[string]providerClient{
 	reader:   {"reader-secret-of-the-tests-0", allScopes, map[string]any{"tenant": "acme", "roles": []string{"reader"}, "plan": "pro", "cost_center": "4711"}},
 	admin:    {"admin-secret-of-the-tests-01", allScopes, map[string]any{"tenant": "acme", "roles": []string{"admin"}}},
 	stranger: {"stranger-secret-of-the-tests", allScopes, map[string]any{"tenant": "globex", "roles": []string{"reader"}}},
+	customer: {"customer-secret-of-the-tests", allScopes, map[string]any{"tenant": "acme", "roles": []string{"customer"}, "plan": "pro"}},
+	operator: {"operator-secret-of-the-tests", allScopes, map[string]any{"tenant": "acme", "roles": []string{"admin"}}},
 }
 
 var providerResources = map[string]providerResource{

@@ -21,13 +21,14 @@ import (
 type setup struct {
 	issuer   string
 	upstream string
-	policies string // value of spec.policies; "{dir: ./policies}" if empty
-	sink     string // of the audit log; "stdout" if empty
-	jwt      string // more keys of the jwt method, each with a comma before it
-	drain    string // value of spec.drain; "{delay: 0s, timeout: 10s}" if empty
-	dir      string // where the configuration goes; a new one if empty
-	away     bool   // start gwctl in another directory, with an absolute path
-	unready  bool   // do not wait until it is ready
+	policies string                            // value of spec.policies; "{dir: ./policies}" if empty
+	sink     string                            // of the audit log; "stdout" if empty
+	jwt      string                            // more keys of the jwt method, each with a comma before it
+	drain    string                            // value of spec.drain; "{delay: 0s, timeout: 10s}" if empty
+	dir      string                            // where the configuration goes; a new one if empty
+	whole    func(proxy, health string) string // the configuration, in place of all of the above
+	away     bool                              // start gwctl in another directory, with an absolute path
+	unready  bool                              // do not wait until it is ready
 }
 
 // sidecar is a running `gwctl serve`.
@@ -54,7 +55,11 @@ func startSidecar(t testing.TB, c setup) *sidecar {
 		s.proxy = freeAddress(t)
 		health := freeAddress(t)
 		s.health = "http://" + health
-		writeFile(t, s.config, c.yaml(s.proxy, health))
+		text := c.yaml
+		if c.whole != nil {
+			text = c.whole
+		}
+		writeFile(t, s.config, text(s.proxy, health))
 		cmd := exec.Command(binary(t), "serve", "-c", "gwctl.yaml")
 		cmd.Dir = c.dir
 		if c.away {

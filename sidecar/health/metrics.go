@@ -29,6 +29,8 @@ type Metrics struct {
 	rejected          *prometheus.CounterVec
 	verified          *prometheus.CounterVec
 	shadow            *prometheus.CounterVec
+	handshakes        *prometheus.CounterVec
+	http2Errors       *prometheus.CounterVec
 	inFlight          prometheus.Gauge
 	reloads           *prometheus.CounterVec
 	reloadOK          prometheus.Gauge
@@ -58,8 +60,10 @@ func NewMetrics() *Metrics {
 		attributesDropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gwctl_attributes_dropped_total", Help: "Attribute values from somebody who may not supply them, or undeclared.",
 		}),
-		rejected: counters("gwctl_requests_rejected_total", "Requests refused as malformed or over a limit, by reason.", "reason"),
-		verified: counters("gwctl_verify_total", "Decisions evaluated once more with CEL, by what came of it.", "result"),
+		rejected:    counters("gwctl_requests_rejected_total", "Requests refused as malformed or over a limit, by reason.", "reason"),
+		verified:    counters("gwctl_verify_total", "Decisions evaluated once more with CEL, by what came of it.", "result"),
+		handshakes:  counters("gwctl_tls_handshake_failures_total", "TLS handshakes of clients that failed, by result.", "result"),
+		http2Errors: counters("gwctl_http2_errors_total", "Faults of HTTP/2 clients, by kind.", "kind"),
 		shadow: counters("gwctl_shadow_diff_total", "Decisions that shadow rules would have turned, by the rule that would decide.",
 			"rule", "from", "to"),
 		inFlight:      gauge("gwctl_requests_in_flight", "Requests being served."),
@@ -78,7 +82,7 @@ func NewMetrics() *Metrics {
 	m.verified.WithLabelValues("same")
 	m.verified.WithLabelValues("different")
 	m.registry.MustRegister(
-		m.decisions, m.decisionDuration, m.authn, m.headersDropped, m.attributesDropped, m.rejected, m.verified, m.shadow, m.inFlight,
+		m.decisions, m.decisionDuration, m.authn, m.headersDropped, m.attributesDropped, m.rejected, m.verified, m.shadow, m.handshakes, m.http2Errors, m.inFlight,
 		m.reloads, m.reloadOK, m.reloadSuccess, m.sources, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -147,6 +151,13 @@ func (m *Metrics) ShadowDiff(rule, from, to string) {
 	m.shadow.WithLabelValues(labelText(rule), label(from), label(to)).Inc()
 }
 
+// HandshakeFailed counts one TLS handshake of a client that failed.
+func (m *Metrics) HandshakeFailed(result string) { m.handshakes.WithLabelValues(label(result)).Inc() }
+
+// HTTP2Error counts one fault of an HTTP/2 client, by the kind that net/http's
+// server gives it.
+func (m *Metrics) HTTP2Error(kind string) { m.http2Errors.WithLabelValues(label(kind)).Inc() }
+
 // InFlight adds delta to the number of requests being served: 1 at a request's
 // start, -1 at its end.
 func (m *Metrics) InFlight(delta int) { m.inFlight.Add(float64(delta)) }
@@ -171,6 +182,13 @@ func (m *Metrics) JWKS(status func() []JWKSStatus) { m.sources.jwks.Store(&statu
 // Audit names the function that tells about the audit log at every scrape; it
 // may be called from several goroutines. A later call replaces it.
 func (m *Metrics) Audit(stats func() []AuditStats) { m.sources.audit.Store(&stats) }
+
+// Certificates names the function that tells about the certificates in use at
+// every scrape; it may be called from several goroutines. A later call replaces
+// it.
+func (m *Metrics) Certificates(status func() []CertificateStatus) {
+	m.sources.certificates.Store(&status)
+}
 
 func label(s string) string {
 	if s == "" || len(s) > maxLabel {

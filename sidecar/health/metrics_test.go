@@ -35,8 +35,8 @@ func TestMetrics(t *testing.T) {
 		return []JWKSStatus{
 			{Issuer: "https://idp.example.com", Age: 12.5, Fetches: []JWKSFetch{
 				{"ok", "scheduled", 4}, {"failed", "unknown_kid", 2}, {"Not A Word", "x", 1}, {"another one", "x", 2},
-			}},
-			{Issuer: "https://idp.example.com", Age: 3, Fetches: []JWKSFetch{{"ok", "scheduled", 1}}},
+			}, Known: 40, Looked: 3},
+			{Issuer: "https://idp.example.com", Age: 3, Fetches: []JWKSFetch{{"ok", "scheduled", 1}}, Known: 2},
 			{Issuer: "https://down.example.com/\xff", Age: -1},
 			{Issuer: "https://new.example.com/" + strings.Repeat("é", 300), Age: 0},
 		}
@@ -105,6 +105,14 @@ gwctl_requests_rejected_total{reason="bad_path"} 1
 # TYPE gwctl_shadow_diff_total counter
 gwctl_shadow_diff_total{from="allow",rule="none",to="deny"} 1
 gwctl_shadow_diff_total{from="allow",rule="orders/tried",to="deny"} 1
+# HELP gwctl_token_cache_total Tokens of an issuer by whether their signature had been verified before.
+# TYPE gwctl_token_cache_total counter
+gwctl_token_cache_total{issuer="https://down.example.com/",result="hit"} 0
+gwctl_token_cache_total{issuer="https://down.example.com/",result="miss"} 0
+gwctl_token_cache_total{issuer="https://idp.example.com",result="hit"} 42
+gwctl_token_cache_total{issuer="https://idp.example.com",result="miss"} 3
+gwctl_token_cache_total{issuer="https://new.example.com/` + strings.Repeat("é", 116) + `",result="hit"} 0
+gwctl_token_cache_total{issuer="https://new.example.com/` + strings.Repeat("é", 116) + `",result="miss"} 0
 # HELP gwctl_verify_total Decisions evaluated once more with CEL, by what came of it.
 # TYPE gwctl_verify_total counter
 gwctl_verify_total{result="different"} 1

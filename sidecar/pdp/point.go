@@ -17,6 +17,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/health"
 	"github.com/gwctl/gwctl/sidecar/reply"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // Options are the parts a Point works with. All are required.
@@ -37,6 +38,7 @@ type Options struct {
 type Point struct {
 	o        Options
 	snapshot atomic.Pointer[Snapshot]
+	changed  change
 	decided  atomic.Uint64 // for sampling, while decisions are verified
 	inputs   sync.Pool     // *inputs
 	stripped stripped
@@ -50,8 +52,11 @@ func New(o Options) *Point {
 }
 
 // Swap makes a snapshot the current one. Requests on their way finish on the
-// one they began with.
-func (p *Point) Swap(s *Snapshot) { p.snapshot.Store(s) }
+// one they began with; what waits for [Point.Changed] goes on.
+func (p *Point) Swap(s *Snapshot) {
+	p.snapshot.Store(s)
+	p.changed.tell()
+}
 
 // Current gives the snapshot in force, nil before the first one.
 func (p *Point) Current() *Snapshot { return p.snapshot.Load() }
@@ -61,11 +66,19 @@ func (p *Point) Current() *Snapshot { return p.snapshot.Load() }
 type Outcome struct {
 	Allowed bool
 	Answer  reply.Answer // when not allowed
-	Headers http.Header  // identity headers for the upstream, when allowed
+	Headers http.Header  // for the upstream, when allowed: identity, and without values what must not get there
+
+	DecisionID string
+	// Expires is when the credential ends that the request was allowed with; zero
+	// without one.
+	Expires time.Time
+	// Grant is equal for two allowed requests if the service is told the same of
+	// the user and by the obligations. It is for comparison only.
+	Grant string
 }
 
-func (p *Point) request(ctx context.Context, snapshot *Snapshot, c *canonical.Request, body Body, door string) (out Outcome) {
-	q := &question{point: p, c: c, body: body, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: snapshot}
+func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body Body, door string) (out Outcome) {
+	q := &question{point: p, c: c, body: body, door: door, began: p.o.Clock(), id: p.o.NewID(), snapshot: t.snapshot, to: t.to}
 	defer func() {
 		if recover() != nil {
 			out = q.fail()
@@ -78,7 +91,7 @@ func (p *Point) request(ctx context.Context, snapshot *Snapshot, c *canonical.Re
 	if q.snapshot == nil {
 		return q.finish(engine.Decision{Reason: engine.ReasonNotLoaded, Status: http.StatusServiceUnavailable}, nil)
 	}
-	credentials := authn.Credentials{ClientIP: c.ClientIP}
+	credentials := authn.Credentials{Header: c.Header, ClientIP: c.ClientIP}
 	if values := c.Header["Authorization"]; len(values) > 0 {
 		credentials.Authorization, credentials.HasAuthorization = values[0], true
 	}
@@ -106,18 +119,24 @@ func (p *Point) Reject(r *canonical.Rejection, door string, allow []string) Outc
 	if !p.o.Audit.TryWrite(e) {
 		return Outcome{Answer: p.unrecorded(e, reply.Context{RequestID: r.ID})}
 	}
-	return Outcome{Answer: reply.Rejected(r.Status, r.Code, reply.Context{RequestID: r.ID, Allow: allow})}
+	a := reply.Rejected(r.Status, r.Code, reply.Context{RequestID: r.ID, Allow: allow})
+	if r.Rule == canonical.RuleWebSocketVersion {
+		a.Header.Set("Sec-WebSocket-Version", "13") // RFC 6455 section 4.4
+	}
+	return Outcome{Answer: a}
 }
 
 // question is one request on its way through the point.
 type question struct {
 	point    *Point
 	snapshot *Snapshot
+	to       *transport.Upstream // that it goes to; nil: none that is known
 	c        *canonical.Request
 	door     string
 	id       string
 	began    time.Time
 	identity *authn.Identity
+	user     *user
 	request  *engine.Request
 	eval     time.Duration
 	recorded bool
@@ -128,33 +147,31 @@ type question struct {
 }
 
 func (q *question) context() reply.Context {
-	return reply.Context{RequestID: q.c.ID, DecisionID: q.id}
+	c := reply.Context{RequestID: q.c.ID, DecisionID: q.id}
+	if q.snapshot != nil {
+		c.ResourceMetadata = q.snapshot.challengeURL(q.c)
+	}
+	return c
 }
 
 func (q *question) decide(identity *authn.Identity) Outcome {
 	q.identity = identity
 	began := q.point.o.Clock()
-	r := q.snapshot.Set.HTTPRequest(HTTP(q.c))
+	r := q.snapshot.newRequest()
 	q.request = r
+	h := HTTP(q.c)
+	r.ResetHTTP(&h)
 	r.SetTime(q.began)
 	for _, e := range q.snapshot.env {
 		r.Supply(slot.Config, slot.Env, e.name, e.in)
 	}
-	var claims slot.Input
 	if identity != nil {
-		var err error
-		if claims, err = slot.ParseJSON(identity.Claims); err != nil {
-			return q.refuse(&authn.Refused{Reason: authn.ReasonClaimInvalid, Method: identity.Name, Err: err})
+		u, err := q.snapshot.userOf(identity)
+		if err != nil {
+			return q.refuse(err)
 		}
-		r.Authenticate(engine.Principal{Method: identity.Method, Issuer: identity.Issuer, Type: identity.Type})
-		m := q.snapshot.mappings[identity.Name]
-		if m == nil {
-			// Without attributes a guarded deny rule would not match.
-			return q.refuse(&authn.Broken{Dependency: identity.Name, Method: identity.Name})
-		}
-		if err := m.Apply(r, claims); err != nil {
-			return q.refuse(&authn.Refused{Reason: reply.ReasonInvalidClaims, Method: identity.Name, Err: err})
-		}
+		q.user = u
+		r.SetSubject(u.subject)
 		q.point.o.Metrics.Authn(identity.Method, "ok")
 	}
 	q.bindBody(q.body)
@@ -167,7 +184,7 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 	var headers http.Header
 	if d.Allowed() {
 		var reason string
-		if headers, reason = identityHeaders(q, claims, d.Obligations); reason != "" {
+		if headers, reason = identityHeaders(q, d.Obligations); reason != "" {
 			d.Effect, d.Reason, d.Status = engine.Deny, reason, http.StatusForbidden
 		}
 	}
@@ -175,6 +192,8 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 	if q.sampled() {
 		q.verify(made)
 	}
+	q.snapshot.giveBack(r)
+	q.request = nil
 	return out
 }
 
@@ -196,7 +215,7 @@ func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
 		m.ShadowDiff(s.Rule.String(), d.Effect.String(), s.Effect.String())
 	}
 	if d.Allowed() {
-		return Outcome{Allowed: true, Headers: headers}
+		return q.allowed(d, headers)
 	}
 	ctx := q.context()
 	if q.request != nil {
@@ -246,15 +265,19 @@ func (q *question) refuse(err error) Outcome {
 	var a reply.Answer
 	if errors.As(err, &refused) {
 		a = reply.Refused(refused.Reason, q.context())
-		q.point.o.Metrics.Authn(methodLabel(refused.Method), "refused")
+		e.Method = refused.Kind
+		q.point.o.Metrics.Authn(methodLabel(refused.Kind), "refused")
 	} else {
 		after := 5 * time.Second
 		var broken *authn.Broken
-		if errors.As(err, &broken) && broken.RetryAfter > 0 {
-			after = broken.RetryAfter
+		if errors.As(err, &broken) {
+			e.Method = broken.Kind
+			if broken.RetryAfter > 0 {
+				after = broken.RetryAfter
+			}
 		}
 		a = reply.Unavailable(reply.ReasonDependencyUnavailable, after, q.context())
-		q.point.o.Metrics.Authn("jwt", "broken")
+		q.point.o.Metrics.Authn(methodLabel(e.Method), "broken")
 	}
 	e.Reason, e.Status = a.Reason, a.Status
 	if !q.write(e) {
@@ -263,9 +286,10 @@ func (q *question) refuse(err error) Outcome {
 	return Outcome{Answer: a}
 }
 
-func methodLabel(name string) string {
-	if name == "" {
+// methodLabel gives the kind of credential, for metrics.
+func methodLabel(kind string) string {
+	if kind == "" {
 		return "none"
 	}
-	return "jwt"
+	return kind
 }

@@ -2,16 +2,20 @@ package pdp
 
 import (
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"regexp"
 	"strings"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/slot"
+	"github.com/gwctl/gwctl/sidecar/assertion"
+	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/reply"
 )
 
-// The context headers that a service behind the sidecar reads.
+// The context headers that a service behind the sidecar reads, as they are
+// called without a setting.
 const (
 	HeaderUserID    = "X-User-Id"
 	HeaderUserRoles = "X-User-Roles"
@@ -34,42 +38,103 @@ var (
 
 // identityHeaders gives the headers of an allowed request, or the reason why
 // the identity cannot be written into headers without changing its meaning.
-func identityHeaders(q *question, claims slot.Input, obligations []engine.Obligation) (h http.Header, reason string) {
-	h = http.Header{HeaderRequestID: {q.c.ID}}
+func identityHeaders(q *question, obligations []engine.Obligation) (h http.Header, reason string) {
+	names := q.snapshot.headers
+	h = http.Header{names.RequestID: {q.c.ID}}
+	// Without values: a key that gwctl knows is no business of the service, and
+	// would let it act for the user elsewhere.
+	for _, name := range q.snapshot.keyHeaders {
+		h[name] = nil
+	}
 	for _, o := range obligations {
 		h[http.CanonicalHeaderKey(o.Name)] = []string{o.Value}
 	}
-	if q.identity == nil {
-		return h, ""
-	}
-	v := q.request.Values()
-	for name, i := range map[string]slot.Index{HeaderUserID: slot.UserID, HeaderTenantID: slot.UserTenant} {
-		value, state := v.Get(i)
-		switch {
-		case state == slot.Absent && i != slot.UserID:
-		case state != slot.Present, len(value.Str()) > maxHeaderValue, !plainText.MatchString(value.Str()):
-			return nil, reply.ReasonNotRepresentable
-		default:
-			h[name] = []string{value.Str()}
+	st := assertion.Statement{Method: q.c.Method, Host: q.c.Host, Path: q.c.Path, RequestID: q.c.ID, Decision: q.id}
+	if q.identity != nil {
+		if st.Subject, reason = q.plain(slot.UserID); reason == "" && st.Subject == "" {
+			reason = reply.ReasonNotRepresentable
+		}
+		if reason == "" {
+			st.Tenant, reason = q.plain(slot.UserTenant)
+		}
+		if reason == "" {
+			st.Roles, reason = q.roles()
+		}
+		var encoded string
+		if reason == "" {
+			encoded, reason = encodeClaims(q.user.claims, q.propagation().Claims)
+		}
+		if reason != "" {
+			return nil, reason
+		}
+		for name, value := range map[string]string{names.UserID: st.Subject, names.Tenant: st.Tenant, names.Roles: strings.Join(st.Roles, ","), names.Claims: encoded} {
+			if value != "" {
+				h[name] = []string{value}
+			}
 		}
 	}
-	roles, state := v.Get(slot.UserRoles)
-	if state != slot.Present || len(roles.Items()) > maxRoles {
+	return h, q.assert(h, st)
+}
+
+// propagation is what the service that the request goes to may learn.
+func (q *question) propagation() config.Propagation {
+	if q.to != nil {
+		return q.to.Propagate
+	}
+	return q.snapshot.propagate
+}
+
+// plain gives an attribute as a header can hold it, "" if it is absent.
+func (q *question) plain(i slot.Index) (text, reason string) {
+	value, state := q.request.Values().Get(i)
+	switch {
+	case state == slot.Absent:
+		return "", ""
+	case state != slot.Present, len(value.Str()) > maxHeaderValue, !plainText.MatchString(value.Str()):
+		return "", reply.ReasonNotRepresentable
+	}
+	return value.Str(), ""
+}
+
+// roles gives those that the service may learn of. What it does not get need
+// not fit into a header.
+func (q *question) roles() (list []string, reason string) {
+	roles, state := q.request.Values().Get(slot.UserRoles)
+	if state != slot.Present {
 		return nil, reply.ReasonNotRepresentable
 	}
+	may := q.propagation().Roles
 	for _, role := range roles.Strings() {
-		if !roleForm.MatchString(role) {
+		switch {
+		case !may.Select(role):
+		case len(list) == maxRoles, !roleForm.MatchString(role):
 			return nil, reply.ReasonNotRepresentable
+		default:
+			list = append(list, role)
 		}
 	}
-	if list := roles.Strings(); len(list) > 0 {
-		h[HeaderUserRoles] = []string{strings.Join(list, ",")}
+	return list, ""
+}
+
+// assert adds the signed statement, where the service asks for one.
+func (q *question) assert(h http.Header, st assertion.Statement) (reason string) {
+	if q.to == nil || q.to.Audience == "" {
+		return ""
 	}
-	encoded, reason := encodeClaims(claims, q.snapshot.claims)
-	if encoded != "" {
-		h[HeaderClaims] = []string{encoded}
+	st.Audience = q.to.Audience
+	if q.snapshot.Signer == nil {
+		return reply.ReasonNotRepresentable // the configuration refuses an audience without a key
 	}
-	return h, reason
+	text, err := q.snapshot.Signer.Sign(st)
+	switch {
+	case errors.Is(err, assertion.ErrTooLarge):
+		return reply.ReasonClaimsTooLarge
+	case err != nil:
+		q.point.o.Logger.Error("no assertion can be signed", "error", err, "decision_id", q.id)
+		return reply.ReasonNotRepresentable
+	}
+	h[q.snapshot.assertion] = []string{text}
+	return ""
 }
 
 // encodeClaims gives the allow-listed claims as base64url of a JSON object, ""

@@ -89,6 +89,7 @@ func (q *question) readInputs(e *record.Event) *inputs {
 	if q.request == nil {
 		return nil
 	}
+	e.Detail = q.c.Lifted.String()
 	v := q.request.Values()
 	e.Subject, e.Tenant = str(v, slot.UserID), str(v, slot.UserTenant)
 	e.Replayable = true

@@ -97,6 +97,7 @@ type method struct {
 }
 
 func (m method) Name() string { return m.name }
+func (m method) Kind() string { return authn.KindJWT }
 
 func (m method) Authenticate(_ context.Context, c authn.Credentials) (*authn.Identity, error) {
 	if !c.HasAuthorization {

@@ -2,30 +2,47 @@ package pdp
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
+	"slices"
+	"sync"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/mapping"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
+	"github.com/gwctl/gwctl/sidecar/assertion"
 	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // Snapshot is everything that decides, built whole and never changed. A
 // request sees one snapshot from its beginning to its end.
 type Snapshot struct {
 	Set            *engine.Set
-	Issuers        []string // whose keys it needs
+	Issuers        []string          // whose keys it needs
+	Methods        []authn.Method    // in their order
+	Upstreams      *transport.Table  // of the proxy door; nil: none
+	TLS            *transport.Server // of the proxy listener; nil: none
+	Signer         *assertion.Signer // nil: none
+	ForwardToken   bool              // the service gets the Authorization header
 	chain          *authn.Chain
 	reader         *canonical.Reader
+	forwarded      *canonical.Reader           // of what other proxies ask about
+	identity       []string                    // every header that can be set
 	mappings       map[string]*mapping.Mapping // by name of the method
 	env            []envValue
 	allowAnonymous bool
-	claims         []string // allow-list of X-Auth-Claims
-	verify         uint64   // one in so many decisions; 0 for none
+	keyHeaders     []string           // that carry API keys
+	propagate      config.Propagation // to whom nothing else is said
+	headers        config.ContextHeaders
+	assertion      string // header of the statement
+	verify         uint64 // one in so many decisions; 0 for none
+	resources      []protected
+	requests       sync.Pool // of *engine.Request, to be used again
 }
 
 type envValue struct {
@@ -43,24 +60,54 @@ type Method struct {
 // decides. Values of env come from the configuration or, where it says so,
 // from getenv. The diagnostics are about the configuration.
 func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv func(string) (string, bool)) (*Snapshot, policy.Diagnostics) {
-	s := &Snapshot{Set: set, mappings: map[string]*mapping.Mapping{}, allowAnonymous: cfg.AllowAnonymous, claims: cfg.Claims, verify: cfg.Verify}
+	s := &Snapshot{Set: set, mappings: map[string]*mapping.Mapping{}, allowAnonymous: cfg.AllowAnonymous, verify: cfg.Verify,
+		ForwardToken: cfg.ForwardToken, propagate: cfg.Propagate.Propagation, headers: cfg.Propagate.Headers, assertion: cfg.Assertion.Header}
+	if s.headers == (config.ContextHeaders{}) {
+		s.headers = config.DefaultContextHeaders()
+	}
 	var chain []authn.Method
 	for _, m := range methods {
 		chain = append(chain, m.Authn)
 		s.mappings[m.Authn.Name()] = m.Mapping
 	}
-	s.chain = authn.NewChain(chain...)
+	s.chain, s.Methods = authn.NewChain(chain...), chain
 	for _, j := range cfg.JWT {
 		s.Issuers = append(s.Issuers, j.Issuer)
 	}
+	for _, k := range cfg.APIKeys {
+		s.keyHeaders = append(s.keyHeaders, k.Header)
+	}
 	var w document.Walker
 	s.bindEnv(&w, set, cfg, getenv)
+	refuseTaken(&w, set, cfg)
+	s.identity = append(identityNames(set.ObligationHeaders(), cfg), s.keyHeaders...)
+	s.reader = reader(&w, cfg, set, cfg.Proxy.TrustedProxies)
+	s.forwarded = reader(&w, cfg, set, cfg.ForwardAuth.TrustedProxies)
 	var err error
-	s.reader, err = canonical.New(canonical.Options{TrustedProxies: cfg.Proxy.TrustedProxies, Identity: set.ObligationHeaders()})
+	if s.resources, err = protectedResources(cfg); err != nil {
+		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "resource_metadata: %s", err)
+	}
+	return s, w.Found().Sorted()
+}
+
+// reader makes a reader for one door.
+func reader(w *document.Walker, cfg *config.Config, set *engine.Set, trusted []netip.Prefix) *canonical.Reader {
+	r, err := canonical.New(canonical.Options{TrustedProxies: trusted, Identity: append(set.ObligationHeaders(), cfg.SetHeaders()...), Routes: Routes(set)})
 	if err != nil {
 		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "%s", err)
 	}
-	return s, w.Found().Sorted()
+	return r
+}
+
+// refuseTaken finds obligations that would set a header of the configuration:
+// the service could not tell who speaks.
+func refuseTaken(w *document.Walker, set *engine.Set, cfg *config.Config) {
+	for _, name := range set.ObligationHeaders() {
+		if slices.ContainsFunc(cfg.SetHeaders(), func(own string) bool { return canonical.Fold(own) == canonical.Fold(name) }) {
+			w.Error(policy.Span{Path: cfg.Path, Start: document.Position{Line: 1, Column: 1}, End: document.Position{Line: 1, Column: 2}}, "bad_setting",
+				"give one of the two another name", "the configuration and an obligation both set the header %s", name)
+		}
+	}
 }
 
 // bindEnv pairs the declared attributes of the environment with their sources.
@@ -74,22 +121,22 @@ func (s *Snapshot) bindEnv(w *document.Walker, set *engine.Set, cfg *config.Conf
 		names = append(names, a.Name)
 	}
 	for _, e := range cfg.Env {
-		attr := declared[e.Name.Value]
+		attr := declared[e.Name.Value()]
 		if attr == nil {
 			hint := "declare it under env in the Schema"
-			if near, ok := document.Closest(e.Name.Value, names); ok {
+			if near, ok := document.Closest(e.Name.Value(), names); ok {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
-			w.Error(e.Name.Span(), "undeclared_attribute", hint, "env.%s is not declared", e.Name.Value)
+			w.Error(e.Name.Span(), "undeclared_attribute", hint, "env.%s is not declared", e.Name.Value())
 			continue
 		}
-		delete(declared, e.Name.Value)
+		delete(declared, e.Name.Value())
 		in := slot.FromValue(e.Literal)
 		if e.FromEnv.IsSet() {
-			text, ok := getenv(e.FromEnv.Value)
+			text, ok := getenv(e.FromEnv.Value())
 			if !ok {
 				if !attr.Optional {
-					w.Error(e.FromEnv.Span(), "missing_value", "set it before gwctl starts", "the environment variable %s is not set", e.FromEnv.Value)
+					w.Error(e.FromEnv.Span(), "missing_value", "set it before gwctl starts", "the environment variable %s is not set", e.FromEnv.Value())
 				}
 				continue
 			}
@@ -99,7 +146,7 @@ func (s *Snapshot) bindEnv(w *document.Walker, set *engine.Set, cfg *config.Conf
 			w.Error(e.Name.Span(), "attribute_invalid", "", "%s", err)
 			continue
 		}
-		s.env = append(s.env, envValue{name: e.Name.Value, in: in})
+		s.env = append(s.env, envValue{name: e.Name.Value(), in: in})
 	}
 	for _, name := range names {
 		if a := declared[name]; a != nil && !a.Optional {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/sidecar/canonical"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // Turn is one request's view of a Point: the snapshot that was in force when it
@@ -17,6 +18,7 @@ import (
 type Turn struct {
 	point    *Point
 	snapshot *Snapshot
+	to       *transport.Upstream
 }
 
 // Begin takes the snapshot in force.
@@ -29,6 +31,26 @@ func (t Turn) Reader() *canonical.Reader {
 		return t.point.o.Reader
 	}
 	return t.snapshot.reader
+}
+
+// Snapshot is what was in force, nil before the first one. The request is
+// served by it to its end.
+func (t Turn) Snapshot() *Snapshot { return t.snapshot }
+
+// Upstream gives the service behind the proxy door that a request goes to, nil
+// if there is none.
+func (t Turn) Upstream(c *canonical.Request) *transport.Upstream {
+	if t.snapshot == nil {
+		return nil
+	}
+	return t.snapshot.Upstreams.Match(c)
+}
+
+// Toward is the turn of a request that goes to an upstream: it says no more
+// than that one may learn. nil is any other service.
+func (t Turn) Toward(u *transport.Upstream) Turn {
+	t.to = u
+	return t
 }
 
 // Body reads what the client sent, at most limit bytes. It is asked only for
@@ -82,7 +104,7 @@ func plainJSON(h http.Header) error {
 // Request decides a canonical request and writes its one record. A panic on
 // the way denies, as an error of a rule does.
 func (t Turn) Request(ctx context.Context, c *canonical.Request, body Body, door string) Outcome {
-	return t.point.request(ctx, t.snapshot, c, body, door)
+	return t.point.request(ctx, t, c, body, door)
 }
 
 // Reject answers a request that is not canonical and writes its record.

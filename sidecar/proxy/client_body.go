@@ -1,22 +1,46 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"sync/atomic"
-
-	"github.com/gwctl/gwctl/sidecar/pdp"
+	"time"
 )
 
 // clientBody watches the body of a request on its way to the upstream, to tell
 // a client that sends a broken one from an upstream that fails.
 type clientBody struct {
 	io.ReadCloser
+	end func() error // what its end is read as; nil for io.EOF
 	// The transport reads on its own goroutine.
 	closed, broken atomic.Bool
+
+	mu      sync.Mutex
+	control *http.ResponseController // nil once the request is answered
+	silent  time.Duration            // how long the client may be
+}
+
+// patience lets the client be silent for a while from now on, or for ever.
+func (b *clientBody) patience(limited bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.control == nil {
+		return
+	}
+	var until time.Time
+	if limited {
+		until = time.Now().Add(b.silent)
+	}
+	_ = b.control.SetReadDeadline(until) // all connections of net/http have one
+}
+
+// answered leaves the connection to the next request.
+func (b *clientBody) answered() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.control = nil
 }
 
 // wrap puts b between the body of a request and its reader.
@@ -30,7 +54,14 @@ func (b *clientBody) wrap(out *http.Request) {
 
 // Read implements io.Reader.
 func (b *clientBody) Read(p []byte) (int, error) {
+	b.patience(true)
 	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.patience(false)
+	}
+	if b.end != nil && errors.Is(err, io.EOF) {
+		err = b.end()
+	}
 	if err != nil && !errors.Is(err, io.EOF) && !b.closed.Load() {
 		b.broken.Store(true)
 	}
@@ -45,23 +76,3 @@ func (b *clientBody) Close() error {
 }
 
 func (b *clientBody) failed() bool { return b.broken.Load() }
-
-// buffered reads the body for the rules of its route and puts what was read
-// back, so that the upstream gets the same bytes.
-func buffered(r *http.Request) pdp.Body {
-	return func(limit int64) ([]byte, error) {
-		if r.ContentLength > limit {
-			return nil, pdp.ErrBodyTooLarge
-		}
-		data, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-		if err != nil {
-			return nil, fmt.Errorf("reading the body: %w", err)
-		}
-		if int64(len(data)) > limit {
-			return nil, pdp.ErrBodyTooLarge
-		}
-		r.Body = io.NopCloser(bytes.NewReader(data))
-		r.ContentLength, r.TransferEncoding = int64(len(data)), nil
-		return data, nil
-	}
-}

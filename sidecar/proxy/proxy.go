@@ -8,101 +8,87 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/gwctl/gwctl/engine/index"
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/health"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reply"
+	"github.com/gwctl/gwctl/sidecar/syntax"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // Name is the door's label in records and metrics.
 const Name = "proxy"
 
-// Timeouts of connections.
+// Bounds of the connections of clients; upstreams have settings.
 const (
-	readHeaderTimeout     = 5 * time.Second
-	idleTimeout           = 120 * time.Second
-	dialTimeout           = 2 * time.Second
-	responseHeaderTimeout = 30 * time.Second
-	unwantedBodyTimeout   = 5 * time.Second
-	maxHeaderBytes        = 48 << 10 // above canonical's own limit, which answers with a record
+	readHeaderTimeout   = 5 * time.Second
+	idleTimeout         = 120 * time.Second
+	unwantedBodyTimeout = 5 * time.Second
+	maxHeaderBytes      = 48 << 10 // above canonical's own limit, which answers with a record
 )
 
 // Options are what a door is made of.
 type Options struct {
-	Config       config.Proxy
-	ForwardToken bool
-	Point        *pdp.Point
-	Metrics      *health.Metrics
-	Logger       *slog.Logger
-	Draining     func() bool
+	Config   config.Proxy
+	Point    *pdp.Point // its snapshot has the upstreams and the TLS in force
+	Metrics  *health.Metrics
+	Logger   *slog.Logger
+	Clock    func() time.Time
+	Draining func() bool
 }
 
 // Door is the reverse proxy.
 type Door struct {
-	o         Options
-	upstreams index.Routes
-	urls      []*url.URL
-	transport *http.Transport
-	buffers   *bufferPool
-	errors    *log.Logger
-	unwanted  time.Duration // how long the rest of a body may take that nobody reads
+	o        Options
+	buffers  *bufferPool
+	errors   *log.Logger
+	sockets  *sockets
+	unwanted time.Duration // how long the rest of a body may take that nobody reads
+	silent   time.Duration // how long a client may be in the middle of a body
+	bounds   bounds
 }
 
 // New makes a door.
-func New(o Options) (*Door, error) {
-	d := &Door{o: o, buffers: newBufferPool(), unwanted: unwantedBodyTimeout, errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
-	for i, u := range o.Config.Upstreams {
-		p, err := index.ParsePattern(u.Match.Value)
-		if err == nil {
-			err = d.upstreams.Add("", p, "*", i)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("making the proxy: upstream %q: %w", u.Match.Value, err)
-		}
-		d.urls = append(d.urls, u.URL)
+func New(o Options) *Door {
+	return &Door{
+		o: o, buffers: newBufferPool(), sockets: newSockets(o.Config.WebSocket.Limit), unwanted: unwantedBodyTimeout, silent: bodyTimeout, bounds: newBounds(o.Config.Limits),
+		errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 	}
-	d.transport = &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
-		MaxIdleConns:          1024,
-		MaxIdleConnsPerHost:   256,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   5 * time.Second,
-		ResponseHeaderTimeout: responseHeaderTimeout,
-		DisableCompression:    true,
-	}
-	return d, nil
 }
 
 // Server gives the http.Server that carries the door.
 func (d *Door) Server() *http.Server {
-	return &http.Server{
+	s := &http.Server{
 		Handler: d, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		DisableGeneralOptionsHandler: true, ErrorLog: d.errors, ConnContext: withConnection, ConnState: turned,
+		DisableGeneralOptionsHandler: true, ErrorLog: d.errors, HTTP2: d.http2(),
 	}
+	syntax.Attach(s)
+	return s
 }
 
-// Close drops idle connections to upstreams.
-func (d *Door) Close() { d.transport.CloseIdleConnections() }
+// Close ends the WebSockets that are open. It comes after the server has shut
+// down, which leaves WebSockets alone.
+func (d *Door) Close() { d.sockets.closeAll() }
 
 // ServeHTTP decides the request first and forwards it only then.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	reached(r)
+	syntax.Reached(r)
 	d.o.Metrics.InFlight(1)
 	defer d.o.Metrics.InFlight(-1)
+	changed := d.o.Point.Changed()
 	turn := d.o.Point.Begin()
 	c, rejection := turn.Reader().Read(r)
 	if rejection != nil {
@@ -110,20 +96,56 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if rejection.Status == http.StatusMethodNotAllowed {
 			allow = strings.Split(turn.Reader().Allow(), ", ")
 		}
-		d.answer(w, r, turn.Reject(rejection, Name, allow).Answer)
+		d.answer(w, r, cors{}, turn.Reject(rejection, Name, allow).Answer)
 		return
 	}
-	out := turn.Request(r.Context(), c, buffered(r), Name)
-	if !out.Allowed {
-		d.answer(w, r, out.Answer)
+	if rule := d.misdirected(turn, r, c); rule != nil {
+		d.answer(w, r, cors{}, turn.Reject(rule, Name, nil).Answer)
 		return
 	}
-	d.forward(w, r, c, out.Headers)
+	if !d.bounds.requests.take(c.ClientIP, 1) {
+		d.answer(w, r, cors{}, d.overloaded(turn, c))
+		return
+	}
+	answered := sync.OnceFunc(func() { d.bounds.requests.give(c.ClientIP, 1) })
+	defer answered()
+	if d.preflight(w, r, turn, c) || d.metadata(w, r, turn, c) {
+		return
+	}
+	body := &bufferedBody{bodies: d.bounds.bodies, who: c.ClientIP, silent: d.silent}
+	defer body.release()
+	f := forwarding{w: w, r: r, turn: turn, to: turn.Upstream(c), c: c, cors: newCORS(turn.CORS(c.Method, c), c), changed: changed, answered: answered}
+	f.out = turn.Toward(f.to).Request(r.Context(), c, body.of(w, r), Name)
+	switch {
+	case !f.out.Allowed:
+		d.answer(w, r, f.cors, f.out.Answer)
+	case f.to == nil:
+		d.answer(w, r, f.cors, reply.BadGateway(http.StatusBadGateway, reply.ReasonNoUpstream, reply.Context{RequestID: c.ID}))
+	case c.WebSocket:
+		d.webSocket(f)
+	default:
+		d.forward(f)
+	}
 }
 
-func (d *Door) answer(w http.ResponseWriter, r *http.Request, a reply.Answer) {
-	if d.o.Draining() {
-		w.Header().Set("Connection", "close") // see forward
+// closes tells whether the connection must not carry another request: whoever
+// reuses it would race with the end of the process; and what follows the
+// handshake of a WebSocket that did not come about may be no HTTP.
+func (d *Door) closes(r *http.Request) bool { return d.o.Draining() || len(r.Header["Upgrade"]) > 0 }
+
+// answer writes an answer of gwctl's own to a request that does not go through.
+func (d *Door) answer(w http.ResponseWriter, r *http.Request, s cors, a reply.Answer) {
+	d.own(w, r)
+	s.allow(w.Header(), ownHeaders...)
+	if err := a.Write(w, r); err != nil {
+		d.o.Logger.Debug("the client did not take the answer", "error", err)
+	}
+}
+
+// own prepares the connection for an answer of gwctl's own.
+func (d *Door) own(w http.ResponseWriter, r *http.Request) {
+	if d.closes(r) {
+		w.Header().Set("Connection", "close")
 	}
 	if r.ContentLength != 0 {
 		// The server reads what is left of a body before it answers, so that the
@@ -133,38 +155,51 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, a reply.Answer) {
 			d.o.Logger.Debug("the answer waits for the body", "error", err)
 		}
 	}
-	if err := a.Write(w, r); err != nil {
-		d.o.Logger.Debug("the client did not take the answer", "error", err)
-	}
 }
 
-func (d *Door) forward(w http.ResponseWriter, r *http.Request, c *canonical.Request, identity http.Header) {
-	m := d.upstreams.Match("*", "", c.Path, c.Segments)
-	if m.Route < 0 {
-		d.answer(w, r, reply.BadGateway(http.StatusBadGateway, reply.ReasonNoUpstream, reply.Context{RequestID: c.ID}))
-		return
-	}
-	// A value of its own for each request: the rewrite needs what was decided,
-	// and nothing travels in context values.
-	body := &clientBody{}
+// forwarding is an allowed request and where it goes. Nothing travels in
+// context values.
+type forwarding struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	turn    pdp.Turn
+	to      *transport.Upstream
+	c       *canonical.Request
+	out     pdp.Outcome
+	cors    cors
+	changed <-chan struct{} // the policies, since it was decided
+	// answered gives the place back that the request takes until it is answered.
+	answered func()
+}
+
+func (d *Door) forward(f forwarding) {
+	w, r := f.w, f.r
+	trailing := &trailers{reader: f.turn.Reader(), in: r}
+	body := &clientBody{end: trailing.end, control: http.NewResponseController(w), silent: d.silent}
+	defer body.answered()
 	proxy := httputil.ReverseProxy{
-		Transport:  d.transport,
+		Transport:  f.to,
 		BufferPool: d.buffers,
 		ErrorLog:   d.errors,
 		Rewrite: func(p *httputil.ProxyRequest) {
-			d.rewrite(p.Out, c, d.urls[m.Route], identity)
+			f.rewrite(p.Out)
+			trailing.announce(p.Out)
 			body.wrap(p.Out)
 		},
 		ModifyResponse: func(resp *http.Response) error {
-			// Asked when the answer comes, as the drain may have begun since.
-			// Whoever reuses this connection would race with its end.
-			if d.o.Draining() {
+			if resp.StatusCode == http.StatusSwitchingProtocols {
+				return d.switched(f, resp)
+			}
+			f.cors.allow(resp.Header)
+			if d.closes(r) { // asked when the answer comes: the drain may have begun since
 				resp.Header.Set("Connection", "close")
 			}
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			d.notForwarded(w, r, c, body, err)
+			if !errors.Is(err, errSwitched) {
+				d.notForwarded(&f, body, err)
+			}
 		},
 	}
 	proxy.ServeHTTP(w, r)
@@ -172,44 +207,53 @@ func (d *Door) forward(w http.ResponseWriter, r *http.Request, c *canonical.Requ
 
 // rewrite makes the outgoing request out of the canonical one. Only the body
 // comes from what the client sent.
-func (d *Door) rewrite(out *http.Request, c *canonical.Request, upstream *url.URL, identity http.Header) {
-	out.URL = c.OutURL(upstream)
-	out.Host = c.Host
-	out.Trailer = nil
-	h := make(http.Header, len(c.Header)+8)
-	for name, values := range c.Header {
+func (f *forwarding) rewrite(out *http.Request) {
+	out.URL = f.c.OutURL(f.to.URL)
+	out.Host = f.c.Host
+	h := make(http.Header, len(f.c.Header)+8)
+	for name, values := range f.c.Header {
 		h[name] = slices.Clone(values)
 	}
-	if !d.o.ForwardToken {
+	if !f.turn.Snapshot().ForwardToken {
 		h.Del("Authorization")
 	}
-	h.Set("X-Forwarded-Host", c.Host)
-	h.Set("X-Forwarded-Proto", c.Scheme)
-	if c.ClientIP.IsValid() {
-		h.Set("X-Forwarded-For", c.ClientIP.String())
+	h.Set("X-Forwarded-Host", f.c.Host)
+	h.Set("X-Forwarded-Proto", f.c.Scheme)
+	if f.c.ClientIP.IsValid() {
+		h.Set("X-Forwarded-For", f.c.ClientIP.String())
 	}
-	for name, values := range identity {
+	for name, values := range f.out.Headers {
 		h[name] = values
+	}
+	if f.c.WebSocket {
+		upgrade(h)
 	}
 	out.Header = h
 }
 
 // notForwarded answers for an exchange that failed before its answer began.
-func (d *Door) notForwarded(w http.ResponseWriter, r *http.Request, c *canonical.Request, body *clientBody, err error) {
-	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		return // the client has gone
-	}
+func (d *Door) notForwarded(f *forwarding, body *clientBody, err error) {
+	w, r, c := f.w, f.r, f.c
 	if body.failed() {
 		// Not the upstream's fault: chunks that are none, or a body cut short.
 		d.o.Logger.Debug("the client's body cannot be read", "error", err, "request_id", c.ID)
-		d.answer(w, r, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
+		d.answer(w, r, f.cors, reply.Rejected(http.StatusBadRequest, reply.ReasonNotCanonical, reply.Context{RequestID: c.ID}))
 		return
+	}
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		// The client has gone, or so it seems: one that has only ended what it
+		// sends would be told 200 if nothing was answered.
+		panic(http.ErrAbortHandler)
 	}
 	status, reason := http.StatusBadGateway, reply.ReasonUpstreamUnreachable
 	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &untrusted):
+		reason = reply.ReasonUpstreamUntrusted
+	case errors.As(err, &timeout) && timeout.Timeout():
 		status, reason = http.StatusGatewayTimeout, reply.ReasonUpstreamTimeout
 	}
 	d.o.Logger.Warn("the upstream failed", "error", err, "request_id", c.ID, "reason", reason)
-	d.answer(w, r, reply.BadGateway(status, reason, reply.Context{RequestID: c.ID}))
+	d.answer(w, r, f.cors, reply.BadGateway(status, reason, reply.Context{RequestID: c.ID}))
 }

@@ -11,9 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -33,6 +31,7 @@ type Input struct {
 	ConfigPath string
 	Config     []byte // of the configuration file; nil if there is none
 	Policies   *source.Files
+	Files      Files // that the configuration names
 }
 
 // Build makes a snapshot from a reading. What is wrong with it comes as
@@ -43,25 +42,31 @@ type Build func(in Input) (*pdp.Snapshot, policy.Diagnostics, error)
 type Options struct {
 	ConfigPath string // "" for none
 	Policies   string // directory or bundle
-	Build      Build
-	InForce    func(*pdp.Snapshot) // hears of every snapshot once it is in force; nil for nobody
-	Point      *pdp.Point
-	State      *health.State
-	Metrics    *health.Metrics
-	Audit      *audit.Log
-	Version    string // of gwctl, for the record of the start
-	Instance   string // of the process, likewise
-	Clock      func() time.Time
-	Logger     *slog.Logger
-	Poll       time.Duration // 0 takes the watcher's default of 2 s
-	Settle     time.Duration // 0 takes the watcher's default
+	// Names gives the paths of the files that a configuration names, nil if it
+	// does not load. With a nil function, or without a ConfigPath, it is Fixed
+	// that are followed.
+	Names    func(path string, data []byte) []string
+	Fixed    []string
+	Build    Build
+	InForce  func(*pdp.Snapshot) // hears of every snapshot once it is in force; nil for nobody
+	Point    *pdp.Point
+	State    *health.State
+	Metrics  *health.Metrics
+	Audit    *audit.Log
+	Version  string // of gwctl, for the record of the start
+	Instance string // of the process, likewise
+	Clock    func() time.Time
+	Logger   *slog.Logger
+	Poll     time.Duration // 0 takes the watcher's default of 2 s
+	Settle   time.Duration // 0 takes the watcher's default
 }
 
 // Reloader follows the files of a running sidecar.
 type Reloader struct {
 	o        Options
 	watcher  *watch.Watcher[Input]
-	last     string // fingerprint of what is in force
+	last     string   // fingerprint of what is in force
+	files    []string // named by the last configuration that was read
 	signaled atomic.Bool
 }
 
@@ -95,7 +100,7 @@ func New(o Options) (*Reloader, error) {
 	if o.ConfigPath != "" {
 		roots = append(roots, o.ConfigPath)
 	}
-	w, err := watch.New(watch.Options[Input]{Roots: roots, Read: r.read, Poll: o.Poll, Settle: o.Settle, Logger: o.Logger})
+	w, err := watch.New(watch.Options[Input]{Roots: roots, More: r.named, Read: r.read, Poll: o.Poll, Settle: o.Settle, Logger: o.Logger})
 	if err != nil {
 		return nil, fmt.Errorf("watching the policies: %w", err)
 	}
@@ -106,7 +111,7 @@ func New(o Options) (*Reloader, error) {
 func (r *Reloader) read() (Input, string, error) {
 	in := Input{ConfigPath: r.o.ConfigPath}
 	if in.ConfigPath != "" {
-		data, err := readConfig(in.ConfigPath)
+		data, err := readBounded(in.ConfigPath, document.MaxFileSize)
 		if err != nil {
 			return in, "", fmt.Errorf("reading the configuration: %w", err)
 		}
@@ -117,26 +122,25 @@ func (r *Reloader) read() (Input, string, error) {
 		return in, "", err
 	}
 	in.Policies = files
+	names := r.o.Fixed
+	if in.ConfigPath != "" && r.o.Names != nil {
+		names = r.o.Names(in.ConfigPath, in.Config)
+	}
+	in.Files = ReadFiles(names)
+	r.files = names
 	all := source.Files{List: append([]policy.File{{Path: in.ConfigPath, Data: in.Config}}, files.List...)}
-	return in, all.Fingerprint(), nil
+	return in, all.Fingerprint() + in.Files.fingerprint(), nil
 }
 
-// readConfig reads one byte more than the parser accepts, so that the parser
-// says so. A path that is no file is refused, as opening a pipe would wait.
-func readConfig(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+// named gives the files that the watcher has to follow beside its roots.
+func (r *Reloader) named() []string {
+	out := make([]string, 0, len(r.files))
+	for _, name := range r.files {
+		if abs, err := filepath.Abs(name); err == nil {
+			out = append(out, abs)
+		}
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	file, err := os.Open(filepath.Clean(path))
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, document.MaxFileSize+1))
+	return out
 }
 
 // First reads, builds and swaps. A failure is returned and is fatal: there is

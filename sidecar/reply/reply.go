@@ -31,6 +31,9 @@ type Context struct {
 	RequestID  string
 	DecisionID string
 	Allow      []string // methods of the path, for a 405
+	// ResourceMetadata is where a client learns which authorization servers give
+	// tokens (RFC 9728 section 5.1); "" for nowhere.
+	ResourceMetadata string
 }
 
 // problem is a problem document (RFC 9457).
@@ -55,14 +58,14 @@ func Decided(d engine.Decision, c Context) Answer {
 	if reason == "" {
 		reason = engine.ReasonNotLoaded
 	}
-	a := newAnswer(status, reason, orText(d.Message, textOf(reason)), c)
+	a := newAnswer(status, reason, orText(d.Message, detailOf(reason)), c)
 	switch {
 	case d.Challenge != nil:
-		a.challenge(c.Realm, stepUp(d.Challenge)...)
+		a.challenge(c, stepUp(d.Challenge)...)
 	case status == http.StatusUnauthorized:
-		a.challenge(c.Realm)
+		a.challenge(c)
 	case reason == engine.ReasonInsufficientScope:
-		a.challenge(c.Realm, "error", "insufficient_scope", "scope", strings.Join(d.Scopes, " "))
+		a.challenge(c, "error", "insufficient_scope", "scope", strings.Join(d.Scopes, " "))
 	case status == http.StatusMethodNotAllowed && len(c.Allow) > 0:
 		a.Header.Set("Allow", strings.Join(c.Allow, ", "))
 	case status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
@@ -74,23 +77,23 @@ func Decided(d engine.Decision, c Context) Answer {
 // Unauthenticated answers a request without any credential: the challenge has
 // no error code (RFC 6750 section 3.1).
 func Unauthenticated(c Context) Answer {
-	a := newAnswer(http.StatusUnauthorized, engine.ReasonUnauthenticated, textOf(engine.ReasonUnauthenticated), c)
-	a.challenge(c.Realm)
+	a := newAnswer(http.StatusUnauthorized, engine.ReasonUnauthenticated, detailOf(engine.ReasonUnauthenticated), c)
+	a.challenge(c)
 	return a
 }
 
 // Refused answers a presented credential that is not accepted. The reason goes
 // to the record; the client learns only that the token is invalid.
 func Refused(reason string, c Context) Answer {
-	a := newAnswer(http.StatusUnauthorized, "invalid_token", textOf("invalid_token"), c)
-	a.challenge(c.Realm, "error", "invalid_token")
+	a := newAnswer(http.StatusUnauthorized, ReasonInvalidToken, detailOf(ReasonInvalidToken), c)
+	a.challenge(c, "error", ReasonInvalidToken)
 	a.Reason = reason
 	return a
 }
 
 // Rejected answers a request that is malformed, before anyone is asked.
 func Rejected(status int, reason string, c Context) Answer {
-	a := newAnswer(status, reason, textOf(reason), c)
+	a := newAnswer(status, reason, detailOf(reason), c)
 	if status == http.StatusMethodNotAllowed && len(c.Allow) > 0 {
 		a.Header.Set("Allow", strings.Join(c.Allow, ", "))
 	}
@@ -102,14 +105,14 @@ func Rejected(status int, reason string, c Context) Answer {
 // Unavailable answers when something gwctl depends on does not: never 401 or
 // 403, and never through.
 func Unavailable(reason string, after time.Duration, c Context) Answer {
-	a := newAnswer(http.StatusServiceUnavailable, reason, textOf(reason), c)
+	a := newAnswer(http.StatusServiceUnavailable, reason, detailOf(reason), c)
 	a.retry(after)
 	return a
 }
 
 // BadGateway answers when the upstream cannot be reached or answers wrongly.
 func BadGateway(status int, reason string, c Context) Answer {
-	return newAnswer(status, reason, textOf(reason), c)
+	return newAnswer(status, reason, detailOf(reason), c)
 }
 
 func newAnswer(status int, reason, detail string, c Context) Answer {
@@ -132,8 +135,9 @@ func newAnswer(status int, reason, detail string, c Context) Answer {
 }
 
 // challenge sets WWW-Authenticate with parameters in pairs.
-func (a *Answer) challenge(realm string, params ...string) {
-	parts := []string{fmt.Sprintf("realm=%q", orText(realm, "gwctl"))}
+func (a *Answer) challenge(c Context, params ...string) {
+	parts := []string{fmt.Sprintf("realm=%q", orText(c.Realm, "gwctl"))}
+	params = append(params, "resource_metadata", c.ResourceMetadata)
 	for i := 0; i+1 < len(params); i += 2 {
 		if params[i+1] != "" {
 			parts = append(parts, fmt.Sprintf("%s=%q", params[i], params[i+1]))
@@ -166,11 +170,17 @@ func orText(s, def string) string {
 	return s
 }
 
-// Write sends the answer. A HEAD request gets no body.
+// Write sends the answer: a problem document, or a page if a person looks at it
+// with a browser. A HEAD request gets no body.
 func (a Answer) Write(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	for name, values := range a.Header {
 		h[name] = values
+	}
+	h.Add("Vary", "Accept, Sec-Fetch-Mode")
+	if isBrowser(r) {
+		a.Body = a.page()
+		h.Set("Content-Type", "text/html; charset=utf-8")
 	}
 	h.Set("Content-Length", strconv.Itoa(len(a.Body)))
 	w.WriteHeader(a.Status)

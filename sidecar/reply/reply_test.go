@@ -197,9 +197,10 @@ func TestTexts(t *testing.T) {
 		engine.ReasonNoRoute, engine.ReasonUnauthenticated, engine.ReasonNoMatchingRule, engine.ReasonInsufficientScope, engine.ReasonDeniedByRule,
 		engine.ReasonEvalError, engine.ReasonAttributeInvalid, engine.ReasonAttributeConflict, engine.ReasonAttributeMissing, engine.ReasonAttributeUnavailable,
 		engine.ReasonBodyInvalid, engine.ReasonBodyUnavailable, engine.ReasonObligationError, engine.ReasonNotLoaded,
-		reply.ReasonUpstreamUnreachable, reply.ReasonUpstreamTimeout, reply.ReasonNoUpstream, reply.ReasonDependencyUnavailable, reply.ReasonAuditUnavailable,
+		reply.ReasonUpstreamUnreachable, reply.ReasonUpstreamTimeout, reply.ReasonUpstreamUntrusted, reply.ReasonNoUpstream, reply.ReasonDependencyUnavailable, reply.ReasonAuditUnavailable,
 		reply.ReasonNotRepresentable, reply.ReasonClaimsTooLarge, reply.ReasonNotCanonical,
-		canonical.CodeNotCanonical, canonical.CodeHopByHopAbuse, canonical.CodeMethodNotAllowed,
+		reply.ReasonUntrustedPeer, reply.ReasonForwardingIncomplete,
+		canonical.CodeNotCanonical, canonical.CodeHopByHopAbuse, canonical.CodeMethodNotAllowed, canonical.CodeMisdirected,
 	}
 	for _, reason := range reasons {
 		var p problem
@@ -208,7 +209,7 @@ func TestTexts(t *testing.T) {
 		}
 	}
 	slices.Sort(reasons)
-	if n := len(slices.Compact(reasons)); n != 24 { // canonical's first is reply's last
+	if n := len(slices.Compact(reasons)); n != 28 { // canonical's first is reply's last
 		t.Errorf("%d reasons", n)
 	}
 }

@@ -73,7 +73,7 @@ func (b *banner) file() string {
 	if len(rules) == 0 {
 		return ""
 	}
-	rel, err := filepath.Rel(b.set.path, rules[0].Policy.Kind.Span().Path)
+	rel, err := filepath.Rel(b.set.path, rules[0].Policy.Name.Span().Path)
 	if err != nil {
 		return ""
 	}

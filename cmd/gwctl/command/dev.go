@@ -106,20 +106,20 @@ func devUsers(set *engine.Set) map[string]dev.TokenSpec {
 		for _, u := range list {
 			id, ok := u.Field("id")
 			kind, typed := u.Field("type")
-			if _, twice := out[u.Name.Value]; twice || !ok || u.Anonymous || typed && kind.Text.Value != "human" {
+			if _, twice := out[u.Name.Value()]; twice || !ok || u.Anonymous || typed && kind.Text.Value() != "human" {
 				continue
 			}
 			var claims []slot.InputEntry
 			for _, f := range u.Fields {
-				switch f.Key.Value {
+				switch f.Key.Value() {
 				case "id", "type", "method", "issuer":
 				case "scopes":
 					claims = append(claims, slot.InputEntry{Key: "scp", Value: slot.FromValue(f.Value)})
 				default:
-					claims = append(claims, slot.InputEntry{Key: f.Key.Value, Value: typedClaim(set, f.Key.Value, slot.FromValue(f.Value))})
+					claims = append(claims, slot.InputEntry{Key: f.Key.Value(), Value: typedClaim(set, f.Key.Value(), slot.FromValue(f.Value))})
 				}
 			}
-			out[u.Name.Value] = dev.TokenSpec{Subject: id.Text.Value, Audience: devAudience, Claims: json.RawMessage(slot.FromObject(claims).AppendJSON(nil))}
+			out[u.Name.Value()] = dev.TokenSpec{Subject: id.Text.Value(), Audience: devAudience, Claims: json.RawMessage(slot.FromObject(claims).AppendJSON(nil))}
 		}
 	}
 	return out
@@ -146,7 +146,7 @@ func typedClaim(set *engine.Set, name string, in slot.Input) slot.Input {
 // with the parts that dev mode provides itself.
 func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.Config, error) {
 	own := filepath.Join(l.path, "gwctl.yaml")
-	cfg := &config.Config{Path: own, AllowAnonymous: true}
+	cfg := &config.Config{Path: own, AllowAnonymous: true, Propagate: config.DefaultPropagate()}
 	if !l.files.Bundle {
 		c, err := loadConfig(own)
 		switch {
@@ -154,7 +154,7 @@ func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.C
 		case err != nil:
 			return nil, err
 		default:
-			cfg.Env, cfg.AllowAnonymous, cfg.Claims = c.Env, c.AllowAnonymous, c.Claims
+			cfg.Env, cfg.AllowAnonymous, cfg.Propagate = c.Env, c.AllowAnonymous, c.Propagate
 		}
 	}
 	cfg.Policies = l.path
@@ -162,8 +162,9 @@ func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.C
 	if o.address == "" {
 		cfg.Proxy.Address = freeOr(devAddress)
 	}
-	cfg.Proxy.Upstreams = []config.Upstream{{Match: policy.Text{Value: "/{rest...}"}, URL: upstream}}
-	cfg.JWT = []config.JWT{{Name: issuer.String(), Issuer: issuer.String(), Audiences: []string{devAudience}, Type: "human"}}
+	cfg.Proxy.Limits = config.DefaultLimits()
+	cfg.Proxy.Upstreams = []config.Upstream{config.DefaultUpstream(policy.NewText("/{rest...}"), upstream, cfg.Propagate.Propagation)}
+	cfg.JWT = []config.JWT{{Method: config.Method{Name: issuer.String(), Type: "human"}, Issuer: issuer.String(), Audiences: []string{devAudience}}}
 	cfg.Drain.Timeout = 5 * time.Second
 	return cfg, nil
 }

@@ -167,9 +167,9 @@ func (o *explainOptions) bind(l *loaded, out *report.Explanation) (*engine.Reque
 		if !ok || name == "" {
 			return nil, usage("write --header 'X-Plan: pro'", "--header %q is not NAME: VALUE", h)
 		}
-		spec.Headers = append(spec.Headers, policy.Label{Key: policy.Text{Value: name}, Value: policy.Text{Value: strings.TrimSpace(value)}})
+		spec.Headers = append(spec.Headers, policy.Label{Key: policy.NewText(name), Value: policy.NewText(strings.TrimSpace(value))})
 	}
-	read, err := canonicalReader()
+	read, err := canonicalReader(l.set)
 	if err != nil {
 		return nil, internal(err, "please report this")
 	}

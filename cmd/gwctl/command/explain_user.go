@@ -135,7 +135,7 @@ func (o *explainOptions) mapping(l *loaded, claims slot.Input) (*mapping.Mapping
 		return nil, p, &failure{code: exitNotLoad, err: fmt.Errorf("the mapping in %s does not fit the Schema", o.config), hint: "mend the errors above", found: found}
 	}
 	p.Type = cfg.JWT[i].Type
-	return m, p, nil
+	return m.WithIDPrefix(cfg.JWT[i].IDPrefix), p, nil
 }
 
 func loadConfig(path string) (*config.Config, error) {

@@ -59,7 +59,7 @@ func load(path string) (*loaded, error) {
 	if l.found = append(l.found, found...); found.HasErrors() {
 		return l, nil
 	}
-	read, err := canonicalReader()
+	read, err := canonicalReader(set)
 	if err != nil {
 		return nil, internal(err, "please report this")
 	}

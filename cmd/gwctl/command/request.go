@@ -27,9 +27,10 @@ type refusal struct {
 func (r *refusal) Unwrap() error { return &r.Refused }
 
 // canonicalReader makes canonical requests of suites and of explain with the
-// sidecar's own rules, so that a path the sidecar refuses is refused here too.
-func canonicalReader() (suite.Reader, error) {
-	reader, err := canonical.New(canonical.Options{NewID: func() string { return testRequestID }})
+// sidecar's own rules and the routes of the set, so that a path the sidecar
+// refuses is refused here too.
+func canonicalReader(set *engine.Set) (suite.Reader, error) {
+	reader, err := canonical.New(canonical.Options{Routes: pdp.Routes(set), NewID: func() string { return testRequestID }})
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func canonicalReader() (suite.Reader, error) {
 			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, RemoteAddr: peer,
 		}
 		for _, h := range spec.Headers {
-			req.Header.Add(h.Key.Value, h.Value.Value)
+			req.Header.Add(h.Key.Value(), h.Value.Value())
 		}
 		c, rejection := reader.Read(req)
 		if rejection != nil {

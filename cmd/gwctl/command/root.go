@@ -32,7 +32,7 @@ beside a service (serve), and says why a request was denied (explain).`
 	})
 	root.Version = Version()
 	root.SetVersionTemplate(versionReport().Text())
-	root.AddCommand(newPolicy(s), newExplain(s), newServe(s), newInit(s), newSchema(s), newVersion(s), newCompletion(s), exitCodesTopic())
+	root.AddCommand(newPolicy(s), newExplain(s), newServe(s), newAPIKey(s), newToken(s), newInit(s), newSchema(s), newVersion(s), newCompletion(s), exitCodesTopic())
 	root.InitDefaultHelpCmd()
 	if help, _, err := root.Find([]string{"help"}); err == nil {
 		help.Args = knownTopic

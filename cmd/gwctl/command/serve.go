@@ -140,7 +140,8 @@ func serve(s Streams, o sidecar.Options, ready func(context.Context, *sidecar.Si
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
 	signal.Ignore(syscall.SIGPIPE)
-	o.Stdout, o.Clock, o.Getenv = s.Out, s.Now, pdp.Getenv
+	tuneMemory(pdp.Getenv, os.ReadFile)
+	o.Stdout, o.Clock, o.Getenv, o.Loaded = s.Out, s.Now, pdp.Getenv, settleMemory
 	o.Logger = slog.New(slog.NewTextHandler(s.Err, nil))
 	car, err := sidecar.New(ctx, o)
 	if err != nil {

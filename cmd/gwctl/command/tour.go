@@ -32,7 +32,7 @@ type tour struct {
 }
 
 func newTour(l *loaded, cfg *config.Config, users map[string]dev.TokenSpec, now time.Time) (*tour, error) {
-	read, err := canonicalReader()
+	read, err := canonicalReader(l.set)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +82,13 @@ func (t *tour) decide(spec *policy.RequestSpec, user string) (engine.Decision, b
 	for _, e := range t.env {
 		in := slot.FromValue(e.Literal)
 		if e.FromEnv.IsSet() {
-			text, ok := pdp.Getenv(e.FromEnv.Value)
+			text, ok := pdp.Getenv(e.FromEnv.Value())
 			if !ok {
 				continue
 			}
 			in = slot.Plain(text)
 		}
-		req.Supply(slot.Config, slot.Env, e.Name.Value, in)
+		req.Supply(slot.Config, slot.Env, e.Name.Value(), in)
 	}
 	req.Authenticate(engine.Principal{Method: "jwt", Issuer: t.issuer, Type: "human"})
 	t.mapping.Apply(req, slot.FromObject(append(slices.Clone(claims.Members()), slot.InputEntry{Key: "sub", Value: slot.Quoted(token.Subject)})))

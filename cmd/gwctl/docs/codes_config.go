@@ -36,6 +36,11 @@ func configCodes() Area {
 			Mend:    "Read `claims`, as in `claims.realm_access.roles`.",
 			Example: &Example{File: "gwctl.yaml", Old: "audiences: [orders-api]", New: "audiences: [orders-api], attributes: {roles: claim.roles}", Args: check},
 		}, {
+			Name:    "bad_file",
+			Meaning: "A file that the configuration names (a certificate, a key, CAs) cannot be read or used. As a warning: a certificate in it is not valid now.",
+			Mend:    "See that the path leads to it, seen from the configuration, and that it holds what the help says, in PEM.",
+			Example: &Example{File: "gwctl.yaml", Old: "proxy: {address: 127.0.0.1:8080", New: "proxy: {tls: {cert: server.pem, key: server-key.pem}, address: 127.0.0.1:8080", Args: check},
+		}, {
 			Name:    "missing_value",
 			Meaning: "Nothing supplies a required attribute of the environment. Every rule that reads it would deny.",
 			Mend:    "Add it under `env` of the configuration, set the environment variable, or declare it optional.",

@@ -1,6 +1,7 @@
 // Package docs writes the pages of the documentation that must not be written
 // by hand: [CLI] from the command tree, [Lint] from the lint rules,
-// [Diagnostics] from the table of codes that [Codes] gives.
+// [Diagnostics] from the table of codes that [Codes] gives, [Refusals] from the
+// table of the reasons of the sidecar's answers.
 //
 // The package makes text and writes no file. Tests of cmd/gwctl compare the
 // pages with it, run every example of a code, and fail when a code is raised

@@ -32,7 +32,7 @@ func TestKeysOfTheReader(t *testing.T) {
 		}
 		var w document.Walker
 		value := w.Value(nodes[0], "the document")
-		kind := w.Object(nodes[0], "the document").Text("kind").Value
+		kind := w.Object(nodes[0], "the document").Text("kind").Value()
 		i := slices.IndexFunc(docs, func(n *node) bool { return n.Title == kind })
 		if i < 0 || len(w.Found()) > 0 {
 			t.Fatalf("%s: no schema of the kind %s (%v)", place, kind, w.Found())
@@ -77,7 +77,7 @@ func (v *visit) value(x policy.Value, of []*node, path string) {
 	case document.Map:
 		v.mapping(x, of, path)
 		for _, e := range x.Entries {
-			v.value(e.Value, below(of, e.Key.Value), path+"/"+e.Key.Value)
+			v.value(e.Value, below(of, e.Key.Value()), path+"/"+e.Key.Value())
 		}
 	}
 }
@@ -119,7 +119,7 @@ func (v *visit) mapping(x policy.Value, of []*node, path string) {
 		case n.AdditionalProperties == nil:
 		case !n.AdditionalProperties.never:
 			open = true
-		case !slices.ContainsFunc(x.Entries, func(e document.ValueEntry) bool { return n.Properties.get(e.Key.Value) == nil }):
+		case !slices.ContainsFunc(x.Entries, func(e document.ValueEntry) bool { return n.Properties.get(e.Key.Value()) == nil }):
 			strict = append(strict, n)
 		}
 	}
@@ -181,7 +181,7 @@ func (v *visit) record(n *node, known []string, path string) {
 // the reader must, and the other way round.
 func (v *visit) demands(x policy.Value, n *node, path string) {
 	for _, e := range x.Entries {
-		key := e.Key.Value
+		key := e.Key.Value()
 		_, found := read(v.place, v.edited(e.Key.Span().Start, len([]rune(key)), stranger))
 		refused, missed := false, false
 		for _, d := range found {

@@ -35,6 +35,8 @@ func (t *table) route() *node {
 		may("cors", t.cors()),
 		may("websocket", yes()).says("Lets a request become a WebSocket; default false."),
 		may("encoded_slash", oneOf("reject", "keep")).of("KeepEncodedSlash").instead("keep lets %2F through, inside a segment; default reject."),
+		may("empty_segments", oneOf("reject", "keep")).of("KeepEmptySegments").instead("keep lets // through where {x...} stands; default reject."),
+		may("path_params", oneOf("reject", "keep")).of("KeepPathParams").instead("keep lets ; through where {x...} stands; default reject."),
 	).and(when(
 		with("action", &node{Type: "object", Required: []string{"body"}}),
 		with("route", no(shaped(`^([A-Z]+,)*(GET|HEAD)[, ]`))),
@@ -58,9 +60,11 @@ func (t *table) body() *node {
 }
 
 func (t *table) cors() *node {
+	header := shaped(t.pattern(t.policy, "headerForm"))
 	return t.strict(t.policy, "CORS",
 		need("origins", set(shaped(`^https?://[^/*?# ]+$`))).says("Origins, as in https://app.example.com, each compared exactly."),
-		may("headers", set(text())).says("Request headers that a page may send."),
+		may("headers", set(header)).instead("Request headers that a page may send."),
+		may("expose", set(header)).instead("Headers of answers that a page may read."),
 		may("credentials", yes()).says("Lets the browser send cookies and Authorization; default false."),
 		may("max_age", between(0, 86400)).instead("How long the browser may keep the answer, in seconds."))
 }

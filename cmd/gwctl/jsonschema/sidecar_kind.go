@@ -1,8 +1,6 @@
 package jsonschema
 
 import (
-	"fmt"
-
 	"github.com/gwctl/gwctl/policy"
 )
 
@@ -13,10 +11,12 @@ func (t *table) sidecarKind() *node {
 		may("env", named(nil, t.envValue())).says("Values of the Schema's env attributes, by name: a literal, or {env: NAME}."),
 		may("authn", list(t.method())).says("Methods of authentication. Each one that finds its credential verifies it; of several good ones the first is the user."),
 		may("anonymous", oneOf("deny", "allow")).of("AllowAnonymous").instead("deny, the default: a request without a credential gets 401 at once. allow: the rules decide."),
-		may("propagate", t.strict(t.config, "", may("claims", set(text())).says("Claims that go into X-Auth-Claims."))).says("What the service behind learns of the user, beyond id, roles and tenant."),
+		may("propagate", t.propagate()).says("What the services behind learn of the user, beyond id and tenant."),
 		may("forward_token", yes()).says("Passes the Authorization header on; default false."),
+		may("assertion", t.assertion()),
 		may("audit", t.audit()),
 		may("drain", t.drain()),
+		may("resource_metadata", list(t.resourceMetadata())),
 		may("verify", share()).instead("Share of the decisions that is evaluated once more with CEL's own evaluator, as in 1/1000; default none."),
 	).and(unless(is("anonymous", "allow"), has("authn")))
 	meta := t.strict(t.policy, "",
@@ -36,16 +36,24 @@ func (t *table) policies() *node {
 }
 
 func (t *table) listeners() *node {
-	upstream := t.strict(t.config, "Upstream",
-		need("match", shaped("^"+pathForm+"$")).instead("A path pattern, as in routes: \"/{rest...}\" is every path."),
-		need("url", shaped(`^`+anyCase("http")+`[Ss]?://[^/?#@]+/?[?#]*$`)))
 	return t.strict(t.config, "",
-		need("proxy", t.strict(t.config, "Proxy",
+		may("proxy", t.strict(t.config, "Proxy",
 			need("address", address()).says("Where to listen, host:port."),
-			need("upstreams", list(upstream)).says("Services behind the sidecar."),
-			may("trusted_proxies", set(shaped(`^[0-9A-Fa-f.:]+/[0-9]+$`))).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."))),
-		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness and metrics: /livez, /readyz, /metrics."))
+			need("upstreams", list(t.upstream())).says("Services behind the sidecar."),
+			may("tls", t.listenerTLS()).instead("Speaks TLS, with HTTP/1.1 and HTTP/2."),
+			may("http2", t.strict(t.config, "HTTP2", may("max_streams", between(1, 1000)))).says("Bounds HTTP/2, which is spoken over TLS only."),
+			may("limits", t.strict(t.config, "Limits", may("connections", between(16, 1000000)), may("requests", between(16, 100000)), may("body_mib", between(2, 4096)))).says("What is given out at a time, over all clients."),
+			may("trusted_proxies", networks()).says("Networks whose forwarding headers are believed, as in 10.0.0.0/8."),
+			may("websocket", t.strict(t.config, "WebSocket", may("idle", duration()), may("lifetime", duration()), may("limit", between(1, 1_000_000)))))),
+		may("forward_auth", t.strict(t.config, "ForwardAuth",
+			need("address", address()).says("Where to listen, host:port."),
+			need("dialect", oneOf(t.texts(t.config, "Dialects")...)),
+			need("trusted_proxies", networks()))),
+		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness, metrics and public keys: /livez, /readyz, /metrics, /.well-known/gwctl-jwks.json.")).
+		and(either(has("proxy"), has("forward_auth")))
 }
+
+func networks() *node { return set(shaped(`^[0-9A-Fa-f.:]+/[0-9]+$`)) }
 
 func address() *node { return shaped(`^([^:\[\]]*|\[[^\[\]]*\]):(0|[1-9][0-9]{0,4})$`) }
 
@@ -57,19 +65,12 @@ func (t *table) envValue() *node {
 	return n
 }
 
-func (t *table) method() *node {
-	loopback := anyCase("http") + `://(` + anyCase("localhost") + `|127\.[0-9.]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?(/[^?#]*)?`
-	issuer := shaped(fmt.Sprintf(`^(%s://[^/?#@]+(/[^?#]*)?|%s)[?#]*$`, anyCase("https"), loopback))
-	jwt := t.strict(t.config, "JWT",
-		need("issuer", issuer).says("The issuer, exactly as it stands in the tokens' iss. http is accepted for a provider on this host only."),
-		need("audiences", set(text())).says("Values of aud, any of which a token must have."),
-		may("algorithms", set(oneOf(t.texts(t.config, "algorithms")...))).instead("Accepted algorithms of signatures; default RS256, PS256, ES256, ES384 and EdDSA."),
-		may("profile", oneOf("rfc9068")).says("rfc9068 requires the type at+jwt."),
-		may("type", oneOf("human", "service")),
-		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
-		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
-		may("attributes", named(nil, text())).says("Attributes of the user, each with a CEL expression over claims. An attribute that is not named has its default claim."))
-	return t.strict(t.config, "", need("jwt", jwt))
+func (t *table) resourceMetadata() *node {
+	return t.strict(t.config, "ResourceMetadata",
+		need("resource", shaped(t.pattern(t.config, "resourceForm"))).instead("The URL that clients use, in lower case up to the path and without a final slash; http on this host only."),
+		may("scopes", set(shaped(t.pattern(t.config, "scopeForm")))).says("Scopes that clients can ask for."),
+		may("name", text()),
+		may("documentation", shaped(`^`+anyCase("http")+`[Ss]?://`)))
 }
 
 // share is one in so many.

@@ -24,6 +24,7 @@ type source struct {
 type goType struct {
 	doc    string
 	fields map[string]string // name → comment, "" without one
+	embeds []string          // types of the same directory whose fields are its own, too
 }
 
 // readSource parses the Go files of a directory, tests left out.
@@ -36,6 +37,13 @@ func readSource(repo fs.FS, dir string) (*source, error) {
 	for _, f := range files {
 		for _, d := range f.Decls {
 			s.declaration(d)
+		}
+	}
+	for _, t := range s.types {
+		for _, name := range t.embeds {
+			for field, comment := range s.types[name].fields {
+				t.fields[field] = comment
+			}
 		}
 	}
 	return s, nil
@@ -105,6 +113,11 @@ func (s *source) typeSpec(x *ast.TypeSpec, doc string) {
 			}
 			for _, name := range f.Names {
 				t.fields[name.Name] = strings.TrimSpace(comment)
+			}
+			if p, ok := f.Type.(*ast.StarExpr); ok && len(f.Names) == 0 {
+				if name, ok := p.X.(*ast.Ident); ok {
+					t.embeds = append(t.embeds, name.Name)
+				}
 			}
 		}
 	}

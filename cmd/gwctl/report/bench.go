@@ -98,7 +98,7 @@ func (b *Bench) Set(m *suite.Measurement) {
 }
 
 func newBenchRule(c suite.RuleCost) BenchRule {
-	at := c.Rule.Decl.Span
+	at := c.Rule.Decl.At.Span()
 	out := BenchRule{Rule: c.Rule.Ref.String(), Resource: c.Rule.Resource, Cases: c.Cases, BenchTime: newBenchTime(c.Spread), Fallbacks: []BenchFallback{}}
 	if c.Rule.When != nil {
 		at, out.CostBound = c.Rule.Decl.When.Span(), c.Rule.When.CostBound()

@@ -48,6 +48,7 @@ func (r *results) markdown() string {
 	b.WriteString("\n### Crowd\n\n" + r.decisions("Crowd"))
 	b.WriteString("\n### Two cores\n\n" + r.parallel())
 	b.WriteString("\n### Loading\n\n" + r.loading())
+	b.WriteString("\n### Reloading\n\n" + r.reloading())
 	return b.String()
 }
 
@@ -110,6 +111,18 @@ func (r *results) loading() string {
 		rows = append(rows, []string{
 			engine, cell(r.ratio(at, r.series("Load", 0, us), wallTime)), cell(scaled(r.median(at, wallTime))), cell(scaled(r.median(at, cpuTime))), cell(r.median(at, liveHeap)),
 		})
+	}
+	if len(rows) == 1 {
+		return "Not measured.\n"
+	}
+	return table(rows)
+}
+
+// reloading writes the median of a decision, alone and while policies load.
+func (r *results) reloading() string {
+	rows := [][]string{{"median of a decision", "ns"}}
+	for _, engine := range r.engines("Reload", 0, wallTime) {
+		rows = append(rows, []string{engine, cell(r.median(r.series("Reload", 0, engine), wallTime))})
 	}
 	if len(rows) == 1 {
 		return "Not measured.\n"

@@ -1,0 +1,63 @@
+package command
+
+import (
+	"io/fs"
+	"math"
+	"runtime/debug"
+	"testing"
+)
+
+func TestGroupLimit(t *testing.T) {
+	const two, one = "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"
+	for name, tt := range map[string]struct {
+		files map[string]string
+		want  int64
+	}{
+		"no group":             {nil, 0},
+		"version 2":            {map[string]string{two: "536870912\n"}, 512 << 20},
+		"version 2, no limit":  {map[string]string{two: "max\n"}, 0},
+		"version 1":            {map[string]string{one: "268435456\n"}, 256 << 20},
+		"version 1, no limit":  {map[string]string{one: "9223372036854771712\n"}, 0},
+		"no limit, then one":   {map[string]string{two: "max\n", one: "1048576\n"}, 1 << 20},
+		"something else there": {map[string]string{two: "-1\n", one: "much\n"}, 0},
+	} {
+		got := groupLimit(func(name string) ([]byte, error) {
+			if text, ok := tt.files[name]; ok {
+				return []byte(text), nil
+			}
+			return nil, fs.ErrNotExist
+		})
+		if got != tt.want {
+			t.Errorf("%s: %d, want %d", name, got, tt.want)
+		}
+	}
+}
+
+// TestTuneMemory: the environment goes first.
+func TestTuneMemory(t *testing.T) {
+	percent, limit := debug.SetGCPercent(100), debug.SetMemoryLimit(-1)
+	t.Cleanup(func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	})
+	read := func(string) ([]byte, error) { return []byte("1000000000"), nil }
+	for name, tt := range map[string]struct {
+		env     map[string]bool
+		percent int
+		limit   int64
+	}{
+		"nothing said":   {nil, heapGrowth, 900_000_000},
+		"GOGC said":      {map[string]bool{"GOGC": true}, 100, 900_000_000},
+		"GOMEMLIMIT set": {map[string]bool{"GOMEMLIMIT": true}, heapGrowth, math.MaxInt64},
+	} {
+		debug.SetGCPercent(100)
+		debug.SetMemoryLimit(math.MaxInt64)
+		tuneMemory(func(name string) (string, bool) { return "", tt.env[name] }, read)
+		if got := debug.SetMemoryLimit(-1); got != tt.limit {
+			t.Errorf("%s: limit %d, want %d", name, got, tt.limit)
+		}
+		if got := debug.SetGCPercent(100); got != tt.percent {
+			t.Errorf("%s: growth %d, want %d", name, got, tt.percent)
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package authn
+
+import (
+	"slices"
+	"strings"
+)
+
+// IntrospectionStatus is a picture of an [Introspection] for status pages and
+// metrics. It holds no secrets.
+type IntrospectionStatus struct {
+	Name, Endpoint string
+	// Breaker is one of the Breaker constants.
+	Breaker string
+	// LastError tells how the last exchange failed, "" if it did not.
+	LastError string
+	// InFlight is the number of tokens that are being asked about.
+	InFlight int
+	// Results counts by result, in their order.
+	Results []IntrospectionCount
+}
+
+// IntrospectionCount is one counter of [IntrospectionStatus].
+type IntrospectionCount struct {
+	// Result is one of the Introspection result constants.
+	Result string
+	Count  uint64
+}
+
+// Status gives a picture of the method.
+func (i *Introspection) Status() IntrospectionStatus {
+	s := IntrospectionStatus{Name: i.cfg.Name, Endpoint: i.cfg.Endpoint, Breaker: i.breaker.state(i.cfg.Clock())}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	s.LastError, s.InFlight = i.lastErr, len(i.flights)
+	for result, n := range i.counts {
+		s.Results = append(s.Results, IntrospectionCount{result, n})
+	}
+	slices.SortFunc(s.Results, func(a, b IntrospectionCount) int { return strings.Compare(a.Result, b.Result) })
+	return s
+}
+
+// Purge forgets the answers about one token, user or session: those whose jti,
+// sub or sid claim is the value. It gives their number. The next request asks
+// the server again.
+func (i *Introspection) Purge(claim, value string) int {
+	return i.active.drop(func(_ digest, a *answer) bool {
+		o, err := parseObject(a.id.Claims)
+		if err != nil {
+			return true
+		}
+		text, _, err := o.text(claim)
+		return err != nil || text == value
+	})
+}

@@ -1,0 +1,79 @@
+package sidecar_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"testing"
+)
+
+// BenchmarkProxy is a request through the whole of a sidecar, with the tiny
+// client and upstream that it takes. It is for profiles; `make bench-proxy`
+// measures the process alone, beside others.
+func BenchmarkProxy(b *testing.B) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go respond(c)
+		}
+	}()
+	r := start(b, setup{upstreams: fmt.Sprintf(`[{match: "/{rest...}", url: "http://%s"}]`, l.Addr()), spec: fmt.Sprintf("  audit: {sinks: [{file: {path: %q}}]}", filepath.Join(b.TempDir(), "audit.jsonl"))})
+	raw := []byte(request("GET /items/7?page=3", bearer(r.user(`{"roles":["customer"],"plan":"pro"}`)), "User-Agent: bench/1.0", "Accept: application/json", "Accept-Encoding: gzip", "X-Trace: 4bf92f3577b34da6a3ce929d0e0e4736"))
+	b.ReportAllocs()
+	b.SetParallelism(8)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		c, err := net.Dial("tcp", r.car.Addr().String())
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		defer c.Close()
+		in := bufio.NewReader(c)
+		for pb.Next() {
+			if _, err := c.Write(raw); err != nil {
+				b.Error(err)
+				return
+			}
+			if err := skip(in, len("hello")); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+// respond gives the fixed answer to every request on a connection.
+func respond(c net.Conn) {
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for skip(in, 0) == nil {
+		if _, err := io.WriteString(c, fixedAnswer); err != nil {
+			return
+		}
+	}
+}
+
+// skip reads a head and a body of so many bytes.
+func skip(in *bufio.Reader, body int) error {
+	for {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		if len(line) == 2 {
+			_, err := in.Discard(body)
+			return err
+		}
+	}
+}

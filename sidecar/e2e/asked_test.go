@@ -1,0 +1,35 @@
+package e2e
+
+import (
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// startAsked runs gwctl with the configuration of examples/forward-auth for a
+// proxy. Its proxy field is the address to ask at.
+func startAsked(t testing.TB, dialect, issuer string) *sidecar {
+	t.Helper()
+	policies, err := filepath.Abs(filepath.Join("..", "..", "examples", "quickstart"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sidecar{config: filepath.Join(t.TempDir(), "gwctl.yaml"), client: &http.Client{Timeout: 5 * time.Second}}
+	t.Cleanup(s.client.CloseIdleConnections)
+	for range 3 { // as in startSidecar
+		s.proxy = freeAddress(t)
+		health := freeAddress(t)
+		s.health = "http://" + health
+		writeFile(t, s.config, example(t, dialect, "gwctl.yaml", map[string]string{
+			"../../quickstart": policies, exampleGwctl: s.proxy, "127.0.0.1:9900": health, "http://127.0.0.1:9100": issuer,
+		})+"  drain: {delay: 0s, timeout: 10s}\n")
+		s.process = startProcess(t, "gwctl", exec.Command(binary(t), "serve", "-c", s.config))
+		if s.comesUp(t, false) {
+			return s
+		}
+	}
+	t.Fatal("found no free ports")
+	return nil
+}

@@ -1,0 +1,44 @@
+package pdp
+
+import (
+	"github.com/gwctl/gwctl/engine/record"
+	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/sidecar/canonical"
+)
+
+// CORS is what the route of a request says about pages of other origins, nil if
+// it says nothing. The method is that of the request, or the one that a
+// preflight asks about.
+func (t Turn) CORS(method string, c *canonical.Request) *policy.CORS {
+	if t.snapshot == nil {
+		return nil
+	}
+	p := t.snapshot.Set.Place(method, c.Host, c.Path, c.Segments)
+	if p.Route == nil {
+		return nil
+	}
+	return p.Route.CORS
+}
+
+// What gwctl answers itself, without a decision.
+const (
+	AnsweredPreflight = "preflight"         // a CORS preflight of a route with a cors block
+	AnsweredMetadata  = "resource_metadata" // the document about a protected resource
+)
+
+// Answered writes the record of a request that is nobody's to decide.
+func (p *Point) Answered(c *canonical.Request, door, what string, status int) {
+	p.o.Audit.Write(&record.Event{
+		Kind: record.KindAnswered, Time: p.o.Clock(), RequestID: c.ID, Door: door, SourceIP: text(c.ClientIP), Reason: what, Status: status,
+		HTTP: &record.HTTP{Method: c.Method, Host: c.Host, Path: c.Path, TargetSHA256: c.TargetSHA256},
+	})
+}
+
+// RefuseOrigin answers a preflight of a page whose origin the route does not
+// name, and writes its record.
+func (p *Point) RefuseOrigin(c *canonical.Request, door string) Outcome {
+	return p.Reject(&canonical.Rejection{
+		Code: canonical.CodeOriginNotAllowed, Status: 403, Rule: canonical.RuleOrigin,
+		ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256,
+	}, door, nil)
+}

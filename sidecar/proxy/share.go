@@ -1,0 +1,59 @@
+package proxy
+
+import (
+	"net/netip"
+	"sync"
+)
+
+// share divides something scarce among clients. Nobody may hold more than twice
+// of what is free: one client gets two thirds of all, two get two fifths each,
+// and whoever comes next finds something left. Its methods may be called from
+// any goroutine.
+type share struct {
+	mu   sync.Mutex
+	all  int64
+	used int64
+	held map[netip.Addr]int64
+}
+
+func newShare(all int64) *share { return &share{all: all, held: map[netip.Addr]int64{}} }
+
+// take gives n units to a client and tells whether there were so many for it.
+// The zero address stands for those who speak for many: only the whole bounds
+// them.
+func (s *share) take(who netip.Addr, n int64) bool {
+	who = network(who)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	free := s.all - s.used
+	if n > free || who.IsValid() && s.held[who]+n > 2*free {
+		return false
+	}
+	s.used += n
+	s.held[who] += n
+	return true
+}
+
+// give returns n units that take gave.
+func (s *share) give(who netip.Addr, n int64) {
+	who = network(who)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used -= n
+	if s.held[who] -= n; s.held[who] <= 0 {
+		delete(s.held, who)
+	}
+}
+
+// network is what counts as one client: an IPv4 address, or the /64 that one
+// subscriber of IPv6 has at least.
+func network(a netip.Addr) netip.Addr {
+	if !a.Is6() || a.Is4In6() {
+		return a.Unmap()
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil { // 64 bits are in every IPv6 address
+		return a
+	}
+	return p.Addr()
+}

@@ -1,0 +1,159 @@
+package reply
+
+import (
+	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/sidecar/authn"
+	"github.com/gwctl/gwctl/sidecar/canonical"
+)
+
+// Reason codes that the sidecar gives beside those of the engine.
+const (
+	ReasonUpstreamUnreachable   = "upstream_unreachable"
+	ReasonUpstreamTimeout       = "upstream_timeout"
+	ReasonUpstreamUntrusted     = "upstream_untrusted" // its certificate does not show who it should be
+	ReasonNoUpstream            = "no_upstream"
+	ReasonDependencyUnavailable = "dependency_unavailable"
+	ReasonNotRepresentable      = "claim_not_representable"
+	ReasonClaimsTooLarge        = "claims_too_large"
+	ReasonTooManyWebSockets     = "too_many_websockets"
+	ReasonNotCanonical          = canonical.CodeNotCanonical
+	ReasonInvalidToken          = "invalid_token"  // what is told of every credential that is not accepted
+	ReasonInvalidClaims         = "invalid_claims" // verified claims that the mapping cannot use
+	ReasonUntrustedPeer         = "untrusted_peer" // asks at the forward-auth door and may not
+	ReasonForwardingIncomplete  = "forwarding_incomplete"
+	ReasonAuditUnavailable      = "audit_unavailable" // the answer cannot be recorded, and records are required
+	ReasonOverloaded            = "overloaded"        // more requests at a time than are answered
+)
+
+// Refusal says what a reason code means: to the client in an answer, and to the
+// operator on the page about it.
+type Refusal struct {
+	Code     string
+	Statuses []int  // of the answers; empty for a code that stands in records only
+	Detail   string // what the client is told
+	Cause    string // when it happens
+	Mend     string // what the operator or the client can do
+}
+
+// RefusalArea groups refusals by what they are about.
+type RefusalArea struct {
+	Title    string
+	Refusals []Refusal
+}
+
+// detailOf is what a client is told about a reason code. A rule's own code has
+// no text here; its message, if any, stands in the rule.
+func detailOf(reason string) string { return details[reason] }
+
+// details is never written after start.
+var details = func() map[string]string {
+	out := map[string]string{}
+	for _, area := range Refusals() {
+		for _, r := range area.Refusals {
+			out[r.Code] = r.Detail
+		}
+	}
+	return out
+}()
+
+// Refusals is the table of every reason code that gwctl itself gives, in the
+// order of its page.
+func Refusals() []RefusalArea {
+	return []RefusalArea{
+		{"Requests that are not understood in one way only", requestRefusals()},
+		{"Credentials", credentialRefusals()},
+		{"Policies", policyRefusals()},
+		{"What is needed for a decision", needRefusals()},
+		{"The service behind", serviceRefusals()},
+		{"In records only: why a credential was not accepted", recordedRefusals()},
+	}
+}
+
+const (
+	unsafe    = "The request is not in a form that can be passed on safely."
+	undecided = "Access could not be decided and is denied."
+	denied    = "Access is denied by policy."
+	later     = "A service needed for the decision does not answer. Try again later."
+	identity  = "The identity cannot be passed on to the service."
+)
+
+func requestRefusals() []Refusal {
+	return []Refusal{
+		{canonical.CodeNotCanonical, []int{400}, unsafe, "Two readers could understand the request differently, or it breaks a limit; the record's `detail` names the rule.", "Send it in one of the ways that everybody reads alike. A route can keep `%2F`, `//` and `;`."},
+		{canonical.CodeHopByHopAbuse, []int{400}, unsafe, "`Connection` names a header that is not the sender's to remove.", "Leave it out."},
+		{canonical.CodeMethodNotAllowed, []int{405}, "The method is not allowed.", "CONNECT, TRACE, or a method that gwctl does not know.", "Use one of `Allow`."},
+		{canonical.CodeOriginNotAllowed, []int{403}, "Pages of this origin may not do this.", "A preflight, or a WebSocket, of a page whose origin the route's `cors` does not name.", "Add the origin to `cors.origins` of the route, if it may."},
+		{canonical.CodeMisdirected, []int{421}, "The request does not belong on this connection.", "The host is not the one that the client's certificate was asked for (SNI).", "Open another connection for the other host."},
+		{ReasonUntrustedPeer, []int{403}, "This address may not ask for decisions.", "A peer at the forward-auth door that is not one of its `trusted_proxies`.", "Add the proxy's network there."},
+		{ReasonOverloaded, []int{503}, "Too many requests are being answered. Try again later.", "More requests at a time than `limits.requests`, or more of one client than its share.", "Try again after `Retry-After`; raise the limit, or run more replicas."},
+		{ReasonForwardingIncomplete, []int{400}, "The proxy in front does not say what was requested.", "A header of the dialect is missing or stands twice.", "Set up the proxy as the page of its dialect says."},
+	}
+}
+
+func credentialRefusals() []Refusal {
+	return []Refusal{
+		{engine.ReasonUnauthenticated, []int{401}, "Authentication is required.", "No credential, and `anonymous: deny` or no rule for anonymous users.", "Send a token of one of the issuers."},
+		{ReasonInvalidToken, []int{401}, "The access token was not accepted.", "Any credential that is not accepted. Why stands in the record only.", "Look the request id up in the records."},
+		{engine.ReasonInsufficientScope, []int{403}, "The access token lacks a scope.", "Scopes alone kept an allow rule from matching.", "Ask for a token with the scopes of the challenge."},
+		{ReasonDependencyUnavailable, []int{503}, later, "A credential cannot be judged now: the issuer's keys are missing.", "Try again after `Retry-After`; see the issuer's state in `/metrics`."},
+		{ReasonNotRepresentable, []int{403}, identity, "An id, tenant or role that no header can hold without changing its meaning.", "Change the mapping, or the claim at the issuer."},
+		{ReasonClaimsTooLarge, []int{403}, identity, "The claims of `propagate` are larger than 4 KiB.", "Pass fewer claims on."},
+	}
+}
+
+func policyRefusals() []Refusal {
+	return []Refusal{
+		{engine.ReasonNoRoute, []int{403, 405, 421}, "No route leads to this request.", "No route for the path; 405: none for the method; 421: none for the host.", "Declare a route in a Resource."},
+		{engine.ReasonNoMatchingRule, []int{403}, denied, "No allow rule matched.", "`gwctl explain` shows which rules were asked and why they did not match."},
+		{engine.ReasonDeniedByRule, []int{403}, denied, "A deny rule without a reason of its own matched.", "The record names the rule."},
+		{engine.ReasonEvalError, []int{403}, undecided, "A rule's condition failed.", "The record's `errors` have rule and place."},
+		{engine.ReasonObligationError, []int{403}, undecided, "An obligation of the deciding rule failed.", "The record's `errors` have rule and place."},
+		{engine.ReasonNotLoaded, []int{403, 503}, "No policy is loaded.", "There is no policy set, or it has no rules.", "See the log of the start."},
+	}
+}
+
+func needRefusals() []Refusal {
+	return []Refusal{
+		{engine.ReasonAttributeInvalid, []int{400, 403}, "The request holds a value that is not valid.", "A value breaks its type or a constraint; 400 where it came in path, query or headers.", "The record names the attribute."},
+		{engine.ReasonAttributeConflict, []int{403}, undecided, "Two providers have different values for an attribute.", "The record names the attribute."},
+		{engine.ReasonAttributeMissing, []int{403}, undecided, "A required attribute has no value.", "Declare it optional, or see to its provider."},
+		{engine.ReasonAttributeUnavailable, []int{503}, later, "A provider of an attribute failed.", "Try again after `Retry-After`."},
+		{engine.ReasonBodyInvalid, []int{400, 413, 415}, "The body of the request is not valid.", "The body is not what the route declares; 413: too large; 415: no plain JSON.", "See `body` of the route."},
+		{engine.ReasonBodyUnavailable, []int{503}, later, "The body did not arrive, or this door delivers none.", "Try again; do not read bodies behind a forward-auth door."},
+	}
+}
+
+func serviceRefusals() []Refusal {
+	return []Refusal{
+		{ReasonAuditUnavailable, []int{503}, later, "The answer cannot be recorded, and `audit.required` is set.", "See the log: a sink takes no records."},
+		{ReasonNoUpstream, []int{502}, "No service is configured for this path.", "No `match` of the upstreams fits.", "Add an upstream."},
+		{ReasonUpstreamUnreachable, []int{502}, "The service does not answer.", "The upstream cannot be reached, hangs up, or gives no proper answer.", "See the log."},
+		{ReasonUpstreamUntrusted, []int{502}, "The service could not be identified.", "The upstream's certificate does not show who it should be.", "See `tls` of the upstream, and the log."},
+		{ReasonUpstreamTimeout, []int{504}, "The service did not answer in time.", "The upstream took longer than 30 seconds to begin its answer.", "See to the service."},
+		{ReasonTooManyWebSockets, []int{503}, "There are too many open connections. Try again later.", "As many WebSockets as `websocket.limit` are open.", "Raise the limit, or run more replicas."},
+	}
+}
+
+func recordedRefusals() []Refusal {
+	recorded := func(code, cause, mend string) Refusal { return Refusal{Code: code, Cause: cause, Mend: mend} }
+	const again = "Get a new token."
+	return []Refusal{
+		recorded(authn.ReasonTokenMalformed, "Not a compact JWS over strict JSON, in its one spelling.", "Send the token exactly as the issuer gave it."),
+		recorded(authn.ReasonTokenTooLarge, "The token is longer than 8 KiB.", "Put less into it."),
+		recorded(authn.ReasonIssuerUnknown, "`iss` is missing or not configured.", "Compare it with `issuer`, character by character."),
+		recorded(authn.ReasonAlgorithmNotAllowed, "`alg` is not accepted, or not that of the key.", "See `algorithms`."),
+		recorded(authn.ReasonTypeNotAllowed, "Another kind of token, such as an ID or logout token; or not `at+jwt` with `profile: rfc9068`.", "Send an access token."),
+		recorded(authn.ReasonCritNotSupported, "The header has `crit` or `b64`.", "Have the issuer leave it out."),
+		recorded(authn.ReasonNestedNotSupported, "The payload is a token itself.", "Have the issuer sign claims."),
+		recorded(authn.ReasonKeyUnknown, "No key, or more than one, for `kid` and `alg`.", "See whether the issuer publishes the key."),
+		recorded(authn.ReasonSignatureInvalid, "The signature is not that of the key.", again),
+		recorded(authn.ReasonProofRequired, "The token is bound to a proof that was not given.", "Send the proof."),
+		recorded(authn.ReasonTokenExpired, "`exp` has passed.", again),
+		recorded(authn.ReasonTokenNotYetValid, "`nbf` or `iat` lies ahead.", "Compare the clocks; see `leeway`."),
+		recorded(authn.ReasonLifetimeExceeded, "The token is valid for longer than `max_lifetime`.", "Have the issuer give shorter ones."),
+		recorded(authn.ReasonAudienceMismatch, "None of `audiences` is in `aud`.", "Ask for a token for this service."),
+		recorded(authn.ReasonClaimInvalid, "A required claim is missing or of the wrong shape.", "See what the issuer puts into `sub` and `exp`."),
+		recorded(authn.ReasonCredentialUnsupported, "No method takes this kind of credential.", "Send one that is configured under `authn`."),
+		recorded(ReasonInvalidClaims, "The mapping cannot use the claims: an expression failed, or they contradict each other.", "See `attributes` of the method."),
+	}
+}
