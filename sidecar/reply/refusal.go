@@ -21,7 +21,8 @@ const (
 	ReasonInvalidClaims         = "invalid_claims" // verified claims that the mapping cannot use
 	ReasonUntrustedPeer         = "untrusted_peer" // asks at the forward-auth door and may not
 	ReasonForwardingIncomplete  = "forwarding_incomplete"
-	ReasonOverloaded            = "overloaded" // more requests at a time than are answered
+	ReasonAuditUnavailable      = "audit_unavailable" // the answer cannot be recorded, and records are required
+	ReasonOverloaded            = "overloaded"        // more requests at a time than are answered
 )
 
 // Refusal says what a reason code means: to the client in an answer, and to the
@@ -124,6 +125,7 @@ func needRefusals() []Refusal {
 
 func serviceRefusals() []Refusal {
 	return []Refusal{
+		{ReasonAuditUnavailable, []int{503}, later, "The answer cannot be recorded, and `audit.required` is set.", "See the log: a sink takes no records."},
 		{ReasonNoUpstream, []int{502}, "No service is configured for this path.", "No `match` of the upstreams fits.", "Add an upstream."},
 		{ReasonUpstreamUnreachable, []int{502}, "The service does not answer.", "The upstream cannot be reached, hangs up, or gives no proper answer.", "See the log."},
 		{ReasonUpstreamUntrusted, []int{502}, "The service could not be identified.", "The upstream's certificate does not show who it should be.", "See `tls` of the upstream, and the log."},
