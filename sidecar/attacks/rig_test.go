@@ -195,7 +195,8 @@ func (r *rig) stop(t testing.TB) []*record.Event {
 		if err != nil {
 			r.Fatalf("%v: %s", err, line)
 		}
-		if e.Kind != record.KindConfigReload {
+		switch e.Kind {
+		case record.KindDecision, record.KindAuthnFailure, record.KindRequestRejected, record.KindAnswered: // of requests
 			events = append(events, e)
 		}
 	}
