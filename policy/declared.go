@@ -60,8 +60,8 @@ func readDocument(w *reader, n *document.Node, test bool) declared {
 		return d
 	}
 	kind := root.Text("kind")
-	if kind.Value() == KindSidecar {
-		// Its keys are sidecar/config's business.
+	if isOfSidecar(kind.Value()) {
+		// Its keys are the sidecar's business.
 		d.ends()
 		return d
 	}

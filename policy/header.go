@@ -15,6 +15,7 @@ const (
 	KindDirectory = "Directory"
 	KindTestSuite = "TestSuite"
 	KindSidecar   = "Sidecar"
+	KindAPIKeys   = "APIKeys"
 )
 
 var kinds = []string{KindSchema, KindResource, KindPolicy, KindLibrary, KindDirectory, KindTestSuite, KindSidecar}

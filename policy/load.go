@@ -138,13 +138,16 @@ func (l *loader) unique(what string, name Text) {
 	names[name.Value()] = name.Place()
 }
 
-// OnlySidecar tells whether a file holds nothing but configuration of
-// gwctl serve, and so is no part of the set.
+// isOfSidecar tells whether documents of a kind are for gwctl serve alone.
+func isOfSidecar(kind string) bool { return kind == KindSidecar || kind == KindAPIKeys }
+
+// OnlySidecar tells whether a file holds nothing but configuration and API keys
+// of gwctl serve, and so is no part of the set.
 func OnlySidecar(f File) bool {
 	docs, _ := document.Parse(f.Path, f.Data)
 	for _, d := range docs {
 		var w document.Walker
-		if w.Object(d, "a document").Text("kind").Value() != KindSidecar {
+		if !isOfSidecar(w.Object(d, "a document").Text("kind").Value()) {
 			return false
 		}
 	}

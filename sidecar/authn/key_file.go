@@ -13,9 +13,6 @@ import (
 	"github.com/gwctl/gwctl/policy/document"
 )
 
-// KindAPIKeys is the kind of the document that holds API keys.
-const KindAPIKeys = "APIKeys"
-
 const (
 	maxKeyFile     = 4 << 20
 	maxKeys        = 10_000
@@ -82,8 +79,8 @@ func parseKeyFile(path string, data []byte, now time.Time) (*keyFile, policy.Dia
 	for i, d := range docs {
 		root := r.w.Object(d, "the file of API keys")
 		kind, version := root.Text("kind"), root.Text("apiVersion")
-		if i > 0 || kind.Value() != KindAPIKeys || version.Value() != policy.APIVersion {
-			r.w.Error(d.Span(), "wrong_kind", "begin the file with apiVersion: "+policy.APIVersion+" and kind: "+KindAPIKeys, "not a file of API keys")
+		if i > 0 || kind.Value() != policy.KindAPIKeys || version.Value() != policy.APIVersion {
+			r.w.Error(d.Span(), "wrong_kind", "begin the file with apiVersion: "+policy.APIVersion+" and kind: "+policy.KindAPIKeys, "not a file of API keys")
 			continue
 		}
 		for _, n := range keyList(root) {

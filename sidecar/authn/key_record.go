@@ -21,7 +21,7 @@ type KeyRecord struct {
 }
 
 // KeyFileHeader begins a file of API keys; records follow.
-const KeyFileHeader = "apiVersion: " + policy.APIVersion + "\nkind: " + KindAPIKeys + "\nkeys:\n"
+const KeyFileHeader = "apiVersion: " + policy.APIVersion + "\nkind: " + policy.KindAPIKeys + "\nkeys:\n"
 
 // YAML gives the record as an item that can be appended to a file of API keys.
 // The error is a [*KeyFileError] if a file with it would be refused at the time.

@@ -3,8 +3,10 @@ package command
 import (
 	"io/fs"
 	"math"
+	"runtime"
 	"runtime/debug"
 	"testing"
+	"time"
 )
 
 func TestGroupLimit(t *testing.T) {
@@ -46,9 +48,9 @@ func TestTuneMemory(t *testing.T) {
 		percent int
 		limit   int64
 	}{
-		"nothing said":   {nil, heapGrowth, 900_000_000},
+		"nothing said":   {nil, mostGrowth, 900_000_000},
 		"GOGC said":      {map[string]bool{"GOGC": true}, 100, 900_000_000},
-		"GOMEMLIMIT set": {map[string]bool{"GOMEMLIMIT": true}, heapGrowth, math.MaxInt64},
+		"GOMEMLIMIT set": {map[string]bool{"GOMEMLIMIT": true}, mostGrowth, math.MaxInt64},
 	} {
 		debug.SetGCPercent(100)
 		debug.SetMemoryLimit(math.MaxInt64)
@@ -60,4 +62,41 @@ func TestTuneMemory(t *testing.T) {
 			t.Errorf("%s: growth %d, want %d", name, got, tt.percent)
 		}
 	}
+}
+
+func TestGrowthFor(t *testing.T) {
+	for live, want := range map[uint64]int{0: 400, 1 << 20: 400, 8 << 20: 400, 16 << 20: 200, 32 << 20: 100, 64 << 20: 100, 1 << 40: 100} {
+		if got := growthFor(live); got != want {
+			t.Errorf("%d bytes alive: %d percent, want %d", live, got, want)
+		}
+	}
+}
+
+// TestFollowHeap: a heap that has grown is collected sooner, and later again
+// once it has shrunk.
+func TestFollowHeap(t *testing.T) {
+	before := debug.SetGCPercent(mostGrowth)
+	g := &growth{percent: mostGrowth}
+	c := new(collected)
+	g.follow(c)
+	t.Cleanup(func() { debug.SetGCPercent(before) })
+	percent := func() int {
+		now := debug.SetGCPercent(mostGrowth)
+		debug.SetGCPercent(now)
+		return now
+	}
+	until := func(what string, is func(int) bool) {
+		t.Helper()
+		for limit := time.Now().Add(20 * time.Second); !is(percent()); runtime.Gosched() {
+			if time.Now().After(limit) {
+				t.Fatalf("%s: still %d percent", what, percent())
+			}
+			runtime.GC()
+		}
+	}
+	kept := make([]byte, 96<<20)
+	until("a large heap", func(n int) bool { return n == leastGrowth })
+	runtime.KeepAlive(kept)
+	kept = nil
+	until("a small heap", func(n int) bool { return n > leastGrowth })
 }

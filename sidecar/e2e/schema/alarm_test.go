@@ -2,7 +2,12 @@ package schema
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"maps"
@@ -38,7 +43,7 @@ func TestNoFalseAlarm(t *testing.T) {
 // set is the policy set of the good documents, with the configurations beside
 // it. JSON is YAML, and gwctl reads it as such.
 type set struct {
-	bundle []byte
+	beside map[string][]byte // files that configurations name
 	docs   []document
 }
 
@@ -51,10 +56,26 @@ func newSet(t *testing.T, x *tools) *set {
 		t.Fatal(err)
 	}
 	x.run(t, x.gwctl, "policy", "bundle", dir, "--out", bundle)
-	var err error
-	if s.bundle, err = os.ReadFile(bundle); err != nil {
+	data, err := os.ReadFile(bundle)
+	if err != nil {
 		t.Fatal(err)
 	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	keys, err := os.ReadFile(filepath.Join(top, "examples", "authn", "keys.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.beside = map[string][]byte{"set.tar.gz": data, "key.pem": private, "secret": []byte("of the tests"), "keys.yaml": keys}
+	t.Setenv("INTROSPECT", "of the tests")
+	t.Setenv("KEY", string(private))
 	return s
 }
 
@@ -73,8 +94,11 @@ func (s *set) write(dir string, c change) error {
 		}
 		switch {
 		case d == c.of && d.config():
-			for name, data := range map[string][]byte{"gwctl.yaml": text, "set.tar.gz": s.bundle} {
-				if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, "gwctl.yaml"), text, 0o644); err != nil {
+				return err
+			}
+			for name, data := range s.beside {
+				if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 					return err
 				}
 			}
