@@ -31,7 +31,8 @@ func newDigester(lib *celenv.Library) digester {
 	return digester{h: h, w: bufio.NewWriter(h), lib: lib, spelled: map[string]string{}, layouts: map[*slot.Layout][]string{}}
 }
 
-// sum is the digest of all that was put. Nothing may be put afterwards.
+// sum is the digest of all that was put. Nothing may be put afterwards, unless
+// the hash is reset.
 func (d digester) sum() []byte {
 	_ = d.w.Flush() // a hash takes everything
 	return d.h.Sum(nil)
@@ -42,6 +43,9 @@ func (d digester) sum() []byte {
 func (d digester) cel(t policy.Text) string {
 	if !t.IsSet() {
 		return ""
+	}
+	if d.lib == nil {
+		return t.Value()
 	}
 	text, ok := d.spelled[t.Value()]
 	if !ok {
@@ -102,6 +106,16 @@ func (d digester) entries(list []document.ValueEntry) {
 func digest(s *Set, lib *celenv.Library) string {
 	d := newDigester(lib)
 	d.put("gwctl-set", policy.APIVersion)
+	d.declarations(s)
+	for _, p := range sortedPolicies(s.source.Policies) {
+		d.policy(p)
+	}
+	d.directory(s)
+	return "sha256:" + hex.EncodeToString(d.sum())
+}
+
+// declarations are what rules speak about.
+func (d digester) declarations(s *Set) {
 	if s.source.Schema != nil {
 		roles := slices.Clone(s.source.Schema.Roles)
 		d.texts(roles)
@@ -112,11 +126,6 @@ func digest(s *Set, lib *celenv.Library) string {
 		d.resource(s, s.resources[r.Name.Value()])
 	}
 	d.libraries(s.source.Libraries)
-	for _, p := range sortedPolicies(s.source.Policies) {
-		d.policy(p)
-	}
-	d.directory(s)
-	return "sha256:" + hex.EncodeToString(d.sum())
 }
 
 // layout writes the attributes from an index on: what all types share is
@@ -259,29 +268,38 @@ func (d digester) libraries(list []*policy.Library) {
 }
 
 func (d digester) policy(p *policy.Policy) {
+	d.setting(p)
+	for _, r := range p.Rules {
+		d.rule(r)
+	}
+}
+
+// setting is what the rules of a policy share.
+func (d digester) setting(p *policy.Policy) {
 	d.put("policy", p.Name.Value())
 	d.texts(p.Resources)
 	d.texts(p.Without)
 	d.texts(p.Imports)
 	d.definitions(p.Consts, p.Vars)
-	for _, r := range p.Rules {
-		d.put("rule", r.ID.Value(), r.Effect.Value(), strconv.FormatBool(r.Anonymous), d.cel(r.When), fmt.Sprint(r.HTTP, r.AuthZEN, r.Shadow), r.UntilText.Value())
-		var headers []string
-		for _, h := range r.Headers {
-			headers = append(headers, fmt.Sprintf("%q %q", h.Name.Value(), d.cel(h.Value)))
-		}
-		d.put(strconv.Itoa(len(headers)))
-		d.put(sorted(headers)...)
-		d.texts(r.Actions)
-		d.texts(r.Roles)
-		d.texts(r.Scopes)
-		d.texts(r.AnyScope)
-		if r.Reason != nil {
-			d.put("reason", r.Reason.Code.Value(), r.Reason.Message.Value(), strconv.Itoa(r.Reason.Status))
-			if c := r.Reason.Challenge; c != nil {
-				d.put("challenge", c.Error.Value(), strconv.FormatInt(c.MaxAge, 10))
-				d.texts(c.ACRValues)
-			}
+}
+
+func (d digester) rule(r *policy.Rule) {
+	d.put("rule", r.ID.Value(), r.Effect.Value(), strconv.FormatBool(r.Anonymous), d.cel(r.When), fmt.Sprint(r.HTTP, r.AuthZEN, r.Shadow), r.UntilText.Value())
+	var headers []string
+	for _, h := range r.Headers {
+		headers = append(headers, fmt.Sprintf("%q %q", h.Name.Value(), d.cel(h.Value)))
+	}
+	d.put(strconv.Itoa(len(headers)))
+	d.put(sorted(headers)...)
+	d.texts(r.Actions)
+	d.texts(r.Roles)
+	d.texts(r.Scopes)
+	d.texts(r.AnyScope)
+	if r.Reason != nil {
+		d.put("reason", r.Reason.Code.Value(), r.Reason.Message.Value(), strconv.Itoa(r.Reason.Status))
+		if c := r.Reason.Challenge; c != nil {
+			d.put("challenge", c.Error.Value(), strconv.FormatInt(c.MaxAge, 10))
+			d.texts(c.ACRValues)
 		}
 	}
 }

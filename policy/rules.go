@@ -101,7 +101,7 @@ var (
 		"attribute_invalid", "attribute_conflict", "attribute_missing", "attribute_unavailable", "body_invalid",
 		"body_unavailable", "obligation_error", "policy_not_loaded", "request_not_canonical", "hop_by_hop_abuse",
 		"method_not_allowed", "claim_not_representable", "claims_too_large", "overloaded", "dependency_unavailable",
-		"upstream_unreachable", "upstream_timeout", "no_upstream", "invalid_token", "token_malformed", "token_too_large",
+		"upstream_unreachable", "upstream_timeout", "no_upstream", "audit_unavailable", "invalid_token", "token_malformed", "token_too_large",
 		"issuer_unknown", "algorithm_not_allowed", "typ_not_allowed", "crit_not_supported", "nested_not_supported", "key_unknown",
 		"signature_invalid", "proof_required", "token_inactive", "token_expired", "token_not_yet_valid", "lifetime_exceeded", "audience_mismatch",
 		"claim_invalid", "credential_unsupported", "api_key_unknown",

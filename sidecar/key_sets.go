@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gwctl/gwctl/sidecar/audit"
 	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/health"
 )
@@ -20,12 +21,15 @@ type keySets struct {
 	ctx    context.Context
 	clock  func() time.Time
 	logger *slog.Logger
+	audit  *audit.Log
+	begun  chan struct{} // closed when the first configuration is in force
 
 	// The lock is never held over a fetch: /readyz and /metrics take it.
 	mu       sync.Mutex
 	sets     map[string]runningSet
-	required []string // issuers of the configuration in force
-	serving  bool     // some configuration is in force
+	required []string          // issuers of the configuration in force
+	serving  bool              // some configuration is in force
+	states   map[string]string // of the issuers, as last recorded
 }
 
 type runningSet struct {
@@ -33,8 +37,10 @@ type runningSet struct {
 	stop context.CancelFunc
 }
 
-func newKeySets(ctx context.Context, clock func() time.Time, logger *slog.Logger) *keySets {
-	return &keySets{ctx: ctx, clock: clock, logger: logger, sets: map[string]runningSet{}}
+func newKeySets(ctx context.Context, clock func() time.Time, logger *slog.Logger, log *audit.Log) *keySets {
+	return &keySets{
+		ctx: ctx, clock: clock, logger: logger, audit: log, begun: make(chan struct{}), sets: map[string]runningSet{}, states: map[string]string{},
+	}
 }
 
 // get gives the key set of an issuer. One that is new has to be started.
@@ -45,6 +51,7 @@ func (k *keySets) get(cfg authn.KeySetConfig) (ks *authn.KeySet, isNew bool, err
 		return running.KeySet, false, nil
 	}
 	cfg.Logger = k.logger
+	cfg.OnRefresh = func(r authn.Refresh) { k.refreshed(ks, r) }
 	ks, err = authn.NewKeySet(cfg)
 	return ks, true, err
 }
@@ -66,6 +73,11 @@ func (k *keySets) start(fresh []*authn.KeySet) error {
 			}
 		} else {
 			go func() {
+				// The record of the process's start is the first.
+				select {
+				case <-k.begun:
+				case <-ctx.Done():
+				}
 				if err := ks.Start(ctx); err != nil && ctx.Err() == nil {
 					k.logger.Warn("no keys of the issuer yet; its tokens are answered with 503", "issuer", ks.Issuer(), "error", err)
 				}
@@ -83,11 +95,15 @@ func (k *keySets) start(fresh []*authn.KeySet) error {
 func (k *keySets) require(issuers []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !k.serving {
+		close(k.begun)
+	}
 	k.required, k.serving = issuers, true
 	for issuer, running := range k.sets {
 		if !slices.Contains(issuers, issuer) {
 			running.stop()
 			delete(k.sets, issuer)
+			delete(k.states, issuer)
 		}
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/record"
+	"github.com/gwctl/gwctl/policy"
 )
 
 // stop ends the sidecar and gives its records. It makes sure that there is one
@@ -18,11 +20,11 @@ func (r *rig) stop() []*record.Event {
 	if r.err != nil {
 		r.Errorf("Run: %v", r.err)
 	}
-	events := r.records()
+	events := r.all()
 	var answers int64
 	for i, e := range events {
-		if e.Seq != uint64(i+1) {
-			r.Errorf("record %d has the number %d", i+1, e.Seq)
+		if e.Seq != uint64(i+1) || (e.Kind == record.KindProcessStart) != (i == 0) {
+			r.Errorf("record %d has the number %d and is of kind %s", i+1, e.Seq, e.Kind)
 		}
 		switch e.Kind {
 		case record.KindDecision, record.KindAuthnFailure, record.KindRequestRejected, record.KindAnswered:
@@ -32,6 +34,7 @@ func (r *rig) stop() []*record.Event {
 	if got := r.answers.Load(); got != answers {
 		r.Errorf("%d answers, %d records of them\n%s", got, answers, r.out.String())
 	}
+	r.repeat(events)
 	for _, secret := range r.secrets {
 		for name, text := range map[string]string{"records": r.out.String(), "log": r.log.String()} {
 			if i := strings.Index(text, secret); i >= 0 {
@@ -39,11 +42,45 @@ func (r *rig) stop() []*record.Event {
 			}
 		}
 	}
-	return events
+	return r.records()
 }
 
-// records gives what has been written so far.
+// repeat makes every decision again that its record says can be, where it was
+// made by the set that the rig begins with.
+func (r *rig) repeat(events []*record.Event) {
+	r.Helper()
+	src, found := policy.Load([]policy.File{{Path: "set.yaml", Data: []byte(policies)}})
+	set, more := engine.Compile(src)
+	if found.HasErrors() || more.HasErrors() {
+		r.Fatalf("%v %v", found, more)
+	}
+	for _, e := range events {
+		if !e.Replayable || e.Decision.SetDigest != set.Digest() || e.Decision.Reason == "claim_not_representable" || e.Decision.Reason == "claims_too_large" {
+			continue
+		}
+		q, unknown := e.Question()
+		req, unusable := set.Recall(q)
+		d := set.Decide(req)
+		if len(unknown) > 0 || len(unusable) > 0 || d.Effect != e.Decision.Effect || d.Reason != e.Decision.Reason || d.HTTPStatus() != e.Decision.Status ||
+			d.Rule != e.Decision.Rule || d.Route != e.Decision.Route || d.Action != e.Decision.Action || !slices.Equal(d.Matched, e.Decision.Matched) {
+			r.Errorf("recorded %s\nagain %+v, unknown %q, unusable %q", e.AppendJSON(nil), d, unknown, unusable)
+		}
+		r.repeated++
+	}
+}
+
+// background are the kinds of records that come by themselves, before and
+// between those of what a test does.
+var background = []record.Kind{record.KindProcessStart, record.KindJWKSRefresh, record.KindIdPState, record.KindHeaderStripped}
+
+// records gives what has been written so far about requests and reloads.
 func (r *rig) records() []*record.Event {
+	r.Helper()
+	return slices.DeleteFunc(r.all(), func(e *record.Event) bool { return slices.Contains(background, e.Kind) })
+}
+
+// all gives every record written so far.
+func (r *rig) all() []*record.Event {
 	r.Helper()
 	var out []*record.Event
 	for line := range strings.Lines(r.out.String()) {
@@ -88,6 +125,9 @@ func TestDecisionRecord(t *testing.T) {
 		t.Fatalf("answer %s", got.raw)
 	}
 	e := last(t, r.stop(), record.KindDecision)
+	if r.repeated != 1 {
+		t.Errorf("%d decisions were made again", r.repeated)
+	}
 	if e.Subject != "alice" || e.Tenant != "acme" || e.Method != "jwt" || e.Issuer != r.idp.url || e.Door != "proxy" || e.Status != 200 || !e.Replayable {
 		t.Errorf("recorded %+v", e)
 	}

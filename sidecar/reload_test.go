@@ -71,6 +71,10 @@ func (r *rig) stopReloads() {
 	}
 	inForce := ""
 	for i := range got {
+		if changed := i > 0 && got[i].Digest != inForce; changed != (got[i].Diff != nil) {
+			r.Errorf("reload %d has the difference %+v", i, got[i].Diff)
+		}
+		got[i].Diff = nil
 		if got[i].OK {
 			inForce = got[i].Digest
 		}

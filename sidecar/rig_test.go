@@ -85,6 +85,7 @@ type setup struct {
 	fixed     bool              // no configuration file is followed
 	unready   bool              // do not wait for keys
 	away      bool              // the issuer does not answer at the start
+	slow      bool              // standard output takes nothing until the lock is open
 }
 
 // rig is a sidecar between an issuer, an upstream and a test.
@@ -96,7 +97,9 @@ type rig struct {
 	upstream *upstream
 	car      *sidecar.Sidecar
 	out, log buffer
+	slow     *lock
 	answers  atomic.Int64 // that the test has got
+	repeated int          // decisions that were made again from their records
 	secrets  []string     // what no record and no log may hold
 	wanted   []record.Reload
 
@@ -132,10 +135,15 @@ func (r *rig) run() *rig {
 	if r.setup.fixed {
 		path = ""
 	}
+	var stdout io.Writer = &r.out
+	if r.setup.slow {
+		r.slow = &lock{to: &r.out, open: make(chan struct{})}
+		stdout = r.slow
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	r.car, err = sidecar.New(ctx, sidecar.Options{
-		Config: cfg, ConfigPath: path, Stdout: &r.out, Clock: time.Now,
+		Config: cfg, ConfigPath: path, Stdout: stdout, Clock: time.Now,
 		Logger: slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Getenv: func(name string) (string, bool) { return "eu", name == "REGION" },
 		Poll:   50 * time.Millisecond, Settle: 5 * time.Millisecond,

@@ -85,12 +85,9 @@ func New(ctx context.Context, o Options) (*Sidecar, error) {
 }
 
 func (s *Sidecar) build(ctx context.Context) error {
-	sink, err := s.sink()
-	if err != nil {
+	if err := s.openAudit(); err != nil {
 		return err
 	}
-	s.audit = audit.New(sink, audit.Options{Overflow: s.o.Config.Audit.Overflow, Clock: s.o.Clock, Logger: s.o.Logger})
-	s.metrics.Audit(func() health.AuditStats { return health.AuditStats(s.audit.Stats()) })
 	reader, err := canonical.New(canonical.Options{TrustedProxies: s.o.Config.Proxy.TrustedProxies})
 	if err != nil {
 		return err
@@ -99,7 +96,7 @@ func (s *Sidecar) build(ctx context.Context) error {
 		Clock: s.o.Clock, NewID: func() string { return canonical.NewUUIDv7(s.o.Clock()) }, Audit: s.audit, Metrics: s.metrics, Reader: reader,
 		Logger: s.o.Logger, Verify: (*engine.Set).Verify,
 	})
-	s.keys = newKeySets(ctx, s.o.Clock, s.o.Logger)
+	s.keys = newKeySets(ctx, s.o.Clock, s.o.Logger, s.audit)
 	s.metrics.JWKS(s.keys.status)
 	s.state.SetIssuers(s.keys.keyless)
 	s.pools, s.published = transport.NewPools(s.o.Clock), assertion.NewPublished(s.o.Clock)
@@ -109,7 +106,7 @@ func (s *Sidecar) build(ctx context.Context) error {
 	b := &builder{fixed: s.o.Config, keys: s.keys, kept: s.methods, logger: s.o.Logger, clock: s.o.Clock, getenv: s.o.Getenv, pools: s.pools, inForce: s.point.Current}
 	s.reloader, err = reload.New(reload.Options{
 		ConfigPath: s.o.ConfigPath, Policies: s.o.Config.Policies, Build: b.build, Point: s.point, State: s.state, Metrics: s.metrics,
-		Audit: s.audit, Clock: s.o.Clock, Logger: s.o.Logger, Poll: s.o.Poll, Settle: s.o.Settle,
+		Audit: s.audit, Version: health.Version(), Instance: canonical.NewUUIDv7(s.o.Clock()), Clock: s.o.Clock, Logger: s.o.Logger, Poll: s.o.Poll, Settle: s.o.Settle,
 		InForce: s.inForce, Names: filesOf, Fixed: s.o.Config.Files(),
 	})
 	if err != nil {
@@ -119,17 +116,6 @@ func (s *Sidecar) build(ctx context.Context) error {
 		return err
 	}
 	return s.listen()
-}
-
-func (s *Sidecar) sink() (audit.Sink, error) {
-	if path := s.o.Config.Audit.File; path != "" {
-		sink, err := audit.OpenFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("opening the audit file: %w", err)
-		}
-		return sink, nil
-	}
-	return audit.NewWriterSink(s.o.Stdout), nil
 }
 
 func (s *Sidecar) listen() error {
@@ -189,8 +175,12 @@ func addr(l net.Listener) net.Addr {
 	return l.Addr()
 }
 
-// Reload has the files read again, as SIGHUP does.
-func (s *Sidecar) Reload() { s.reloader.Kick() }
+// Reload has the files read again, as SIGHUP does, and records go to the files
+// that are at their paths now.
+func (s *Sidecar) Reload() {
+	s.audit.Reopen()
+	s.reloader.Kick()
+}
 
 // Ready tells whether requests can be decided: a set is loaded, keys are there
 // and the process is not draining.
@@ -255,15 +245,4 @@ func (s *Sidecar) drain() error {
 		err = errors.Join(err, s.health.Close())
 	}
 	return err
-}
-
-// closeAudit writes the records that are left. They have time of their own:
-// losing them because a client was slow would be silent.
-func (s *Sidecar) closeAudit() error {
-	flush, stop := context.WithTimeout(context.Background(), 10*time.Second)
-	defer stop()
-	if err := s.audit.Close(flush); err != nil {
-		return fmt.Errorf("closing the records: %w", err)
-	}
-	return nil
 }

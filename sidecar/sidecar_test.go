@@ -151,8 +151,8 @@ func TestAuditFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(string(data), "\n"); n != 2 || r.out.String() != "" {
-		t.Errorf("%d records in the file, on stdout %q", n, r.out.String())
+	if n := strings.Count(string(data), `"event":"decision"`); n != 1 || !strings.HasPrefix(string(data), `{"seq":1,"event":"process_start"`) || r.out.String() != "" {
+		t.Errorf("%s in the file, on stdout %q", data, r.out.String())
 	}
 	info, err := os.Stat(filepath.Join(r.dir, "audit.jsonl"))
 	if err != nil || info.Mode().Perm() != 0o600 {

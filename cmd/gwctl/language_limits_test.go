@@ -96,6 +96,8 @@ func untold() map[string]string {
 		"engine/record.MaxField":        "of decision records",
 		"engine/record.MaxValue":        "of decision records",
 		"engine/record.MaxLine":         "of decision records",
+		"engine/record.MaxChain":        "of decision records",
+		"engine/record.MaxNames":        "of decision records",
 	}
 }
 

@@ -1,12 +1,15 @@
 package record
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/gwctl/gwctl/engine"
 )
+
+// headSize is the most that a line takes beside its tail: the head, a number
+// and room for a line's end.
+const headSize = 64
 
 // AppendJSON appends the event as one line of JSON, without the line's end,
 // and returns the extended buffer. It cannot fail and does not change the
@@ -14,12 +17,21 @@ import (
 // controls, …) is escaped and bytes that are not UTF-8 become U+FFFD, so that
 // no string can end the line or drive a terminal.
 func (e *Event) AppendJSON(dst []byte) []byte {
+	return JSON.AppendTail(JSON.AppendHead(dst, e.Seq), e)
+}
+
+// appendTail writes all but the number, with which a line begins.
+func (e *Event) appendTail(dst []byte) []byte {
 	start := len(dst)
-	dst = e.appendLine(dst)
-	if len(dst)-start <= MaxLine {
+	dst = e.appendMembers(dst)
+	if len(dst)-start <= MaxLine-headSize {
 		return dst
 	}
-	// Only the lists have no bound of their own.
+	return e.shortened().appendMembers(dst[:start])
+}
+
+// shortened leaves out the lists, which alone have no bound of their own.
+func (e *Event) shortened() *Event {
 	short := *e
 	short.Inputs, short.Replayable, short.Truncated = nil, false, true
 	if d := e.Decision; d != nil {
@@ -28,16 +40,17 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 			Route: d.Route, Resource: d.Resource, Action: d.Action, SetDigest: d.SetDigest,
 		}
 	}
-	return short.appendLine(dst[:start])
+	return &short
 }
 
-func (e *Event) appendLine(dst []byte) []byte {
-	dst = append(dst, `{"event":`...)
-	dst = appendString(dst, string(e.Kind))
+func (e *Event) appendMembers(dst []byte) []byte {
+	dst = appendText(dst, "event", string(e.Kind))
+	if e.Kind == "" {
+		dst = append(dst, `,"event":""`...)
+	}
 	dst = append(dst, `,"ts":"`...)
 	dst = e.Time.UTC().AppendFormat(dst, time.RFC3339Nano)
-	dst = append(dst, `","seq":`...)
-	dst = strconv.AppendUint(dst, e.Seq, 10)
+	dst = append(dst, '"')
 	dst = appendText(dst, "decision_id", e.DecisionID)
 	dst = appendText(dst, "request_id", e.RequestID)
 	dst = appendText(dst, "door", e.Door)
@@ -61,6 +74,11 @@ func (e *Event) appendLine(dst []byte) []byte {
 		dst = append(dst, '}')
 	}
 	dst = appendText(dst, "source_ip", e.SourceIP)
+	dst = appendNames(dst, "trusted_chain", e.TrustedChain, MaxChain)
+	dst = appendCache(dst, e.Cache)
+	if e.Stale {
+		dst = appendBool(dst, "stale", true)
+	}
 	dst = appendText(dst, "reason", e.Reason)
 	dst = appendText(dst, "detail", e.Detail)
 	if e.Status != 0 {
@@ -72,38 +90,11 @@ func (e *Event) appendLine(dst []byte) []byte {
 	if e.Kind == KindDecision || e.TotalMicros != 0 {
 		dst = appendInt(dst, "total_us", e.TotalMicros)
 	}
-	if r := e.Reload; r != nil {
-		dst = appendBool(dst, "ok", r.OK)
-		dst = appendText(dst, "digest", r.Digest)
-		dst = appendText(dst, "by", r.By)
-		dst = appendText(dst, "error", r.Error)
-	}
-	if g := e.Gap; g != nil {
-		dst = strconv.AppendUint(append(dst, `,"from":`...), g.From, 10)
-		dst = strconv.AppendUint(append(dst, `,"to":`...), g.To, 10)
-		dst = strconv.AppendUint(append(dst, `,"dropped":`...), g.Dropped, 10)
-	}
+	dst = e.appendParts(dst)
 	if e.Truncated {
 		dst = appendBool(dst, "truncated", true)
 	}
 	return append(dst, '}')
-}
-
-// appendDecision goes through the decision's one JSON form, so that a new
-// member of it is recorded without a change here.
-func appendDecision(dst []byte, d *engine.Decision) []byte {
-	if d == nil {
-		return dst
-	}
-	text, err := d.MarshalJSON()
-	if err != nil {
-		return dst
-	}
-	out, ok := appendClean(append(slices.Grow(dst, len(text)), `,"decision":`...), text, true)
-	if !ok {
-		return dst
-	}
-	return out
 }
 
 func appendInputs(dst []byte, inputs []Input) (out []byte, masked bool) {
@@ -111,7 +102,8 @@ func appendInputs(dst []byte, inputs []Input) (out []byte, masked bool) {
 		return dst, false
 	}
 	dst = append(dst, `,"inputs":[`...)
-	for i, in := range inputs {
+	for i := range inputs {
+		in := &inputs[i]
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -143,8 +135,27 @@ func appendText(dst []byte, name, s string) []byte {
 	return appendString(appendName(dst, name), s)
 }
 
+// appendNames writes a list of at most so many strings, nothing for none.
+func appendNames(dst []byte, name string, list []string, most int) []byte {
+	if len(list) == 0 {
+		return dst
+	}
+	dst = append(appendName(dst, name), '[')
+	for i, s := range list[:min(len(list), most)] {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, s)
+	}
+	return append(dst, ']')
+}
+
 func appendInt(dst []byte, name string, n int64) []byte {
 	return strconv.AppendInt(appendName(dst, name), n, 10)
+}
+
+func appendUint(dst []byte, name string, n uint64) []byte {
+	return strconv.AppendUint(appendName(dst, name), n, 10)
 }
 
 func appendBool(dst []byte, name string, b bool) []byte {

@@ -28,7 +28,11 @@ const (
 	KindRequestRejected Kind = "request_rejected" // a request was malformed or over a limit
 	KindWebSocketClosed Kind = "websocket_closed" // a WebSocket has ended; its beginning is a decision
 	KindAnswered        Kind = "answered"         // gwctl answered itself, without a decision: a preflight, metadata
+	KindHeaderStripped  Kind = "header_stripped"  // requests brought headers that only gwctl may set; sampled
 	KindConfigReload    Kind = "config_reload"    // a new configuration was taken or refused
+	KindJWKSRefresh     Kind = "jwks_refresh"     // the keys of an issuer were fetched, or could not be
+	KindIdPState        Kind = "idp_state"        // an issuer works, works with old keys, or does not work
+	KindProcessStart    Kind = "process_start"    // a process began; its numbers begin at 1 again
 	KindGap             Kind = "gap"              // sequence numbers that were never written
 )
 
@@ -38,6 +42,7 @@ const (
 	StateAbsent      = "absent"      // nobody had a value for it
 	StateUnavailable = "unavailable" // its provider failed
 	StateInvalid     = "invalid"     // its value broke the type or a constraint
+	StateConflict    = "conflict"    // two providers gave different values
 )
 
 // Bounds of what a line holds, in bytes.
@@ -72,15 +77,8 @@ type HTTP struct {
 	TargetSHA256 string
 }
 
-// Reload is the outcome of a reload.
-type Reload struct {
-	OK     bool
-	Digest string // of the policy set now in force
-	By     string // what asked for it: "signal", "file", "admin", …
-	Error  string // class of the failure, "" when OK
-}
-
-// Gap is a range of sequence numbers for which there are no lines.
+// Gap is a range of sequence numbers for which there are no lines. The record
+// itself has the last of them as its number.
 type Gap struct {
 	From, To uint64 // first and last number, inclusive
 	Dropped  uint64 // events that had a number of the range
@@ -110,8 +108,12 @@ type Event struct {
 	JTIFingerprint string // of the token's id, never the token
 	KeyID          string
 
-	HTTP     *HTTP
-	SourceIP string
+	HTTP         *HTTP
+	SourceIP     string
+	TrustedChain []string // addresses of the trusted proxies that named SourceIP, nearest first
+
+	Cache *Cache
+	Stale bool // something that the identity rests on was older than it should be
 
 	Reason string // code of an authn_failure or request_rejected
 	Detail string // the class of the fault (which header, which check), never a value
@@ -120,8 +122,12 @@ type Event struct {
 	EvalMicros  int64 // time in the engine, µs
 	TotalMicros int64 // time from request to answer, µs
 
-	Reload *Reload
-	Gap    *Gap
+	Reload   *Reload
+	Refresh  *Refresh
+	Provider *Provider
+	Stripped *Stripped
+	Process  *Process
+	Gap      *Gap
 
 	// Truncated tells that the line would have been longer than MaxLine and
 	// was written without inputs, matched rules, errors and scopes.

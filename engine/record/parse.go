@@ -34,67 +34,132 @@ func parse(line []byte) (*Event, error) {
 	case !utf8.Valid(line):
 		return nil, errors.New("not UTF-8")
 	}
-	var (
-		e      Event
-		http   HTTP
-		reload Reload
-		gap    Gap
-		isSet  = make(map[string]bool)
-	)
-	texts := map[string]*string{
-		"decision_id": &e.DecisionID, "request_id": &e.RequestID, "door": &e.Door,
-		"subject": &e.Subject, "tenant": &e.Tenant, "authn_method": &e.Method, "iss": &e.Issuer,
-		"jti_fp": &e.JTIFingerprint, "key_kid": &e.KeyID, "source_ip": &e.SourceIP,
-		"reason": &e.Reason, "detail": &e.Detail,
-		"digest": &reload.Digest, "by": &reload.By, "error": &reload.Error,
-	}
-	others := map[string]any{
-		"seq": &e.Seq, "replayable": &e.Replayable, "status": &e.Status, "truncated": &e.Truncated,
-		"eval_us": &e.EvalMicros, "total_us": &e.TotalMicros,
-		"ok": &reload.OK, "from": &gap.From, "to": &gap.To, "dropped": &gap.Dropped,
-	}
-	err := eachMember(line, func(name string, raw json.RawMessage) (err error) {
-		isSet[name] = true
-		if into, ok := texts[name]; ok {
-			*into, err = readText(raw)
-			return err
-		}
-		if into, ok := others[name]; ok {
-			return readValue(raw, into)
-		}
-		switch name {
-		case "event":
-			e.Kind, err = readKind(raw)
-		case "ts":
-			e.Time, err = readTime(raw)
-		case "decision":
-			e.Decision, err = readDecision(raw)
-		case "inputs":
-			e.Inputs, err = readInputs(raw)
-		case "resource":
-			e.HTTP = &http
-			err = readHTTP(raw, &http)
-		default:
-			err = errors.New("unknown member")
-		}
-		return err
-	})
-	if err != nil {
+	p := &parsing{isSet: make(map[string]bool)}
+	if err := eachMember(line, p.member); err != nil {
 		return nil, err
 	}
+	return p.event()
+}
+
+// parsing is a line on its way to an event.
+type parsing struct {
+	e      Event
+	reload Reload
+	gap    Gap
+	isSet  map[string]bool
+}
+
+func (p *parsing) member(name string, raw json.RawMessage) (err error) {
+	p.isSet[name] = true
+	if into := p.text(name); into != nil {
+		*into, err = readText(raw)
+		return err
+	}
+	if into := p.value(name); into != nil {
+		return readValue(raw, into)
+	}
+	e := &p.e
+	switch name {
+	case "event":
+		e.Kind, err = readKind(raw)
+	case "ts":
+		e.Time, err = readTime(raw)
+	case "decision":
+		e.Decision, err = readDecision(raw)
+	case "inputs":
+		e.Inputs, err = readInputs(raw)
+	case "trusted_chain":
+		e.TrustedChain, err = readNames(raw, MaxChain)
+	default:
+		err = p.part(name, raw)
+	}
+	return err
+}
+
+// text gives the place of a member that is a string.
+func (p *parsing) text(name string) *string {
+	e := &p.e
+	switch name {
+	case "decision_id":
+		return &e.DecisionID
+	case "request_id":
+		return &e.RequestID
+	case "door":
+		return &e.Door
+	case "subject":
+		return &e.Subject
+	case "tenant":
+		return &e.Tenant
+	case "authn_method":
+		return &e.Method
+	case "iss":
+		return &e.Issuer
+	case "jti_fp":
+		return &e.JTIFingerprint
+	case "key_kid":
+		return &e.KeyID
+	case "source_ip":
+		return &e.SourceIP
+	case "reason":
+		return &e.Reason
+	case "detail":
+		return &e.Detail
+	case "digest":
+		return &p.reload.Digest
+	case "by":
+		return &p.reload.By
+	case "error":
+		return &p.reload.Error
+	}
+	return nil
+}
+
+// value gives the place of a member that is a number or a boolean.
+func (p *parsing) value(name string) any {
+	e := &p.e
+	switch name {
+	case "seq":
+		return &e.Seq
+	case "replayable":
+		return &e.Replayable
+	case "stale":
+		return &e.Stale
+	case "status":
+		return &e.Status
+	case "truncated":
+		return &e.Truncated
+	case "eval_us":
+		return &e.EvalMicros
+	case "total_us":
+		return &e.TotalMicros
+	case "ok":
+		return &p.reload.OK
+	case "from":
+		return &p.gap.From
+	case "to":
+		return &p.gap.To
+	case "dropped":
+		return &p.gap.Dropped
+	}
+	return nil
+}
+
+// event checks what only the whole line can tell.
+func (p *parsing) event() (*Event, error) {
+	e := &p.e
 	for _, name := range []string{"event", "ts", "seq"} {
-		if !isSet[name] {
+		if !p.isSet[name] {
 			return nil, fmt.Errorf("member %q is missing", name)
 		}
 	}
-	if isSet["ok"] {
-		e.Reload = &reload
-	} else if isSet["digest"] || isSet["by"] || isSet["error"] {
+	if p.isSet["ok"] {
+		e.Reload = &p.reload
+	} else if p.isSet["digest"] || p.isSet["by"] || p.isSet["error"] || p.isSet["diff"] {
 		return nil, errors.New(`member "ok" is missing`)
 	}
-	switch n := count(isSet, "from", "to", "dropped"); n {
+	switch n := count(p.isSet, "from", "to", "dropped"); n {
 	case 3:
-		e.Gap = &gap
+		e.Gap = &p.gap
 	case 0:
 	default:
 		return nil, errors.New(`only a part of "from", "to" and "dropped" is there`)
@@ -106,7 +171,7 @@ func parse(line []byte) (*Event, error) {
 			}
 		}
 	}
-	return &e, nil
+	return e, nil
 }
 
 func count(isSet map[string]bool, names ...string) (n int) {
@@ -148,81 +213,6 @@ func readDecision(raw json.RawMessage) (*engine.Decision, error) {
 	}
 	d := new(engine.Decision)
 	return d, d.UnmarshalJSON(raw)
-}
-
-func readHTTP(raw json.RawMessage, h *HTTP) error {
-	return eachMember(raw, func(name string, raw json.RawMessage) (err error) {
-		switch name {
-		case "method":
-			h.Method, err = readText(raw)
-		case "host":
-			h.Host, err = readText(raw)
-		case "path":
-			h.Path, err = readText(raw)
-		case "path_raw_sha256":
-			h.TargetSHA256, err = readText(raw)
-		default:
-			err = errors.New("unknown member")
-		}
-		return err
-	})
-}
-
-func readInputs(raw json.RawMessage) ([]Input, error) {
-	var list []json.RawMessage
-	if err := readValue(raw, &list); err != nil {
-		return nil, err
-	}
-	var inputs []Input
-	for i, raw := range list {
-		in, err := readInput(raw)
-		if err != nil {
-			return nil, fmt.Errorf("input %d: %w", i, err)
-		}
-		inputs = append(inputs, in)
-	}
-	return inputs, nil
-}
-
-func readInput(raw json.RawMessage) (in Input, err error) {
-	err = eachMember(raw, func(name string, raw json.RawMessage) (err error) {
-		switch name {
-		case "name":
-			in.Name, err = readText(raw)
-		case "value":
-			var ok bool
-			if in.Value, ok = appendValue(nil, raw); !ok {
-				err = errors.New("longer than a recorded value can be")
-			}
-		case "state":
-			in.State, err = readText(raw)
-		case "masked":
-			err = readValue(raw, &in.Masked)
-		default:
-			err = errors.New("unknown member")
-		}
-		return err
-	})
-	if err != nil {
-		return in, err
-	}
-	switch in.State {
-	case StatePresent:
-		if in.Masked == (in.Value != nil) {
-			err = errors.New("present needs a value or masked, not both")
-		}
-	case StateInvalid:
-		if in.Masked && in.Value != nil {
-			err = errors.New("masked, yet it has a value")
-		}
-	case StateAbsent, StateUnavailable:
-		if in.Value != nil {
-			err = fmt.Errorf("%s, yet it has a value", in.State)
-		}
-	default:
-		err = fmt.Errorf("%.100q is no state of an input", in.State)
-	}
-	return in, err
 }
 
 func readText(raw json.RawMessage) (string, error) {

@@ -31,11 +31,18 @@ func fullEvent() *Event {
 			{Name: "resource.owner", State: StateUnavailable},
 			{Name: "resource.amount", Value: json.RawMessage(`-1e400`), State: StateInvalid},
 			{Name: "resource.tenant", State: StateInvalid},
+			{Name: "resource.zone", State: StateConflict},
 		},
 		Subject: "alice", Tenant: "acme", Method: "jwt", Issuer: "https://idp.example.com", JTIFingerprint: "sha256:0123456789ab", KeyID: "k1",
 		HTTP:     &HTTP{Method: "GET", Host: "api.example.com", Path: "/orders/42", TargetSHA256: "00ff"},
-		SourceIP: "192.0.2.10", Reason: "expired", Detail: "header", Status: 451, EvalMicros: 12, TotalMicros: 345,
-		Reload:    &Reload{OK: true, Digest: "sha256:11", By: "signal", Error: "parse"},
+		SourceIP: "192.0.2.10", TrustedChain: []string{"10.0.0.2", "10.0.0.3"}, Cache: &Cache{JWKS: "stale", Introspection: "hit"}, Stale: true,
+		Reason: "expired", Detail: "header", Status: 451, EvalMicros: 12, TotalMicros: 345,
+		Reload: &Reload{OK: true, Digest: "sha256:11", By: "signal", Error: "parse",
+			Diff: &Diff{Added: []string{"p/a"}, Removed: []string{"p/r"}, Changed: []string{"p/c", "p/d"}, More: 2, Other: true}},
+		Refresh:   &Refresh{Trigger: "unknown_kid", Result: "ok", Added: []string{"k2"}, Removed: []string{"k1"}, Keys: 1, Forced: true},
+		Provider:  &Provider{State: "degraded", Was: "up"},
+		Stripped:  &Stripped{Reason: "identity", Header: "x-user-id", Count: 9},
+		Process:   &Process{Version: "v1.0.0", Digest: "sha256:22", Instance: "a1b2"},
 		Gap:       &Gap{From: 3, To: 5, Dropped: 3},
 		Truncated: true,
 	}
@@ -60,7 +67,12 @@ func TestRoundTrip(t *testing.T) {
 		"rejected":         {Kind: KindRequestRejected, Time: at, Seq: 3, Reason: "bad_path", Detail: "encoded_slash", HTTP: &HTTP{}},
 		"reload":           {Kind: KindConfigReload, Time: at, Seq: 4, Reload: &Reload{}},
 		"gap":              {Kind: KindGap, Time: at, Seq: 1<<64 - 1, Gap: &Gap{To: 1<<64 - 2}},
-		"kind of tomorrow": {Kind: "idp_state", Time: at},
+		"keys":             {Kind: KindJWKSRefresh, Time: at, Seq: 5, Issuer: "https://idp.example.com", Refresh: &Refresh{}},
+		"provider":         {Kind: KindIdPState, Time: at, Seq: 6, Provider: &Provider{}},
+		"headers":          {Kind: KindHeaderStripped, Time: at, Seq: 7, Stripped: &Stripped{}},
+		"process":          {Kind: KindProcessStart, Time: at, Seq: 8, Process: &Process{}},
+		"empty parts":      {Kind: KindDecision, Time: at, Seq: 9, Cache: &Cache{}, Reload: &Reload{Diff: &Diff{}}},
+		"kind of tomorrow": {Kind: "fail_open", Time: at},
 	}
 	for name, e := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +96,7 @@ func TestAppendJSONText(t *testing.T) {
 		Kind: KindGap, Time: time.Date(2026, 1, 15, 12, 0, 0, 5000, time.FixedZone("", 7200)), Seq: 8,
 		Gap: &Gap{From: 3, To: 7, Dropped: 5},
 	}
-	const want = `{"event":"gap","ts":"2026-01-15T10:00:00.000005Z","seq":8,"from":3,"to":7,"dropped":5}`
+	const want = `{"seq":8,"event":"gap","ts":"2026-01-15T10:00:00.000005Z","from":3,"to":7,"dropped":5}`
 	if got := string(e.AppendJSON([]byte("before "))); got != "before "+want {
 		t.Errorf("got  %s\nwant %s", got, "before "+want)
 	}
@@ -122,15 +134,29 @@ func TestStrings(t *testing.T) {
 			if got := string(appendString(nil, tt.in)); got != tt.text {
 				t.Errorf("wrote %s, want %s", got, tt.text)
 			}
-			e := &Event{Kind: KindAuthnFailure, Detail: tt.in, KeyID: tt.in, HTTP: &HTTP{Path: tt.in}}
+			e := &Event{Kind: KindAuthnFailure, Detail: tt.in, KeyID: tt.in, HTTP: &HTTP{Path: tt.in}, Stripped: &Stripped{Header: tt.in}}
 			got, err := Parse(e.AppendJSON(nil))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Detail != tt.read || got.KeyID != tt.read || got.HTTP.Path != tt.read {
+			if got.Detail != tt.read || got.KeyID != tt.read || got.HTTP.Path != tt.read || got.Stripped.Header != tt.read {
 				t.Errorf("read %q, want %q", got.Detail, tt.read)
 			}
 		})
+	}
+}
+
+// The quick look at eight bytes sees what a look at each byte sees.
+func TestPlain(t *testing.T) {
+	for c := range 256 {
+		for at := range 19 {
+			s := []byte("abcdefgh!ijk lmn~op")
+			s[at] = byte(c)
+			want := c >= ' ' && c < 0x7f && c != '"' && c != '\\'
+			if got := plain(string(s)); got != want {
+				t.Errorf("%q is plain: %v", s, got)
+			}
+		}
 	}
 }
 
@@ -205,6 +231,7 @@ func TestWithheldValues(t *testing.T) {
 		"masked invalid": {State: StateInvalid, Masked: true, Value: secret},
 		"absent":         {State: StateAbsent, Value: secret},
 		"unavailable":    {State: StateUnavailable, Value: secret},
+		"in conflict":    {State: StateConflict, Value: secret},
 		"unknown state":  {State: "maybe", Value: secret},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -247,14 +274,5 @@ func wantOneLine(t testing.TB, line []byte) {
 	t.Helper()
 	if !json.Valid(line) || !utf8.Valid(line) || bytes.ContainsAny(line, "\n\r\u2028\u2029\x1b\x00") {
 		t.Fatalf("not one clean line of JSON: %q", line)
-	}
-}
-
-func BenchmarkAppendJSON(b *testing.B) {
-	e := fullEvent()
-	var buf []byte
-	b.ReportAllocs()
-	for b.Loop() {
-		buf = e.AppendJSON(buf[:0])
 	}
 }

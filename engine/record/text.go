@@ -36,7 +36,28 @@ func appendString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
+// plain tells whether s is written as it is. Nearly all strings are, so it
+// looks at eight bytes at a time.
 func plain(s string) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for len(s) >= 8 {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		quote, slash, del := w^ones*'"', w^ones*'\\', w^ones*0x7f
+		// A top bit is set for a byte of w that is below a space, and for one of
+		// the others that is zero; those above 0x7f have it themselves.
+		if ((w-ones*' ')|(quote-ones)|(slash-ones)|(del-ones)|w)&tops != 0 {
+			// A borrow may have come from the byte before: look closely.
+			if !plainBytes(s[:8]) {
+				return false
+			}
+		}
+		s = s[8:]
+	}
+	return plainBytes(s)
+}
+
+func plainBytes(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
 			return false
@@ -87,6 +108,9 @@ func appendUnit(dst []byte, u rune) []byte {
 // is not printable. It reports false, and dst is then not to be used, for what
 // is over a bound or no JSON text.
 func appendValue(dst []byte, raw json.RawMessage) ([]byte, bool) {
+	if n := len(raw); n >= 2 && n <= MaxField+2 && raw[0] == '"' && raw[n-1] == '"' && plain(string(raw[1:n-1])) {
+		return append(dst, raw...), true
+	}
 	if len(raw) > MaxValue || !utf8.Valid(raw) || !json.Valid(raw) {
 		return dst, false
 	}

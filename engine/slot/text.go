@@ -31,12 +31,12 @@ func (v Value) AppendJSON(dst []byte) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = append(appendAny(dst, e.Key), ':')
+			dst = append(appendText(dst, e.Key), ':')
 			dst = e.Value.AppendJSON(dst)
 		}
 		return append(dst, '}')
 	}
-	return appendAny(dst, v.Text())
+	return appendText(dst, v.Text())
 }
 
 // Text gives a scalar value as text.
@@ -56,6 +56,17 @@ func (v Value) Text() string {
 		return ""
 	}
 	return string(v.AppendJSON(nil))
+}
+
+// appendText encodes a string. Most are written as they are.
+func appendText(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return appendAny(dst, s)
+		}
+	}
+	dst = append(append(dst, '"'), s...)
+	return append(dst, '"')
 }
 
 // appendAny encodes a string or a finite number, which cannot fail.

@@ -260,6 +260,17 @@ func (v *Values) Invalidate(r Root, name string, err error) {
 	}
 }
 
+// Recall puts a slot into the state that it was recorded in, whatever was
+// supplied. The value counts for Present, the error for Unavailable and
+// Malformed.
+func (v *Values) Recall(i Index, s State, value Value, err error) {
+	v.Set(i, value) // the slot is its own from here on
+	v.marks[i].state = s
+	if s != Present {
+		v.fault(i, err)
+	}
+}
+
 // Drop counts a value that nobody may supply.
 func (v *Values) Drop() { v.dropped++ }
 

@@ -1,18 +1,8 @@
-// Package audit takes decision records from the goroutines that serve requests
-// to one sink, in order and counted.
-//
-// Open a sink with [OpenFile] or [NewWriterSink], give it to [New], hand events
-// to [Log.Write], and call [Log.Close] when the last request is done. Every
-// event gets a sequence number; a number has a line in the sink, or a gap
-// record says that it has none. Numbers start at 1 in every process.
-//
-// The package never drops an event unless told to (Options.Overflow), and never
-// without saying so. It does not look for secrets in events and does not
-// rotate files.
 package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -21,78 +11,55 @@ import (
 	"github.com/gwctl/gwctl/engine/record"
 )
 
-// Values of Options.Overflow.
-const (
-	OverflowBlock = "block" // a full queue holds the request back
-	OverflowDrop  = "drop"  // a full queue drops the event and a gap record says so
-)
-
-const (
-	defaultQueue = 8192
-	maxQueue     = 1 << 20
-	defaultFlush = 200 * time.Millisecond
-)
+// stuckAfter is how long a sink may take nothing before records that are
+// required count as impossible.
+const stuckAfter = time.Second
 
 // Options of a Log. The zero value is usable.
 type Options struct {
-	// Queue is how many events may wait; as many again may be on their way
-	// into the sink. 0 is 8192, the most is 1048576.
-	Queue int
-
-	// Overflow is OverflowBlock or OverflowDrop; anything else blocks.
+	// Queue, Overflow and Flush are those of every Output that says nothing.
+	Queue    int
 	Overflow string
+	Flush    time.Duration
 
-	// Flush is how long an event may wait for others to be written with it.
-	// 0 is 200 ms. A queue that is filling up is written sooner.
-	Flush time.Duration
+	// Required has Log.TryWrite refuse while a sink that blocks is stuck, and
+	// Log.Write leave such a sink out instead of waiting for it.
+	Required bool
 
 	Clock  func() time.Time // time.Now if nil
 	Logger *slog.Logger     // hears of a failing sink, once a minute; none if nil
 }
 
-// Stats counts the events given to a Log. Every one of them is in exactly one
-// of Written, Dropped, Lost and Queued; gap records are in none.
-type Stats struct {
-	Written uint64 // in the sink
-	Dropped uint64 // found the queue full under OverflowDrop
-	Lost    uint64 // came after Close, or Close gave up on them
-	Queued  uint64 // not in the sink yet
-	Failed  uint64 // attempts to write that failed; no events
-}
-
-// Log is the way to a sink. Its methods may be called from any goroutine.
+// Log is the way to the sinks. Its methods may be called from any goroutine.
 type Log struct {
-	queue   int
-	drop    bool
-	now     func() time.Time
-	ready   chan struct{} // holds a token once events are waiting
-	filling chan struct{} // holds a token once they should not wait longer
-	hurryAt int           // number of waiting events for that
-	closing chan struct{} // closed by the first Close
-	abort   chan struct{} // closed when Close gives up
-	done    chan struct{} // closed when the writer has ended
+	now      func() time.Time
+	required bool
+	outputs  []*output
+	formats  [2]bool // by record.Format: some output has it
+	lines    sync.Pool
+	closing  chan struct{} // closed by the first Close
+	abort    chan struct{} // closed when Close gives up
+	done     chan struct{} // closed when the last writer has ended
 
 	mu      sync.Mutex
-	changed sync.Cond // space in the queue, a producer gone, closed or aborted
-	pending []*record.Event
+	changed sync.Cond // space in a queue, a producer gone, closed or aborted
 	seq     uint64
-	gap     record.Gap // dropped since the last line; Dropped is 0 for none
-	blocked int        // producers waiting for space
-	flying  int        // taken by the writer, not written yet
+	blocked int // producers waiting for space
+	running int // writers
 	closed  bool
 	aborted bool
-	stats   Stats // Queued is not kept here
-	err     error // of the end of the sink; set before done is closed
 }
 
-// New starts a Log that writes to s, which it owns from now on.
-func New(s Sink, o Options) *Log {
-	if o.Queue <= 0 {
-		o.Queue = defaultQueue
-	}
-	if o.Flush <= 0 {
-		o.Flush = defaultFlush
-	}
+// encoded is an event in the forms that the outputs want, without its number.
+type encoded [2][]byte
+
+func (t *encoded) longest() int { return max(len(t[record.JSON]), len(t[record.OCSF])) }
+
+// New starts a Log that writes JSON to one sink, which it owns from now on.
+func New(s Sink, o Options) *Log { return Start(o, Output{Name: "log", Sink: s}) }
+
+// Start starts a Log with at least one output. It owns their sinks from now on.
+func Start(o Options, outputs ...Output) *Log {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -100,88 +67,155 @@ func New(s Sink, o Options) *Log {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	l := &Log{
-		queue:   min(o.Queue, maxQueue),
-		drop:    o.Overflow == OverflowDrop,
-		now:     o.Clock,
-		ready:   make(chan struct{}, 1),
-		filling: make(chan struct{}, 1),
-		closing: make(chan struct{}),
-		abort:   make(chan struct{}),
-		done:    make(chan struct{}),
+		now: o.Clock, required: o.Required, running: len(outputs),
+		closing: make(chan struct{}), abort: make(chan struct{}), done: make(chan struct{}),
 	}
 	l.changed.L = &l.mu
-	l.hurryAt = max(1, min(l.queue/2, 1024))
-	w := &writer{log: l, sink: s, flush: o.Flush, logger: o.Logger}
-	go w.run()
+	l.lines.New = func() any { return new(encoded) }
+	for _, given := range outputs {
+		out := newOutput(given, o)
+		l.outputs = append(l.outputs, out)
+		l.formats[out.format] = true
+		w := &writer{log: l, out: out, sink: given.Sink, flush: out.flush, fsync: given.Fsync, logger: o.Logger.With("sink", out.name)}
+		go w.run()
+	}
 	return l
 }
 
 // Write hands an event over: it sets e.Seq, and e.Time if that is zero, and
-// nobody may touch e or what it points to afterwards. With a full queue it
-// waits for space or, under OverflowDrop, drops the event. After Close the
-// event is lost and counted.
-func (l *Log) Write(e *record.Event) {
+// keeps nothing of e. With a full queue it waits for space or, under
+// OverflowDrop, leaves the event out of that sink. After Close the event is
+// lost and counted.
+func (l *Log) Write(e *record.Event) { l.write(e, false) }
+
+// TryWrite is Write, unless records are required and have nowhere to go: when a
+// sink that blocks has taken nothing for a second, or there was no space in its
+// queue for as long, nothing is recorded and it reports false. Whoever called
+// has to refuse the request then, and tell so with Write.
+func (l *Log) TryWrite(e *record.Event) bool { return l.write(e, true) }
+
+func (l *Log) write(e *record.Event, try bool) bool {
 	if e.Time.IsZero() {
 		e.Time = l.now()
 	}
+	t := l.lines.Get().(*encoded)
+	for format, wanted := range l.formats {
+		if wanted {
+			t[format] = append(record.Format(format).AppendTail(t[format][:0], e), '\n')
+		}
+	}
+	taken := l.enter(e, t, try)
+	if t.longest() <= chunkSize { // a huge one is not kept for the next event
+		l.lines.Put(t)
+	}
+	return taken
+}
+
+// enter numbers an event and puts its lines into the queues.
+func (l *Log) enter(e *record.Event, t *encoded, try bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
-		l.stats.Lost++
-		return
+	if l.closed && (try && l.required) {
+		return false
 	}
-	if len(l.pending) >= l.queue {
-		if l.drop {
-			l.skip(e)
-			return
-		}
-		if !l.wait() {
-			l.stats.Lost++
-			return
-		}
+	taken := !l.closed && l.admit(t, try)
+	switch {
+	case !taken && try && l.required:
+		return false
+	case !taken:
+		l.lose()
+		return true
 	}
 	l.seq++
 	e.Seq = l.seq
-	l.pending = append(l.pending, e)
-	if len(l.pending) == 1 {
-		signal(l.ready)
+	for _, out := range l.outputs {
+		if !l.closed && out.full(t) {
+			out.skip(l.seq)
+		} else {
+			out.push(l.seq, t)
+		}
 	}
-	if len(l.pending) == l.hurryAt {
-		signal(l.filling)
-	}
+	return true
 }
 
-// skip gives the event a number that only the next gap record will mention.
-func (l *Log) skip(e *record.Event) {
-	l.seq++
-	e.Seq = l.seq
-	if l.gap.Dropped == 0 {
-		l.gap.From = l.seq
-	}
-	l.gap.To = l.seq
-	l.gap.Dropped++
-	l.stats.Dropped++
-}
-
-// wait holds a producer until there is space. One that was waiting when Close
-// came is let through: its Write began before. It reports false when Close has
-// given up.
-func (l *Log) wait() bool {
-	l.blocked++
-	for len(l.pending) >= l.queue && !l.closed {
-		l.changed.Wait()
-	}
-	l.blocked--
-	if l.closed {
-		l.changed.Broadcast() // the writer waits for the last of the blocked
+// admit waits until every sink that blocks has space. One that was waiting when
+// Close came is let through: its Write began before. It reports false when Close
+// has given up, or for a record that is required and has nowhere to go.
+func (l *Log) admit(t *encoded, try bool) bool {
+	var began time.Time
+	for !l.closed {
+		full := false
+		for _, out := range l.outputs {
+			full = full || !out.drop && out.full(t)
+		}
+		if l.required && l.stuck(full, began) {
+			return !try // what is not for a request leaves the sink out
+		}
+		if !full {
+			return true
+		}
+		if began.IsZero() {
+			began = l.now()
+		}
+		l.wait()
 	}
 	return !l.aborted
 }
 
-// Close writes everything that is queued, then syncs and closes the sink. If
+// stuck tells whether a sink that blocks has taken nothing for too long, or
+// whether somebody has waited too long for its space.
+func (l *Log) stuck(full bool, began time.Time) bool {
+	var now time.Time
+	for _, out := range l.outputs {
+		if out.drop || out.since.IsZero() {
+			continue
+		}
+		if now.IsZero() {
+			now = l.now()
+		}
+		if now.Sub(out.since) >= stuckAfter {
+			return true
+		}
+	}
+	return full && !began.IsZero() && l.now().Sub(began) >= stuckAfter
+}
+
+func (l *Log) wait() {
+	l.blocked++
+	if l.required {
+		timer := time.AfterFunc(stuckAfter, func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.changed.Broadcast()
+		})
+		defer timer.Stop()
+	}
+	l.changed.Wait()
+	l.blocked--
+	if l.closed {
+		l.changed.Broadcast() // the writers wait for the last of the blocked
+	}
+}
+
+// lose counts an event that comes too late.
+func (l *Log) lose() {
+	for _, out := range l.outputs {
+		out.stats.Lost++
+	}
+}
+
+// Reopen has files opened anew that were moved away, as SIGHUP asks for after
+// an external rotation.
+func (l *Log) Reopen() {
+	for _, out := range l.outputs {
+		signal(out.reopen)
+	}
+}
+
+// Close writes everything that is queued, then syncs and closes the sinks. If
 // ctx ends first, it returns at once with an error that says how many events
-// were given up; a write that hangs in the sink is left behind. Later calls
-// wait for the same end.
+// were given up; a write that hangs in a sink is left behind. Later calls wait
+// for the same end.
 func (l *Log) Close(ctx context.Context) error {
 	l.mu.Lock()
 	if !l.closed {
@@ -192,7 +226,7 @@ func (l *Log) Close(ctx context.Context) error {
 	l.mu.Unlock()
 	select {
 	case <-l.done:
-		return l.err
+		return l.err()
 	case <-ctx.Done():
 	}
 	return l.giveUp(ctx)
@@ -203,82 +237,43 @@ func (l *Log) giveUp(ctx context.Context) error {
 	defer l.mu.Unlock()
 	select {
 	case <-l.done: // both at the same moment
-		return l.err
+		return l.err()
 	default:
 	}
-	left := len(l.pending) + l.flying + l.blocked // the blocked count themselves
+	left := 0
+	for _, out := range l.outputs {
+		left += out.waiting + out.flying + l.blocked // the blocked count themselves
+		if !l.aborted {
+			out.giveUp()
+		}
+	}
 	if !l.aborted {
 		l.aborted = true
-		l.stats.Lost += uint64(len(l.pending) + l.flying)
-		l.pending, l.flying = nil, 0
 		close(l.abort)
 		l.changed.Broadcast()
 	}
 	return fmt.Errorf("close audit log with %d events not written: %w", left, context.Cause(ctx))
 }
 
-// Stats may be called at any time, also after Close.
-func (l *Log) Stats() Stats {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s := l.stats
-	s.Queued = uint64(len(l.pending) + l.flying + l.blocked)
-	return s
+// err is what the sinks said at their end. It is called once done is closed.
+func (l *Log) err() error {
+	var all []error
+	for _, out := range l.outputs {
+		all = append(all, out.err)
+	}
+	return errors.Join(all...)
 }
 
-// take gives the writer all that waits, for an empty slice to collect into.
-// gap is the record to write after the events, or nil. more is false when the
-// log is closed and nothing can follow.
-func (l *Log) take(empty []*record.Event) (events []*record.Event, gap *record.Event, more bool) {
+// Stats tells about each output, in the order of Start. It may be called at any
+// time, also after Close.
+func (l *Log) Stats() []Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.closed && !l.aborted && len(l.pending) == 0 && l.blocked > 0 {
-		l.changed.Wait()
+	var all []Stats
+	for _, out := range l.outputs {
+		s := out.stats
+		s.Sink, s.Queued = out.name, uint64(out.waiting+out.flying+l.blocked)
+		all = append(all, s)
 	}
-	if l.aborted {
-		return nil, nil, false
-	}
-	events, l.pending = l.pending, empty
-	l.flying = len(events)
-	if l.gap.Dropped > 0 {
-		dropped := l.gap
-		l.gap = record.Gap{}
-		l.seq++
-		gap = &record.Event{Kind: record.KindGap, Time: l.now(), Seq: l.seq, Gap: &dropped}
-	}
-	l.changed.Broadcast()
-	return events, gap, !l.closed || l.blocked > 0
-}
-
-// written counts n events as done. It reports false when Close has given up
-// on them meanwhile.
-func (l *Log) written(n int) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.aborted {
-		return false
-	}
-	l.flying -= n
-	l.stats.Written += uint64(n)
-	return true
-}
-
-func (l *Log) failed() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.stats.Failed++
-}
-
-func (l *Log) end(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.err = err
-	close(l.done)
-}
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
+	return all
 }

@@ -20,6 +20,8 @@ type memory struct {
 	writes int
 	synced int
 	closed int
+
+	reopened int
 }
 
 func (m *memory) Write(p []byte) (n int, err error) {
@@ -39,6 +41,13 @@ func (m *memory) Sync() error {
 	defer m.mu.Unlock()
 	m.synced = m.out.Len()
 	return m.sync
+}
+
+func (m *memory) Reopen() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reopened++
+	return nil
 }
 
 func (m *memory) Close() error {
@@ -73,7 +82,7 @@ func wantAccounted(t testing.TB, text string) (lines, dropped uint64) {
 	next := uint64(1)
 	for _, e := range readEvents(t, text) {
 		if g := e.Gap; g != nil {
-			if g.From != next || g.To != e.Seq-1 || g.Dropped != g.To-g.From+1 {
+			if g.From != next || g.To != e.Seq || g.Dropped != g.To-g.From+1 {
 				t.Fatalf("gap %+v with number %d, where %d was next", *g, e.Seq, next)
 			}
 			dropped += g.Dropped
@@ -83,6 +92,13 @@ func wantAccounted(t testing.TB, text string) (lines, dropped uint64) {
 		next = e.Seq + 1
 	}
 	return lines, dropped
+}
+
+// stats are those of a log with one output.
+func stats(l *Log) Stats {
+	s := l.Stats()[0]
+	s.Sink = ""
+	return s
 }
 
 func event() *record.Event {

@@ -24,7 +24,7 @@ func TestOpenFile(t *testing.T) {
 			if err := os.WriteFile(path, []byte(tt.before), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			s, err := OpenFile(path)
+			s, err := OpenFile(path, FileOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,7 +46,7 @@ func TestOpenFile(t *testing.T) {
 
 func TestOpenFileMode(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.jsonl")
-	s, err := OpenFile(path)
+	s, err := OpenFile(path, FileOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestOpenFileRefuses(t *testing.T) {
 		"no directory": filepath.Join(dir, "none", "audit.jsonl"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if s, err := OpenFile(path); err == nil {
+			if s, err := OpenFile(path, FileOptions{}); err == nil {
 				s.Close()
 				t.Error("opened")
 			} else if !strings.HasPrefix(err.Error(), "open audit log") {

@@ -96,6 +96,9 @@ type Identity struct {
 	// KeyID is the kid of the key that verified the token, "" for a key
 	// without one.
 	KeyID string
+	// KeysStale says that the key came from a document older than it should be,
+	// because the issuer does not answer.
+	KeysStale bool
 	// TokenFingerprint is "sha256:" and the first 12 hex digits of the hash of
 	// the token. It names a token in logs; it must not key a cache.
 	TokenFingerprint string

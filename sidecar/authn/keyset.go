@@ -204,6 +204,13 @@ func (k *KeySet) usable(now time.Time) *generation {
 	return g
 }
 
+// stale tells whether the keys are older than their document allows: they are
+// kept because no newer one can be had.
+func (k *KeySet) stale() bool {
+	g := k.current.Load()
+	return g != nil && k.cfg.Clock().Sub(g.fetched) > g.ttl
+}
+
 // keepFresh fetches whenever the keys are due. A fetch for another reason moves
 // the time and wakes it.
 func (k *KeySet) keepFresh(ctx context.Context) {

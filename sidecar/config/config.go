@@ -73,12 +73,6 @@ type JWT struct {
 	JWKS        JWKS
 }
 
-// Audit says where decision records go. With neither they go to stdout.
-type Audit struct {
-	File     string // "" is stdout
-	Overflow string // block or drop
-}
-
 // Drain bounds the end of the process: after SIGTERM it stays up for Delay so
 // that load balancers notice, then has Timeout to finish what is in flight.
 type Drain struct {
@@ -217,39 +211,6 @@ func (r *reader) anonymous(t policy.Text) {
 	}
 }
 
-func (r *reader) audit(o *document.Object) {
-	sinks := o.List("sinks")
-	if len(sinks) > 1 {
-		r.w.Error(o.Key("sinks"), "bad_setting", "keep one of them", "this version writes records to one sink")
-	}
-	for _, n := range sinks {
-		if n.IsScalar() {
-			if t := r.w.Text(n, "a sink"); t.IsSet() && t.Value() != "stdout" {
-				r.w.Error(n.Span(), "bad_setting", "write stdout, or {file: {path: audit.jsonl}}", "sink %q is not known", t.Value())
-			}
-			continue
-		}
-		sink := r.w.Object(n, "a sink")
-		file := sink.Object("file")
-		path := file.Text("path")
-		file.Require("path")
-		file.Done()
-		sink.Require("file")
-		sink.Done()
-		if path.IsSet() {
-			r.cfg.Audit.File = r.resolve(path.Value())
-		}
-	}
-	r.cfg.Audit.Overflow = "block"
-	if t := o.Text("overflow"); t.IsSet() {
-		r.cfg.Audit.Overflow = t.Value()
-		if !slices.Contains([]string{"block", "drop"}, t.Value()) {
-			r.w.Error(t.Span(), "bad_setting", "write block or drop", "overflow: %q is not known", t.Value())
-		}
-	}
-	o.Done()
-}
-
 func (r *reader) drain(o *document.Object) {
 	r.cfg.Drain.Delay = r.duration(o, "delay", 5*time.Second, 0, time.Minute)
 	r.cfg.Drain.Timeout = r.duration(o, "timeout", 25*time.Second, time.Second, 10*time.Minute)
@@ -279,7 +240,7 @@ func (c *Config) NeedsRestart(began *Config) []string {
 			{"listeners.proxy.http2", fmt.Sprint(c.Proxy.HTTP2)}, {"listeners.proxy.limits", fmt.Sprint(c.Proxy.Limits)}, {"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)},
 			{"listeners.proxy.websocket", fmt.Sprint(c.Proxy.WebSocket)},
 			{"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health},
-			{"audit", fmt.Sprint(c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
+			{"audit", fmt.Sprintf("%+v", c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}
 	}
 	var out []string

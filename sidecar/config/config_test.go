@@ -91,7 +91,12 @@ spec:
   propagate: {claims: [email, department], roles: ["shop:", auditor], headers: {user_id: X-Forwarded-User, roles: X-Groups, tenant: X-Org, request_id: X-Trace, claims: X-Claims}}
   assertion: {key: {file: new.pem}, publish: [{file: old.pem}], header: X-Assertion, issuer: "https://gw.example.com", lifetime: 30s}
   forward_token: true
-  audit: {sinks: [{file: {path: audit.jsonl}}], overflow: drop}
+  audit:
+    sinks:
+      - file: {path: audit.jsonl, rotate: 100MiB, age: 24h, keep: 10, fsync: interval, format: json, overflow: block, queue: 1000, flush: 50ms}
+      - stdout: {format: ocsf, queue: 16, flush: 1s}
+    overflow: drop
+    required: true
   drain: {delay: 0s, timeout: 10m}
   resource_metadata:
     - {resource: "https://api.example.com", scopes: ["orders:read"], name: Shop, documentation: "https://docs.example.com/shop"}
@@ -130,10 +135,13 @@ func TestReadWhole(t *testing.T) {
 		"anonymous":       {c.AllowAnonymous, true},
 		"claims":          {c.Propagate.Claims, []string{"email", "department"}},
 		"forward token":   {c.ForwardToken, true},
-		"audit":           {c.Audit, config.Audit{File: "/etc/gwctl/audit.jsonl", Overflow: "drop"}},
-		"drain":           {c.Drain, config.Drain{Delay: 0, Timeout: 10 * time.Minute}},
-		"verify":          {c.Verify, uint64(1000)},
-		"websockets":      {c.Proxy.WebSocket, config.WebSocket{Idle: time.Minute, Lifetime: 7 * 24 * time.Hour, Limit: 500}},
+		"audit": {c.Audit, config.Audit{Required: true, Sinks: []config.AuditSink{
+			{Path: "/etc/gwctl/audit.jsonl", Format: "json", Overflow: "block", Queue: 1000, Flush: 50 * time.Millisecond, Rotate: 100 << 20, Age: 24 * time.Hour, Keep: 10, Fsync: "interval"},
+			{Format: "ocsf", Overflow: "drop", Queue: 16, Flush: time.Second, Fsync: "none"},
+		}}},
+		"drain":      {c.Drain, config.Drain{Delay: 0, Timeout: 10 * time.Minute}},
+		"verify":     {c.Verify, uint64(1000)},
+		"websockets": {c.Proxy.WebSocket, config.WebSocket{Idle: time.Minute, Lifetime: 7 * 24 * time.Hour, Limit: 500}},
 		"resources": {c.ResourceMetadata, []config.ResourceMetadata{
 			{Resource: "https://api.example.com", Scheme: "https", Host: "api.example.com", Scopes: []string{"orders:read"}, Name: "Shop", Documentation: "https://docs.example.com/shop"},
 			{Resource: "http://127.0.0.1:8080/orders/v1", Scheme: "http", Host: "127.0.0.1:8080", Path: "/orders/v1"},
@@ -186,7 +194,7 @@ func TestReadDefaults(t *testing.T) {
 	if c.ResourceMetadata != nil || c.Proxy.WebSocket != (config.WebSocket{Idle: 5 * time.Minute, Lifetime: 12 * time.Hour, Limit: 1000}) {
 		t.Errorf("resources %+v, websockets %+v", c.ResourceMetadata, c.Proxy.WebSocket)
 	}
-	if c.Audit != (config.Audit{Overflow: "block"}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {
+	if !reflect.DeepEqual(c.Audit, config.Audit{Sinks: []config.AuditSink{{Format: "json", Overflow: "block", Queue: 8192, Flush: 200 * time.Millisecond, Fsync: "none"}}}) || c.Drain != (config.Drain{Delay: 5 * time.Second, Timeout: 25 * time.Second}) {
 		t.Errorf("audit %+v, drain %+v", c.Audit, c.Drain)
 	}
 	if j := c.JWT[0]; j.Type != "human" || j.Leeway != 30*time.Second || j.MaxLifetime != 24*time.Hour || j.Algorithms != nil || j.Profile != "" || j.Attributes != nil || j.IDPrefix != "" || j.TokenCache != 8192 {

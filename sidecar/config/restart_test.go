@@ -22,7 +22,7 @@ func TestNeedsRestart(t *testing.T) {
 		"Proxy":       {"0.0.0.0:8080", "0.0.0.0:8081", "listeners.proxy.address"},
 		"ForwardAuth": {"dialect: nginx", "dialect: caddy", "listeners.forward_auth"},
 		"Health":      {"9900", "9901", "listeners.health"},
-		"Audit":       {"overflow: drop", "overflow: block", "audit"},
+		"Audit":       {"keep: 10", "keep: 11", "audit"},
 		"Drain":       {"timeout: 10m", "timeout: 9m", "drain"},
 	}
 	reload := map[string][2]string{

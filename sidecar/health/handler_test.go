@@ -144,7 +144,7 @@ func TestConcurrentUse(t *testing.T) {
 				s.SetReload(i%2 == 0, time.Unix(int64(i), 0))
 				m.Decision("proxy", "allow", "allowed", time.Microsecond)
 				m.JWKS(func() []JWKSStatus { return []JWKSStatus{{Issuer: "x", Age: 1}} })
-				m.Audit(func() AuditStats { return AuditStats{} })
+				m.Audit(func() []AuditStats { return []AuditStats{{}} })
 				w := httptest.NewRecorder()
 				h.ServeHTTP(w, httptest.NewRequest("GET", []string{"/readyz", "/metrics"}[i%2], nil))
 				if w.Body.Len() == 0 {

@@ -59,7 +59,7 @@ func describeMethods(out chan<- *prometheus.Desc) {
 func collectMethods(out chan<- prometheus.Metric, m Methods) {
 	seen := map[string]bool{}
 	for _, i := range m.Introspection {
-		endpoint := issuerLabel(i.Endpoint)
+		endpoint := labelText(i.Endpoint)
 		if seen[endpoint] {
 			continue
 		}
@@ -76,7 +76,7 @@ func collectMethods(out chan<- prometheus.Metric, m Methods) {
 	}
 	ids := map[string]bool{}
 	for _, k := range m.APIKeys {
-		id := issuerLabel(k.ID)
+		id := labelText(k.ID)
 		if ids[id] {
 			continue
 		}

@@ -30,6 +30,7 @@ type Metrics struct {
 	verified          *prometheus.CounterVec
 	handshakes        *prometheus.CounterVec
 	http2Errors       *prometheus.CounterVec
+	shadow            *prometheus.CounterVec
 	inFlight          prometheus.Gauge
 	reloads           *prometheus.CounterVec
 	reloadOK          prometheus.Gauge
@@ -59,10 +60,12 @@ func NewMetrics() *Metrics {
 		attributesDropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gwctl_attributes_dropped_total", Help: "Attribute values from somebody who may not supply them, or undeclared.",
 		}),
-		rejected:      counters("gwctl_requests_rejected_total", "Requests refused as malformed or over a limit, by reason.", "reason"),
-		verified:      counters("gwctl_verify_total", "Decisions evaluated once more with CEL, by what came of it.", "result"),
-		handshakes:    counters("gwctl_tls_handshake_failures_total", "TLS handshakes of clients that failed, by result.", "result"),
-		http2Errors:   counters("gwctl_http2_errors_total", "Faults of HTTP/2 clients, by kind.", "kind"),
+		rejected:    counters("gwctl_requests_rejected_total", "Requests refused as malformed or over a limit, by reason.", "reason"),
+		verified:    counters("gwctl_verify_total", "Decisions evaluated once more with CEL, by what came of it.", "result"),
+		handshakes:  counters("gwctl_tls_handshake_failures_total", "TLS handshakes of clients that failed, by result.", "result"),
+		http2Errors: counters("gwctl_http2_errors_total", "Faults of HTTP/2 clients, by kind.", "kind"),
+		shadow: counters("gwctl_shadow_diff_total", "Decisions that shadow rules would have turned, by the rule that would decide.",
+			"rule", "from", "to"),
 		inFlight:      gauge("gwctl_requests_in_flight", "Requests being served."),
 		reloads:       counters("gwctl_config_reloads_total", "Reloads of the configuration, by result.", "result"),
 		reloadOK:      gauge("gwctl_config_last_reload_successful", "1 if the last reload was taken, else 0."),
@@ -70,7 +73,7 @@ func NewMetrics() *Metrics {
 		sources:       new(sources),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "gwctl_build_info", Help: "1, labelled with the version of gwctl.", ConstLabels: prometheus.Labels{"version": version()},
+		Name: "gwctl_build_info", Help: "1, labelled with the version of gwctl.", ConstLabels: prometheus.Labels{"version": Version()},
 	})
 	build.Set(1)
 	// A rate needs its counter to be there before the first event.
@@ -79,7 +82,7 @@ func NewMetrics() *Metrics {
 	m.verified.WithLabelValues("same")
 	m.verified.WithLabelValues("different")
 	m.registry.MustRegister(
-		m.decisions, m.decisionDuration, m.authn, m.headersDropped, m.attributesDropped, m.rejected, m.verified, m.handshakes, m.http2Errors, m.inFlight,
+		m.decisions, m.decisionDuration, m.authn, m.headersDropped, m.attributesDropped, m.rejected, m.verified, m.shadow, m.handshakes, m.http2Errors, m.inFlight,
 		m.reloads, m.reloadOK, m.reloadSuccess, m.sources, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -145,6 +148,16 @@ func (m *Metrics) HandshakeFailed(result string) { m.handshakes.WithLabelValues(
 // server gives it.
 func (m *Metrics) HTTP2Error(kind string) { m.http2Errors.WithLabelValues(label(kind)).Inc() }
 
+// ShadowDiff counts one decision that would have had another effect with the
+// shadow rules enforced. The rule is the one that would have decided, as
+// policy/rule, "" for none.
+func (m *Metrics) ShadowDiff(rule, from, to string) {
+	if rule == "" {
+		rule = "none"
+	}
+	m.shadow.WithLabelValues(labelText(rule), label(from), label(to)).Inc()
+}
+
 // InFlight adds delta to the number of requests being served: 1 at a request's
 // start, -1 at its end.
 func (m *Metrics) InFlight(delta int) { m.inFlight.Add(float64(delta)) }
@@ -168,7 +181,7 @@ func (m *Metrics) JWKS(status func() []JWKSStatus) { m.sources.jwks.Store(&statu
 
 // Audit names the function that tells about the audit log at every scrape; it
 // may be called from several goroutines. A later call replaces it.
-func (m *Metrics) Audit(stats func() AuditStats) { m.sources.audit.Store(&stats) }
+func (m *Metrics) Audit(stats func() []AuditStats) { m.sources.audit.Store(&stats) }
 
 // Certificates names the function that tells about the certificates in use at
 // every scrape; it may be called from several goroutines. A later call replaces
@@ -189,7 +202,8 @@ func label(s string) string {
 	return s
 }
 
-func version() string {
+// Version is the version that the build stamped into the binary.
+func Version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}

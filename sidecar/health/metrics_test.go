@@ -41,22 +41,31 @@ func TestMetrics(t *testing.T) {
 			{Issuer: "https://new.example.com/" + strings.Repeat("é", 300), Age: 0},
 		}
 	})
-	m.Audit(func() AuditStats { return AuditStats{Written: 10, Dropped: 2, Lost: 1, Queued: 4, Failed: 3} })
+	m.ShadowDiff("orders/tried", "allow", "deny")
+	m.ShadowDiff("", "allow", "deny")
+	m.Audit(func() []AuditStats {
+		return []AuditStats{{Sink: "file", Written: 10, Dropped: 2, Lost: 1, Queued: 4, Failed: 3}, {Sink: "stdout", Written: 12}}
+	})
 	want := `
 # HELP gwctl_attributes_dropped_total Attribute values from somebody who may not supply them, or undeclared.
 # TYPE gwctl_attributes_dropped_total counter
 gwctl_attributes_dropped_total 2
-# HELP gwctl_audit_queued Audit records not written yet.
+# HELP gwctl_audit_queued Audit records not written yet, by sink.
 # TYPE gwctl_audit_queued gauge
-gwctl_audit_queued 4
-# HELP gwctl_audit_records_total Audit records by what became of them.
+gwctl_audit_queued{sink="file"} 4
+gwctl_audit_queued{sink="stdout"} 0
+# HELP gwctl_audit_records_total Audit records by sink and what became of them.
 # TYPE gwctl_audit_records_total counter
-gwctl_audit_records_total{result="dropped"} 2
-gwctl_audit_records_total{result="lost"} 1
-gwctl_audit_records_total{result="written"} 10
-# HELP gwctl_audit_write_failures_total Failed attempts to write to the audit sink.
+gwctl_audit_records_total{result="dropped",sink="file"} 2
+gwctl_audit_records_total{result="lost",sink="file"} 1
+gwctl_audit_records_total{result="written",sink="file"} 10
+gwctl_audit_records_total{result="dropped",sink="stdout"} 0
+gwctl_audit_records_total{result="lost",sink="stdout"} 0
+gwctl_audit_records_total{result="written",sink="stdout"} 12
+# HELP gwctl_audit_write_failures_total Failed attempts to write to an audit sink.
 # TYPE gwctl_audit_write_failures_total counter
-gwctl_audit_write_failures_total 3
+gwctl_audit_write_failures_total{sink="file"} 3
+gwctl_audit_write_failures_total{sink="stdout"} 0
 # HELP gwctl_authn_total Credentials judged, by method and result.
 # TYPE gwctl_authn_total counter
 gwctl_authn_total{method="jwt",result="ok"} 1
@@ -92,6 +101,10 @@ gwctl_requests_in_flight 1
 # HELP gwctl_requests_rejected_total Requests refused as malformed or over a limit, by reason.
 # TYPE gwctl_requests_rejected_total counter
 gwctl_requests_rejected_total{reason="bad_path"} 1
+# HELP gwctl_shadow_diff_total Decisions that shadow rules would have turned, by the rule that would decide.
+# TYPE gwctl_shadow_diff_total counter
+gwctl_shadow_diff_total{from="allow",rule="none",to="deny"} 1
+gwctl_shadow_diff_total{from="allow",rule="orders/tried",to="deny"} 1
 # HELP gwctl_token_cache_total Tokens of an issuer by whether their signature had been verified before.
 # TYPE gwctl_token_cache_total counter
 gwctl_token_cache_total{issuer="https://down.example.com/",result="hit"} 0
@@ -128,7 +141,7 @@ func TestMetricNames(t *testing.T) {
 	m.Authn("jwt", "ok")
 	m.HeadersDropped("x", 1)
 	m.Rejected("x")
-	m.Audit(func() AuditStats { return AuditStats{} })
+	m.Audit(func() []AuditStats { return []AuditStats{{}} })
 	m.JWKS(func() []JWKSStatus { return []JWKSStatus{{Fetches: []JWKSFetch{{}}}} })
 	problems, err := testutil.GatherAndLint(m.registry)
 	if err != nil {

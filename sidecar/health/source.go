@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-const maxIssuer = 256 // bytes of an issuer as a label
+const maxText = 256 // bytes of a label that is a text of the configuration
 
 // JWKSStatus is the state of one issuer's key set.
 type JWKSStatus struct {
@@ -25,11 +25,12 @@ type JWKSFetch struct {
 	Count   uint64
 }
 
-// AuditStats are the counters of the audit log, field by field those of the
-// log itself.
+// AuditStats are the counters of one sink of the audit log, field by field those
+// of the log itself.
 type AuditStats struct {
+	Sink    string // a code word: stdout, file, file_2, …
 	Written uint64 // in the sink
-	Dropped uint64 // found the queue full
+	Dropped uint64 // found the queue full, as a gap record says
 	Lost    uint64 // came too late or were given up
 	Queued  uint64 // not in the sink yet
 	Failed  uint64 // attempts to write that failed; no events
@@ -44,7 +45,7 @@ type CertificateStatus struct {
 // sources collects at scrape time what others count themselves.
 type sources struct {
 	jwks  atomic.Pointer[func() []JWKSStatus]
-	audit atomic.Pointer[func() AuditStats]
+	audit atomic.Pointer[func() []AuditStats]
 
 	methods      atomic.Pointer[func() Methods]
 	certificates atomic.Pointer[func() []CertificateStatus]
@@ -57,11 +58,11 @@ var (
 		[]string{"issuer"}, nil)
 	tokens = prometheus.NewDesc("gwctl_token_cache_total", "Tokens of an issuer by whether their signature had been verified before.",
 		[]string{"issuer", "result"}, nil)
-	auditRecords = prometheus.NewDesc("gwctl_audit_records_total", "Audit records by what became of them.",
-		[]string{"result"}, nil)
-	auditFailures = prometheus.NewDesc("gwctl_audit_write_failures_total", "Failed attempts to write to the audit sink.", nil, nil)
+	auditRecords = prometheus.NewDesc("gwctl_audit_records_total", "Audit records by sink and what became of them.",
+		[]string{"sink", "result"}, nil)
+	auditFailures = prometheus.NewDesc("gwctl_audit_write_failures_total", "Failed attempts to write to an audit sink.", []string{"sink"}, nil)
+	auditQueued   = prometheus.NewDesc("gwctl_audit_queued", "Audit records not written yet, by sink.", []string{"sink"}, nil)
 	certExpiry    = prometheus.NewDesc("gwctl_certificate_expiry_seconds", "Time until the first certificate of a use ends.", []string{"use"}, nil)
-	auditQueued   = prometheus.NewDesc("gwctl_audit_queued", "Audit records not written yet.", nil, nil)
 )
 
 // Describe is part of prometheus.Collector.
@@ -92,12 +93,14 @@ func (s *sources) Collect(out chan<- prometheus.Metric) {
 		}
 	}
 	if f := s.audit.Load(); f != nil && *f != nil {
-		a := (*f)()
-		for result, n := range map[string]uint64{"written": a.Written, "dropped": a.Dropped, "lost": a.Lost} {
-			out <- counter(auditRecords, n, result)
+		for _, a := range (*f)() { // no two sinks have one name
+			sink := label(a.Sink)
+			for result, n := range map[string]uint64{"written": a.Written, "dropped": a.Dropped, "lost": a.Lost} {
+				out <- counter(auditRecords, n, sink, result)
+			}
+			out <- counter(auditFailures, a.Failed, sink)
+			out <- gauge(auditQueued, float64(a.Queued), sink)
 		}
-		out <- counter(auditFailures, a.Failed)
-		out <- gauge(auditQueued, float64(a.Queued))
 	}
 }
 
@@ -109,7 +112,7 @@ func collectJWKS(out chan<- prometheus.Metric, all []JWKSStatus) {
 	ages := make(map[string]float64)
 	known := make(map[[2]string]uint64)
 	for _, s := range all {
-		issuer := issuerLabel(s.Issuer)
+		issuer := labelText(s.Issuer)
 		for _, f := range s.Fetches {
 			fetches[labels{issuer, label(f.Result), label(f.Trigger)}] += f.Count
 		}
@@ -130,8 +133,8 @@ func collectJWKS(out chan<- prometheus.Metric, all []JWKSStatus) {
 	}
 }
 
-func issuerLabel(issuer string) string {
-	return strings.ToValidUTF8(issuer[:min(len(issuer), maxIssuer)], "")
+func labelText(s string) string {
+	return strings.ToValidUTF8(s[:min(len(s), maxText)], "")
 }
 
 func counter(d *prometheus.Desc, n uint64, labels ...string) prometheus.Metric {

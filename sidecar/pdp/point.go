@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,10 +40,16 @@ type Point struct {
 	snapshot atomic.Pointer[Snapshot]
 	changed  change
 	decided  atomic.Uint64 // for sampling, while decisions are verified
+	inputs   sync.Pool     // *inputs
+	stripped stripped
 }
 
 // New makes a point without a snapshot, which denies everything.
-func New(o Options) *Point { return &Point{o: o} }
+func New(o Options) *Point {
+	p := &Point{o: o}
+	p.inputs.New = func() any { return new(inputs) }
+	return p
+}
 
 // Swap makes a snapshot the current one. Requests on their way finish on the
 // one they began with; what waits for [Point.Changed] goes on.
@@ -79,6 +86,7 @@ func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body 
 	}()
 	for _, d := range c.Dropped {
 		p.o.Metrics.HeadersDropped(d.Reason, 1)
+		q.noteStripped(d)
 	}
 	if q.snapshot == nil {
 		return q.finish(engine.Decision{Reason: engine.ReasonNotLoaded, Status: http.StatusServiceUnavailable}, nil)
@@ -104,10 +112,13 @@ func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body 
 func (p *Point) Reject(r *canonical.Rejection, door string, allow []string) Outcome {
 	now := p.o.Clock()
 	p.o.Metrics.Rejected(r.Code)
-	p.o.Audit.Write(&record.Event{
+	e := &record.Event{
 		Kind: record.KindRequestRejected, Time: now, RequestID: r.ID, Door: door, Reason: r.Code, Detail: r.Rule, Status: r.Status,
 		SourceIP: text(r.ClientIP), HTTP: &record.HTTP{Method: r.Method, TargetSHA256: r.TargetSHA256},
-	})
+	}
+	if !p.o.Audit.TryWrite(e) {
+		return Outcome{Answer: p.unrecorded(e, reply.Context{RequestID: r.ID})}
+	}
 	a := reply.Rejected(r.Status, r.Code, reply.Context{RequestID: r.ID, Allow: allow})
 	if r.Rule == canonical.RuleWebSocketVersion {
 		a.Header.Set("Sec-WebSocket-Version", "13") // RFC 6455 section 4.4
@@ -130,6 +141,9 @@ type question struct {
 	eval     time.Duration
 	recorded bool
 	body     Body
+	event    record.Event
+	http     record.HTTP
+	cache    record.Cache
 }
 
 func (q *question) context() reply.Context {
@@ -186,11 +200,20 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 // finish writes the decision's record and makes the outcome.
 func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
 	m := q.point.o.Metrics
-	e := q.event(record.KindDecision)
+	e := q.begin(record.KindDecision)
 	e.Decision, e.Status = &d, d.HTTPStatus()
-	q.inputs(e)
-	q.write(e)
-	m.Decision(q.door, d.Effect.String(), d.Reason, q.point.o.Clock().Sub(q.began))
+	list := q.readInputs(e)
+	recorded := q.write(e)
+	q.point.giveBack(list)
+	if !recorded {
+		a := q.point.unrecorded(e, q.context())
+		m.Decision(q.door, engine.Deny.String(), a.Reason, e.Time.Sub(q.began))
+		return Outcome{Answer: a}
+	}
+	m.Decision(q.door, d.Effect.String(), d.Reason, e.Time.Sub(q.began))
+	if s := d.Shadow; s != nil && s.Effect != d.Effect {
+		m.ShadowDiff(s.Rule.String(), d.Effect.String(), s.Effect.String())
+	}
 	if d.Allowed() {
 		return q.allowed(d, headers)
 	}
@@ -201,9 +224,10 @@ func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
 	return Outcome{Answer: reply.Decided(d, ctx)}
 }
 
-func (q *question) write(e *record.Event) {
+// write reports false if the record is required and cannot be had.
+func (q *question) write(e *record.Event) bool {
 	q.recorded = true
-	q.point.o.Audit.Write(e)
+	return q.point.o.Audit.TryWrite(e)
 }
 
 // fail denies after a panic. What the request holds is not looked at again.
@@ -226,15 +250,17 @@ func (q *question) fail() Outcome {
 func (q *question) unauthenticated() Outcome {
 	q.point.o.Metrics.Authn("none", "missing")
 	a := reply.Unauthenticated(q.context())
-	e := q.event(record.KindAuthnFailure)
+	e := q.begin(record.KindAuthnFailure)
 	e.Reason, e.Status = a.Reason, a.Status
-	q.write(e)
+	if !q.write(e) {
+		a = q.point.unrecorded(e, q.context())
+	}
 	return Outcome{Answer: a}
 }
 
 // refuse answers a credential that is bad, or that cannot be judged now.
 func (q *question) refuse(err error) Outcome {
-	e := q.event(record.KindAuthnFailure)
+	e := q.begin(record.KindAuthnFailure)
 	var refused *authn.Refused
 	var a reply.Answer
 	if errors.As(err, &refused) {
@@ -254,7 +280,9 @@ func (q *question) refuse(err error) Outcome {
 		q.point.o.Metrics.Authn(methodLabel(e.Method), "broken")
 	}
 	e.Reason, e.Status = a.Reason, a.Status
-	q.write(e)
+	if !q.write(e) {
+		a = q.point.unrecorded(e, q.context())
+	}
 	return Outcome{Answer: a}
 }
 

@@ -4,23 +4,52 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/record"
 	"github.com/gwctl/gwctl/engine/slot"
+	"github.com/gwctl/gwctl/sidecar/reply"
 )
 
-// event begins the record of a request with what every kind of record says.
-func (q *question) event(kind record.Kind) *record.Event {
+// begin begins the record of a request with what every kind of record says.
+func (q *question) begin(kind record.Kind) *record.Event {
 	now := q.point.o.Clock()
-	e := &record.Event{
-		Kind: kind, Time: now, DecisionID: q.id, RequestID: q.c.ID, Door: q.door, SourceIP: text(q.c.ClientIP),
-		HTTP:       &record.HTTP{Method: q.c.Method, Host: q.c.Host, Path: q.c.Path, TargetSHA256: q.c.TargetSHA256},
+	q.http = record.HTTP{Method: q.c.Method, Host: q.c.Host, Path: q.c.Path, TargetSHA256: q.c.TargetSHA256}
+	q.event = record.Event{
+		Kind: kind, Time: now, DecisionID: q.id, RequestID: q.c.ID, Door: q.door, SourceIP: text(q.c.ClientIP), HTTP: &q.http,
 		EvalMicros: q.eval.Microseconds(), TotalMicros: now.Sub(q.began).Microseconds(),
+	}
+	e := &q.event
+	if q.c.Trusted && q.c.Peer.IsValid() {
+		e.TrustedChain = []string{text(q.c.Peer)}
 	}
 	if id := q.identity; id != nil {
 		e.Method, e.Issuer, e.JTIFingerprint, e.KeyID = id.Method, id.Issuer, id.JTIFingerprint, id.KeyID
+		if id.Method == "jwt" {
+			q.cache.JWKS = "fresh"
+			if id.KeysStale {
+				q.cache.JWKS, e.Stale = "stale", true
+			}
+			e.Cache = &q.cache
+		}
 	}
 	return e
+}
+
+// unrecorded answers 503 to a request whose record e, which is required, found
+// no place, and tells of that answer in what still has place.
+func (p *Point) unrecorded(e *record.Event, c reply.Context) reply.Answer {
+	a := reply.Unavailable(reply.ReasonAuditUnavailable, 5*time.Second, c)
+	if d := e.Decision; d != nil {
+		e.Decision = &engine.Decision{Reason: a.Reason, Status: a.Status, Route: d.Route, Resource: d.Resource, Action: d.Action, SetDigest: d.SetDigest}
+		e.Inputs, e.Replayable = nil, false
+	} else {
+		e.Reason = a.Reason
+	}
+	e.Status = a.Status
+	p.o.Audit.Write(e)
+	return a
 }
 
 func text(a netip.Addr) string {
@@ -38,41 +67,63 @@ var secretWords = []string{"refer", "auth", "cookie", "token", "key", "secret", 
 // base64, as in a JWT, and the usual schemes.
 var secretForms = []string{"eyj", "bearer ", "basic ", "digest ", "dpop "}
 
-// inputs adds what the decision's candidates can read, so that the decision can
-// be explained and repeated from its record.
-func (q *question) inputs(e *record.Event) {
-	if q.request == nil {
+// inputs is space for the inputs of one record.
+type inputs struct {
+	list   []record.Input
+	values []byte
+}
+
+func (p *Point) giveBack(in *inputs) {
+	if in == nil || cap(in.values) > record.MaxLine {
 		return
+	}
+	clear(in.list)
+	in.list, in.values = in.list[:0], in.values[:0]
+	p.inputs.Put(in)
+}
+
+// readInputs adds what the decision's candidates can read, so that the decision
+// can be explained and repeated from its record. What it gives holds the
+// record's inputs; nil for none.
+func (q *question) readInputs(e *record.Event) *inputs {
+	if q.request == nil {
+		return nil
 	}
 	e.Detail = q.c.Lifted.String()
 	v := q.request.Values()
 	e.Subject, e.Tenant = str(v, slot.UserID), str(v, slot.UserTenant)
 	e.Replayable = true
+	out := q.point.inputs.Get().(*inputs)
 	for _, i := range q.request.Reads().Slots {
 		attr := v.Layout().Attr(i)
 		value, state := v.Get(i)
-		in := record.Input{Name: attr.FullName(), State: inputState(state), Masked: attr.Sensitive && state == slot.Present}
-		switch {
-		case state != slot.Present || attr.Sensitive:
-		case i == slot.RequestHeaders:
-			in.Masked = carriesSecret(value)
-			if !in.Masked {
-				in.Value = value.AppendJSON(nil)
-			}
-		case i == slot.RequestQuery:
-			// A query may carry a token; nothing tells which parameter.
-			in.Masked = true
-		default:
-			in.Value = value.AppendJSON(nil)
-		}
+		in := record.Input{Name: attr.FullName(), State: inputState(state), Masked: state == slot.Present && masked(attr, i, value)}
 		if in.Masked {
 			e.Replayable = false
+		} else if state == slot.Present {
+			from := len(out.values)
+			out.values = value.AppendJSON(out.values)
+			in.Value = out.values[from:]
 		}
-		e.Inputs = append(e.Inputs, in)
+		out.list = append(out.list, in)
 	}
+	e.Inputs = out.list
 	if !e.Replayable {
 		withhold(e)
 	}
+	return out
+}
+
+// masked tells whether a value must not be recorded.
+func masked(attr *slot.Attr, i slot.Index, value slot.Value) bool {
+	switch {
+	case attr.Sensitive:
+		return true
+	case i == slot.RequestHeaders:
+		return carriesSecret(value)
+	}
+	// A query may carry a token; nothing tells which parameter.
+	return i == slot.RequestQuery
 }
 
 // withhold takes the texts of evaluation errors and the values of obligations
@@ -98,6 +149,8 @@ func inputState(s slot.State) string {
 		return record.StateAbsent
 	case slot.Unavailable:
 		return record.StateUnavailable
+	case slot.Conflicting:
+		return record.StateConflict
 	}
 	return record.StateInvalid
 }

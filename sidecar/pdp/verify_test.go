@@ -78,7 +78,7 @@ func TestVerifyDifferent(t *testing.T) {
 				if s != r.set || q.Resource() != "item" || d.SetDigest != r.set.Digest() {
 					t.Errorf("asked to verify %+v", d)
 				}
-				if stats := r.log.Stats(); stats.Written+stats.Queued != 1 {
+				if stats := r.log.Stats()[0]; stats.Written+stats.Queued != 1 {
 					t.Error("verified before the record was written")
 				}
 				return tt.verify(d)

@@ -45,18 +45,20 @@ type Options struct {
 	// Names gives the paths of the files that a configuration names, nil if it
 	// does not load. With a nil function, or without a ConfigPath, it is Fixed
 	// that are followed.
-	Names   func(path string, data []byte) []string
-	Fixed   []string
-	Build   Build
-	InForce func(*pdp.Snapshot) // hears of every snapshot once it is in force; nil for nobody
-	Point   *pdp.Point
-	State   *health.State
-	Metrics *health.Metrics
-	Audit   *audit.Log
-	Clock   func() time.Time
-	Logger  *slog.Logger
-	Poll    time.Duration // 0 takes the watcher's default of 2 s
-	Settle  time.Duration // 0 takes the watcher's default
+	Names    func(path string, data []byte) []string
+	Fixed    []string
+	Build    Build
+	InForce  func(*pdp.Snapshot) // hears of every snapshot once it is in force; nil for nobody
+	Point    *pdp.Point
+	State    *health.State
+	Metrics  *health.Metrics
+	Audit    *audit.Log
+	Version  string // of gwctl, for the record of the start
+	Instance string // of the process, likewise
+	Clock    func() time.Time
+	Logger   *slog.Logger
+	Poll     time.Duration // 0 takes the watcher's default of 2 s
+	Settle   time.Duration // 0 takes the watcher's default
 }
 
 // Reloader follows the files of a running sidecar.
@@ -153,6 +155,10 @@ func (r *Reloader) First() error {
 		return err
 	}
 	r.last = fingerprint
+	r.o.Audit.Write(&record.Event{
+		Kind: record.KindProcessStart, Time: r.o.Clock(),
+		Process: &record.Process{Version: r.o.Version, Digest: snapshot.Set.Digest(), Instance: r.o.Instance},
+	})
 	r.enforce(snapshot, "start")
 	r.o.State.SetLoaded(true)
 	return nil
@@ -160,11 +166,12 @@ func (r *Reloader) First() error {
 
 // enforce puts a snapshot into force.
 func (r *Reloader) enforce(snapshot *pdp.Snapshot, by string) {
+	before := r.o.Point.Current()
 	r.o.Point.Swap(snapshot)
+	r.report(snapshot.Set.Digest(), by, "", difference(before, snapshot), nil)
 	if r.o.InForce != nil {
 		r.o.InForce(snapshot)
 	}
-	r.report(snapshot.Set.Digest(), by, "", nil)
 }
 
 func (r *Reloader) build(in Input) (snapshot *pdp.Snapshot, err error) {
@@ -200,7 +207,7 @@ func (r *Reloader) Run(ctx context.Context) error {
 			by = "signal"
 		}
 		if err != nil {
-			r.report(r.inForce(), by, "not_readable", err)
+			r.report(r.inForce(), by, "not_readable", nil, err)
 			return
 		}
 		snapshot, err := r.build(in)
@@ -208,7 +215,7 @@ func (r *Reloader) Run(ctx context.Context) error {
 		case err == nil:
 			r.enforce(snapshot, by)
 		case ctx.Err() == nil: // else it has failed because the process ends
-			r.report(r.inForce(), by, class(err), err)
+			r.report(r.inForce(), by, class(err), nil, err)
 		}
 	})
 }
@@ -221,7 +228,7 @@ func (r *Reloader) inForce() string {
 }
 
 // report tells the log, the metrics, /readyz and the records.
-func (r *Reloader) report(digest, by, class string, err error) {
+func (r *Reloader) report(digest, by, class string, diff *record.Diff, err error) {
 	now := r.o.Clock()
 	r.o.Metrics.Reload(err == nil, now)
 	r.o.State.SetReload(err != nil, now)
@@ -236,7 +243,7 @@ func (r *Reloader) report(digest, by, class string, err error) {
 		r.o.Logger.Error("reload failed; the policies before it stay in force", attrs...)
 	}
 	r.o.Audit.Write(&record.Event{
-		Kind: record.KindConfigReload, Time: now, Reload: &record.Reload{OK: err == nil, Digest: digest, By: by, Error: class},
+		Kind: record.KindConfigReload, Time: now, Reload: &record.Reload{OK: err == nil, Digest: digest, By: by, Error: class, Diff: diff},
 	})
 }
 

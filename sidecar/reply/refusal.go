@@ -13,6 +13,7 @@ const (
 	ReasonUpstreamUntrusted     = "upstream_untrusted" // its certificate does not show who it should be
 	ReasonNoUpstream            = "no_upstream"
 	ReasonDependencyUnavailable = "dependency_unavailable"
+	ReasonAuditUnavailable      = "audit_unavailable" // the answer cannot be recorded, and records are required
 	ReasonNotRepresentable      = "claim_not_representable"
 	ReasonClaimsTooLarge        = "claims_too_large"
 	ReasonTooManyWebSockets     = "too_many_websockets"
@@ -117,6 +118,7 @@ func needRefusals() []Refusal {
 		{engine.ReasonAttributeConflict, []int{403}, undecided, "Two providers have different values for an attribute.", "The record names the attribute."},
 		{engine.ReasonAttributeMissing, []int{403}, undecided, "A required attribute has no value.", "Declare it optional, or see to its provider."},
 		{engine.ReasonAttributeUnavailable, []int{503}, later, "A provider of an attribute failed.", "Try again after `Retry-After`."},
+		{ReasonAuditUnavailable, []int{503}, later, "Records are required (`audit.required`), and a sink that blocks has taken nothing for a second.", "Try again after `Retry-After`; see to the disk or the reader of the records, and `gwctl_audit_queued`."},
 		{engine.ReasonBodyInvalid, []int{400, 413, 415}, "The body of the request is not valid.", "The body is not what the route declares; 413: too large; 415: no plain JSON.", "See `body` of the route."},
 		{engine.ReasonBodyUnavailable, []int{503}, later, "The body did not arrive, or this door delivers none.", "Try again; do not read bodies behind a forward-auth door."},
 	}

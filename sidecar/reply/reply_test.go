@@ -197,7 +197,7 @@ func TestTexts(t *testing.T) {
 		engine.ReasonNoRoute, engine.ReasonUnauthenticated, engine.ReasonNoMatchingRule, engine.ReasonInsufficientScope, engine.ReasonDeniedByRule,
 		engine.ReasonEvalError, engine.ReasonAttributeInvalid, engine.ReasonAttributeConflict, engine.ReasonAttributeMissing, engine.ReasonAttributeUnavailable,
 		engine.ReasonBodyInvalid, engine.ReasonBodyUnavailable, engine.ReasonObligationError, engine.ReasonNotLoaded,
-		reply.ReasonUpstreamUnreachable, reply.ReasonUpstreamTimeout, reply.ReasonUpstreamUntrusted, reply.ReasonNoUpstream, reply.ReasonDependencyUnavailable,
+		reply.ReasonUpstreamUnreachable, reply.ReasonUpstreamTimeout, reply.ReasonUpstreamUntrusted, reply.ReasonNoUpstream, reply.ReasonDependencyUnavailable, reply.ReasonAuditUnavailable,
 		reply.ReasonNotRepresentable, reply.ReasonClaimsTooLarge, reply.ReasonNotCanonical,
 		reply.ReasonUntrustedPeer, reply.ReasonForwardingIncomplete,
 		canonical.CodeNotCanonical, canonical.CodeHopByHopAbuse, canonical.CodeMethodNotAllowed, canonical.CodeMisdirected,
@@ -209,7 +209,7 @@ func TestTexts(t *testing.T) {
 		}
 	}
 	slices.Sort(reasons)
-	if n := len(slices.Compact(reasons)); n != 27 { // canonical's first is reply's last
+	if n := len(slices.Compact(reasons)); n != 28 { // canonical's first is reply's last
 		t.Errorf("%d reasons", n)
 	}
 }

@@ -165,7 +165,6 @@ func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.C
 	cfg.Proxy.Limits = config.DefaultLimits()
 	cfg.Proxy.Upstreams = []config.Upstream{config.DefaultUpstream(policy.NewText("/{rest...}"), upstream, cfg.Propagate.Propagation)}
 	cfg.JWT = []config.JWT{{Method: config.Method{Name: issuer.String(), Type: "human"}, Issuer: issuer.String(), Audiences: []string{devAudience}}}
-	cfg.Audit.Overflow = "block"
 	cfg.Drain.Timeout = 5 * time.Second
 	return cfg, nil
 }

@@ -30,21 +30,30 @@ type explainOptions struct {
 	headers  []string
 	at       string
 	ip       string
+	decision string
+	log      string
+	anyway   bool
 	output   string
 }
 
 func newExplain(s Streams) *cobra.Command {
 	o := &explainOptions{streams: s}
 	c := &cobra.Command{
-		Use: "explain 'METHOD [HOST]/PATH[?QUERY]'", Short: "Say why a request is allowed or denied",
+		Use: "explain 'METHOD [HOST]/PATH[?QUERY]' | explain --decision ID --log FILE", Short: "Say why a request is allowed or denied",
 		Long: `Decides a request by the policies at -p and prints route, candidate rules, the
 value of every part of their conditions, the step that decided, and the HTTP
 answer. Without --user, --token or --claims the user is anonymous.
 
 A token given with --token is decoded and NOT verified: explain shows what the
-policies say about its claims, not whether the sidecar would accept it.`,
+policies say about its claims, not whether the sidecar would accept it.
+
+With --decision it explains a decision that the sidecar has made and recorded:
+it repeats the decision with the inputs of the record and says whether it comes
+out the same. That needs the policies of that time; those of another digest are
+refused, unless --anyway asks what they say.`,
 		Example: `  gwctl explain -p examples/quickstart --user alice 'GET /tenants/acme/orders/42'
-  gwctl explain -p examples/quickstart --case 'quickstart_test.yaml#the owner deletes'`,
+  gwctl explain -p examples/quickstart --case 'quickstart_test.yaml#the owner deletes'
+  gwctl explain -p examples/quickstart --decision 019a1b2c-7a4e-7000-8000-0123456789ab --log audit.jsonl`,
 		Args: argCount(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -52,6 +61,9 @@ policies say about its claims, not whether the sidecar would accept it.`,
 			}
 			if err := o.check(c.Flags()); err != nil {
 				return err
+			}
+			if o.decision != "" {
+				return runDecision(o)
 			}
 			return runExplain(o)
 		},
@@ -68,12 +80,18 @@ policies say about its claims, not whether the sidecar would accept it.`,
 	f.StringArrayVar(&o.headers, "header", nil, "a request header, as in 'X-Plan: pro'")
 	f.StringVar(&o.at, "at", "", "the time of the request, RFC 3339 (default: now)")
 	f.StringVar(&o.ip, "ip", "127.0.0.1", "the client's address")
+	f.StringVar(&o.decision, "decision", "", "explain a recorded decision by its id")
+	f.StringVar(&o.log, "log", "", "with --decision: the file of records; rotated files beside it and .gz are read, too")
+	f.BoolVar(&o.anyway, "anyway", false, "with --decision: also if the decision was made by another set")
 	outputFlag(c, &o.output)
 	return c
 }
 
 func (o *explainOptions) check(given *pflag.FlagSet) error {
 	if err := checkOutput(o.output); err != nil {
+		return err
+	}
+	if err := o.checkDecision(given); err != nil || o.decision != "" {
 		return err
 	}
 	users := 0
@@ -86,7 +104,7 @@ func (o *explainOptions) check(given *pflag.FlagSet) error {
 	case users > 1:
 		return usage("keep one of them", "--user, --token and --claims cannot be used together")
 	case o.caseRef == "" && o.request == "":
-		return usage("add the request, as in 'GET /orders/42', or --case FILE#NAME", "nothing to explain is given")
+		return usage("add the request, as in 'GET /orders/42', --case FILE#NAME, or --decision ID", "nothing to explain is given")
 	case o.caseRef != "" && o.request != "":
 		return usage("a case brings its own request", "--case cannot be used together with a request")
 	case o.config != "" && o.token == "" && o.claims == "":

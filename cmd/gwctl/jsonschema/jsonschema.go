@@ -1,5 +1,5 @@
 // Package jsonschema writes the JSON Schemas of the documents that gwctl reads,
-// one for each kind. Call [Generate] with the repository.
+// one for each kind, and that of the records that it writes. Call [Generate] with the repository.
 //
 // The structure is a table, one file for each kind; the descriptions are the
 // comments of the Go structs that the documents are read into, and patterns and
@@ -26,8 +26,16 @@ func Generate(repo fs.FS) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
+	t, err := newTable(repo)
+	if err != nil {
+		return nil, err
+	}
+	written := t.recordKind()
+	if err := t.err(); err != nil {
+		return nil, err
+	}
 	var out []File
-	for _, n := range kinds {
+	for _, n := range append(kinds, written) {
 		data, err := n.text()
 		if err != nil {
 			return nil, err

@@ -85,16 +85,6 @@ func duration() *node {
 	}
 }
 
-func (t *table) audit() *node {
-	file := t.strict(t.config, "", need("path", text()).says("The file; a relative path begins at the directory of the configuration."))
-	sink := either(&node{Const: "stdout"}, t.strict(t.config, "", need("file", file).says("A file, appended to.")))
-	sinks := list(sink)
-	sinks.MaxItems = 1
-	return t.strict(t.config, "Audit",
-		may("sinks", sinks).says("Where records go; default stdout."),
-		may("overflow", oneOf("block", "drop")).instead("When the sink is too slow: block requests (the default), or drop records and say so."))
-}
-
 func (t *table) drain() *node {
 	return t.strict(t.config, "Drain", may("delay", duration()), may("timeout", duration()))
 }

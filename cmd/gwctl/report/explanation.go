@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gwctl/gwctl/engine/explain"
 )
@@ -18,6 +19,21 @@ type Explanation struct {
 	User     string               `json:"user"` // "" if the request is refused before the user is looked at
 	Explain  *explain.Explanation `json:"explanation,omitempty"`
 	Response Response             `json:"response"`
+	Recorded *Recorded            `json:"recorded,omitempty"`
+}
+
+// Recorded is the decision that an explanation is of, as its record has it.
+type Recorded struct {
+	Place       string    `json:"place"` // FILE:LINE
+	Time        time.Time `json:"time"`
+	Seq         uint64    `json:"seq"`
+	Kind        string    `json:"event"`
+	Effect      string    `json:"effect"`
+	Reason      string    `json:"reason"`
+	Digest      string    `json:"set_digest"`
+	Repeated    bool      `json:"repeated"`    // the decision was made once more
+	Differences []string  `json:"differences"` // in what it came out otherwise
+	Unknown     []string  `json:"unknown"`     // inputs that the record does not tell
 }
 
 // ExplainSummary is the outcome in short.
@@ -55,6 +71,11 @@ func (x *Explanation) Write(out io.Writer, format string, color bool) error {
 	if x.User != "" {
 		w.field("user", x.User)
 	}
+	if r := x.Recorded; r != nil {
+		w.field("recorded", fmt.Sprintf("%s %s, reason %s, at %s", r.Kind, p.in(bold, r.Effect), r.Reason, r.Time.UTC().Format(time.RFC3339Nano)))
+		w.field("record", r.Place)
+		w.field("again", r.again(p))
+	}
 	for _, n := range x.Notes {
 		w.field("note", n)
 	}
@@ -73,6 +94,17 @@ func (x *Explanation) Write(out io.Writer, format string, color bool) error {
 		}
 	}
 	return w.err
+}
+
+// again says what became of the decision when it was made once more.
+func (r *Recorded) again(p paint) string {
+	switch {
+	case !r.Repeated:
+		return "not repeated"
+	case len(r.Differences) == 0:
+		return p.in(green, "the same")
+	}
+	return p.in(red, "different: "+strings.Join(r.Differences, "; "))
 }
 
 // explanation prints route, candidates and the deciding step.
