@@ -26,9 +26,9 @@ const (
 	KindDecision        Kind = "decision"         // the engine answered a request
 	KindAuthnFailure    Kind = "authn_failure"    // a credential was refused
 	KindRequestRejected Kind = "request_rejected" // a request was malformed or over a limit
+	KindHeaderStripped  Kind = "header_stripped"  // requests brought headers that only gwctl may set; sampled
 	KindWebSocketClosed Kind = "websocket_closed" // a WebSocket has ended; its beginning is a decision
 	KindAnswered        Kind = "answered"         // gwctl answered itself, without a decision: a preflight, metadata
-	KindHeaderStripped  Kind = "header_stripped"  // requests brought headers that only gwctl may set; sampled
 	KindConfigReload    Kind = "config_reload"    // a new configuration was taken or refused
 	KindJWKSRefresh     Kind = "jwks_refresh"     // the keys of an issuer were fetched, or could not be
 	KindIdPState        Kind = "idp_state"        // an issuer works, works with old keys, or does not work

@@ -232,7 +232,9 @@ func (r *rig) records() []*record.Event {
 		if err != nil {
 			r.Fatalf("%v: %s", err, line)
 		}
-		out = append(out, e)
+		if e.Kind != record.KindHeaderStripped { // sampled, and beside the answers
+			out = append(out, e)
+		}
 	}
 	return out
 }

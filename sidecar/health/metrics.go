@@ -28,9 +28,9 @@ type Metrics struct {
 	attributesDropped prometheus.Counter
 	rejected          *prometheus.CounterVec
 	verified          *prometheus.CounterVec
+	shadow            *prometheus.CounterVec
 	handshakes        *prometheus.CounterVec
 	http2Errors       *prometheus.CounterVec
-	shadow            *prometheus.CounterVec
 	inFlight          prometheus.Gauge
 	reloads           *prometheus.CounterVec
 	reloadOK          prometheus.Gauge
@@ -141,13 +141,6 @@ func (m *Metrics) Verified(same bool) {
 	m.verified.WithLabelValues(result).Inc()
 }
 
-// HandshakeFailed counts one TLS handshake of a client that failed.
-func (m *Metrics) HandshakeFailed(result string) { m.handshakes.WithLabelValues(label(result)).Inc() }
-
-// HTTP2Error counts one fault of an HTTP/2 client, by the kind that net/http's
-// server gives it.
-func (m *Metrics) HTTP2Error(kind string) { m.http2Errors.WithLabelValues(label(kind)).Inc() }
-
 // ShadowDiff counts one decision that would have had another effect with the
 // shadow rules enforced. The rule is the one that would have decided, as
 // policy/rule, "" for none.
@@ -157,6 +150,13 @@ func (m *Metrics) ShadowDiff(rule, from, to string) {
 	}
 	m.shadow.WithLabelValues(labelText(rule), label(from), label(to)).Inc()
 }
+
+// HandshakeFailed counts one TLS handshake of a client that failed.
+func (m *Metrics) HandshakeFailed(result string) { m.handshakes.WithLabelValues(label(result)).Inc() }
+
+// HTTP2Error counts one fault of an HTTP/2 client, by the kind that net/http's
+// server gives it.
+func (m *Metrics) HTTP2Error(kind string) { m.http2Errors.WithLabelValues(label(kind)).Inc() }
 
 // InFlight adds delta to the number of requests being served: 1 at a request's
 // start, -1 at its end.

@@ -61,8 +61,8 @@ var (
 	auditRecords = prometheus.NewDesc("gwctl_audit_records_total", "Audit records by sink and what became of them.",
 		[]string{"sink", "result"}, nil)
 	auditFailures = prometheus.NewDesc("gwctl_audit_write_failures_total", "Failed attempts to write to an audit sink.", []string{"sink"}, nil)
-	auditQueued   = prometheus.NewDesc("gwctl_audit_queued", "Audit records not written yet, by sink.", []string{"sink"}, nil)
 	certExpiry    = prometheus.NewDesc("gwctl_certificate_expiry_seconds", "Time until the first certificate of a use ends.", []string{"use"}, nil)
+	auditQueued   = prometheus.NewDesc("gwctl_audit_queued", "Audit records not written yet, by sink.", []string{"sink"}, nil)
 )
 
 // Describe is part of prometheus.Collector.

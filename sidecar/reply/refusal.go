@@ -13,7 +13,6 @@ const (
 	ReasonUpstreamUntrusted     = "upstream_untrusted" // its certificate does not show who it should be
 	ReasonNoUpstream            = "no_upstream"
 	ReasonDependencyUnavailable = "dependency_unavailable"
-	ReasonAuditUnavailable      = "audit_unavailable" // the answer cannot be recorded, and records are required
 	ReasonNotRepresentable      = "claim_not_representable"
 	ReasonClaimsTooLarge        = "claims_too_large"
 	ReasonTooManyWebSockets     = "too_many_websockets"
@@ -22,7 +21,8 @@ const (
 	ReasonInvalidClaims         = "invalid_claims" // verified claims that the mapping cannot use
 	ReasonUntrustedPeer         = "untrusted_peer" // asks at the forward-auth door and may not
 	ReasonForwardingIncomplete  = "forwarding_incomplete"
-	ReasonOverloaded            = "overloaded" // more requests at a time than are answered
+	ReasonAuditUnavailable      = "audit_unavailable" // the answer cannot be recorded, and records are required
+	ReasonOverloaded            = "overloaded"        // more requests at a time than are answered
 )
 
 // Refusal says what a reason code means: to the client in an answer, and to the
@@ -118,7 +118,6 @@ func needRefusals() []Refusal {
 		{engine.ReasonAttributeConflict, []int{403}, undecided, "Two providers have different values for an attribute.", "The record names the attribute."},
 		{engine.ReasonAttributeMissing, []int{403}, undecided, "A required attribute has no value.", "Declare it optional, or see to its provider."},
 		{engine.ReasonAttributeUnavailable, []int{503}, later, "A provider of an attribute failed.", "Try again after `Retry-After`."},
-		{ReasonAuditUnavailable, []int{503}, later, "Records are required (`audit.required`), and a sink that blocks has taken nothing for a second.", "Try again after `Retry-After`; see to the disk or the reader of the records, and `gwctl_audit_queued`."},
 		{engine.ReasonBodyInvalid, []int{400, 413, 415}, "The body of the request is not valid.", "The body is not what the route declares; 413: too large; 415: no plain JSON.", "See `body` of the route."},
 		{engine.ReasonBodyUnavailable, []int{503}, later, "The body did not arrive, or this door delivers none.", "Try again; do not read bodies behind a forward-auth door."},
 	}
@@ -126,6 +125,7 @@ func needRefusals() []Refusal {
 
 func serviceRefusals() []Refusal {
 	return []Refusal{
+		{ReasonAuditUnavailable, []int{503}, later, "The answer cannot be recorded, and `audit.required` is set.", "See the log: a sink takes no records."},
 		{ReasonNoUpstream, []int{502}, "No service is configured for this path.", "No `match` of the upstreams fits.", "Add an upstream."},
 		{ReasonUpstreamUnreachable, []int{502}, "The service does not answer.", "The upstream cannot be reached, hangs up, or gives no proper answer.", "See the log."},
 		{ReasonUpstreamUntrusted, []int{502}, "The service could not be identified.", "The upstream's certificate does not show who it should be.", "See `tls` of the upstream, and the log."},

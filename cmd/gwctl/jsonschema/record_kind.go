@@ -89,6 +89,8 @@ func recordKinds() []recordEvent {
 		{record.KindDecision, []string{"decision", "replayable", "status", "eval_us", "total_us"}},
 		{record.KindAuthnFailure, []string{"reason", "status"}},
 		{record.KindRequestRejected, []string{"reason", "status"}},
+		{record.KindWebSocketClosed, []string{"reason"}},
+		{record.KindAnswered, []string{"reason", "status"}},
 		{record.KindHeaderStripped, []string{"stripped"}},
 		{record.KindConfigReload, []string{"ok"}},
 		{record.KindJWKSRefresh, []string{"iss", "refresh"}},

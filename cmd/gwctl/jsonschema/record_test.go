@@ -42,13 +42,15 @@ func sampleRecords() []*record.Event {
 		{Kind: record.KindDecision, Decision: &engine.Decision{}, Status: 403},
 		{Kind: record.KindAuthnFailure, Reason: "token_expired", Detail: "exp", Status: 401},
 		{Kind: record.KindRequestRejected, Reason: "request_not_canonical", Detail: "path", Status: 400, HTTP: &record.HTTP{}},
+		{Kind: record.KindWebSocketClosed, DecisionID: "d", Reason: "idle", Detail: "1001", TotalMicros: 9},
+		{Kind: record.KindAnswered, Reason: "preflight", Status: 204},
 		{Kind: record.KindHeaderStripped, Stripped: &record.Stripped{Reason: "identity", Header: "x-user-id", Count: 3}},
 		{Kind: record.KindConfigReload, Reload: &record.Reload{OK: true, Digest: "sha256:1", By: "file", Error: "empty", Diff: &record.Diff{
 			Added: []string{"p/a"}, Removed: []string{"p/b"}, Changed: []string{"p/c"}, More: 1, Other: true}}},
 		{Kind: record.KindJWKSRefresh, Issuer: "https://idp.example.com", Refresh: &record.Refresh{Trigger: "start", Result: "ok", Added: []string{"k"}, Removed: []string{"l"}, Keys: 1}},
 		{Kind: record.KindIdPState, Issuer: "https://idp.example.com", Provider: &record.Provider{State: "down", Was: "up"}},
 		{Kind: record.KindProcessStart, Process: &record.Process{Version: "v1", Digest: "sha256:1", Instance: "i"}},
-		{Kind: record.KindGap, Gap: &record.Gap{From: 10, To: 10, Dropped: 1}},
+		{Kind: record.KindGap, Gap: &record.Gap{From: 12, To: 12, Dropped: 1}},
 		{Kind: "tomorrow"},
 	}
 	for i, e := range list {
