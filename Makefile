@@ -9,7 +9,7 @@ BENCHTIME ?= 200ms
 # CI sets RACE=-race; plain `make test` needs nothing but Go.
 RACE ?=
 
-.PHONY: bench-proxy help build run test e2e lint gen fuzz bench bench-engine test-engine-peers test-broken check
+.PHONY: bench-proxy help build run test e2e lint gen fuzz bench bench-engine bench-test test-engine-peers test-broken check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -63,6 +63,15 @@ bench-engine: ## measure the engine against other engines (20 min; needs modules
 	  bin/peerbench.test -test.run '^$$' -test.bench Reload -test.benchtime 3s; \
 	done | tee bin/bench-engine.txt
 	cd engine/peerbench && go run ./cmd/table -w $(CURDIR)/docs/performance.md $(CURDIR)/bin/bench-engine.txt
+
+# opa and the cerbos of npm are fetched once, into bin/.
+bench-test: build ## measure policy test beside opa test and cerbos compile (needs Go modules and npm from the network)
+	@mkdir -p bin/bench-test
+	GOBIN=$(CURDIR)/bin/bench-test go install github.com/open-policy-agent/opa@v1.22.2
+	npm install --prefix bin/bench-test/npm --no-audit --no-fund cerbos@0.51.0
+	cd engine/peerbench && go build -o $(CURDIR)/bin/bench-test/suites ./cmd/suites
+	bin/bench-test/suites -dir bin/bench-test/sets -rounds $(ROUNDS) -gwctl $(BIN) -opa bin/bench-test/opa -cerbos bin/bench-test/npm/node_modules/.bin/cerbos
+	go test -run '^$$' -bench BenchmarkSuite ./cmd/gwctl/command
 
 test-engine-peers: ## check that the engines of bench-engine give the same answers (builds them: some minutes)
 	cd engine/peerbench/workload && go vet ./... && go test ./...

@@ -23,12 +23,23 @@ type suiteChecker struct {
 
 // suiteNames are what the suites of a set can name in common.
 type suiteNames struct {
-	people, ruleRefs, reasons, delivered names
+	people, ruleRefs, shadowRules, reasons, delivered names
+	shared                                            map[string]*policy.Fixture // resources of Directories, by TYPE/ID
 }
 
 func (c *compiler) suiteNames() *suiteNames {
+	seen := map[string]policy.Span{} // which of two is meant must not depend on the names of files
+	for _, d := range c.src.Fixtures {
+		for i := range d.Resources {
+			ref, at := d.Resources[i].Ref(), d.Resources[i].At.Span()
+			if first, twice := seen[ref]; twice && ref != "" {
+				c.w.Error(at, "duplicate_name", "keep one of them", "%s stands twice in the Directories of test files; the other is at %s", ref, first)
+			}
+			seen[ref] = at
+		}
+	}
 	return &suiteNames{
-		people: newNames(c.peopleNames()), ruleRefs: newNames(c.ruleNames()), reasons: newNames(Reasons(c.src)), delivered: newNames(c.deliveredNames()),
+		shared: c.src.SharedResources(), people: newNames(c.peopleNames()), ruleRefs: newNames(c.ruleNames(false)), shadowRules: newNames(c.ruleNames(true)), reasons: newNames(Reasons(c.src)), delivered: newNames(c.deliveredNames()),
 	}
 }
 
@@ -82,15 +93,27 @@ func (c *suiteChecker) check() {
 		c.expect(t.Expect)
 	}
 	for _, m := range s.Matrix {
-		for _, u := range m.Users {
-			c.user(u)
+		c.matrix(m)
+	}
+}
+
+func (c *suiteChecker) matrix(m *policy.Matrix) {
+	for _, u := range m.Users {
+		c.user(u)
+	}
+	asked := map[[2]string]bool{} // what exclusions take out need not be declared
+	for _, cell := range m.Cells {
+		asked[[2]string{cell.Resource, cell.Action}] = true
+		c.expect(cell.Expect)
+	}
+	for _, r := range m.Resources {
+		var actions []policy.Text
+		for _, a := range m.Actions {
+			if asked[[2]string{r.Value(), a.Value()}] {
+				actions = append(actions, a)
+			}
 		}
-		for _, r := range m.Resources {
-			c.resource(r, m.Actions)
-		}
-		for _, cell := range m.Cells {
-			c.expect(cell.Expect)
-		}
+		c.resource(r, actions)
 	}
 }
 
@@ -138,10 +161,13 @@ func (c *compiler) peopleNames() []string {
 	return known
 }
 
-func (c *compiler) ruleNames() []string {
+func (c *compiler) ruleNames(shadowOnly bool) []string {
 	var known []string
 	for _, p := range c.src.Policies {
 		for _, r := range p.Rules {
+			if shadowOnly && !r.Shadow {
+				continue
+			}
 			known = append(known, RuleRef{p.Name.Value(), r.ID.Value()}.String())
 		}
 	}
@@ -150,6 +176,9 @@ func (c *compiler) ruleNames() []string {
 
 func (c *suiteChecker) resource(t policy.Text, actions []policy.Text) {
 	f, found := c.fixtures[t.Value()]
+	if !found {
+		f, found = c.shared[t.Value()]
+	}
 	if !found {
 		c.undeclared(t, "fixture", c.things)
 		return
@@ -173,6 +202,15 @@ func (c *suiteChecker) expect(e policy.Expect) {
 	}
 	if e.Reason.IsSet() && !c.reasons.set[e.Reason.Value()] {
 		c.undeclared(e.Reason, "reason", c.reasons.list)
+	}
+	if e.Shadow == nil {
+		return
+	}
+	c.expect(policy.Expect{Rule: e.Shadow.Rule, Reason: e.Shadow.Reason})
+	for _, r := range e.Shadow.Rules {
+		if !c.shadowRules.set[r.Key.Value()] {
+			c.undeclared(r.Key, "rule", c.shadowRules.list)
+		}
 	}
 }
 

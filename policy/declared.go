@@ -22,20 +22,22 @@ type declared struct {
 // reader reads documents, one after another, without knowing the set.
 type reader struct {
 	document.Walker
-	cells int64 // expectations of matrices that may still come
 
-	// What all share that say nothing of this kind. None of it is changed.
+	empty *empty
+	// What is being read of this kind, kept only if it says something.
+	ruleDraft   RuleExtras
+	routeDraft  RouteExtras
+	limitsDraft [maxFieldDepth + 1]Limits
+}
+
+// empty is what all share that say nothing of a kind. None of it is changed.
+type empty struct {
 	about  About
 	policy PolicyExtras
 	rule   RuleExtras
 	route  RouteExtras
 	action ActionExtras
 	limits Limits
-
-	// What is being read of this kind, kept only if it says something.
-	ruleDraft   RuleExtras
-	routeDraft  RouteExtras
-	limitsDraft [maxFieldDepth + 1]Limits
 }
 
 // kept gives a draft that says something a place of its own; others share an

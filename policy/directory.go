@@ -1,6 +1,11 @@
 package policy
 
-import "github.com/gwctl/gwctl/policy/document"
+import (
+	"slices"
+	"strings"
+
+	"github.com/gwctl/gwctl/policy/document"
+)
 
 // Directory lists known users and resources with their attributes.
 type Directory struct {
@@ -28,6 +33,30 @@ func (f *Fixture) Field(name string) (Value, bool) {
 		}
 	}
 	return Value{}, false
+}
+
+// Ref names a resource of a Directory in suites: TYPE/ID. It is empty for one
+// without an id, and for one whose id would read as a glob.
+func (f *Fixture) Ref() string {
+	id, ok := f.Field("id")
+	if !ok || id.Kind != document.Scalar || strings.Contains(id.Text.Value(), "*") {
+		return ""
+	}
+	return f.Type.Value() + "/" + id.Text.Value()
+}
+
+// SharedResources are the resources that suites name as TYPE/ID: those of the
+// set's Directories and, going before them, of the Directories in test files.
+func (s *Set) SharedResources() map[string]*Fixture {
+	out := map[string]*Fixture{}
+	for _, d := range slices.Concat(s.Directories, s.Fixtures) {
+		for i := range d.Resources {
+			if ref := d.Resources[i].Ref(); ref != "" {
+				out[ref] = &d.Resources[i]
+			}
+		}
+	}
+	return out
 }
 
 func readDirectory(w *reader, h Header, root *document.Object) *Directory {

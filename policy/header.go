@@ -63,7 +63,7 @@ func readHeader(w *reader, kind Text, root *document.Object) Header {
 	for _, e := range meta.Object("labels").Entries() {
 		about.Labels = append(about.Labels, Label{Key: e.Key, Value: w.Text(e.Value, "label "+e.Key.Value())})
 	}
-	h.About = kept(&about, &w.about, !about.Description.IsSet() && !about.Owner.IsSet() && len(about.Labels) == 0)
+	h.About = kept(&about, &w.empty.about, !about.Description.IsSet() && !about.Owner.IsSet() && len(about.Labels) == 0)
 	meta.Require("name")
 	meta.Done()
 	return h

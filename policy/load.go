@@ -48,7 +48,7 @@ func Load(files []File) (*Set, Diagnostics) {
 	slices.SortFunc(files, func(a, b File) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), bytes.Compare(a.Data, b.Data))
 	})
-	l := &loader{set: &Set{}, names: map[string]map[string]Place{}, suites: reader{cells: MaxCells}}
+	l := &loader{set: &Set{}, names: map[string]map[string]Place{}, suites: reader{empty: &empty{}}}
 	if len(files) > MaxFiles {
 		return l.set, Diagnostics{document.NewDiagnostic(Span{Path: files[0].Path}, document.Error, "too_many_files", fmt.Sprintf("the set has %d files; at most %d are read", len(files), MaxFiles))}
 	}
@@ -64,6 +64,9 @@ func Load(files []File) (*Set, Diagnostics) {
 			l.join(d)
 		}
 	}
+	before := len(l.suites.Found())
+	expandMatrices(&l.suites, l.set)
+	l.w.Add(l.suites.Found()[before:])
 	measure(&l.w, l.set)
 	return l.set, append(l.found, l.w.Found()...).Sorted()
 }

@@ -50,8 +50,8 @@ func TestMatrix(t *testing.T) {
 			var got []string
 			for _, c := range s.Matrix[0].Cells {
 				got = append(got, strings.TrimSpace(fmt.Sprintf("%s%s%s %s %s", c.User, c.Resource, c.Action, c.Expect.Effect.Value(), c.Expect.Reason.Value())))
-				if c.Expect.At.Span().Start.Line != 6 {
-					t.Errorf("%v: the expectation stands at %v", c, c.Expect.At.Span())
+				if c.Expect.Span.Start.Line != 6 {
+					t.Errorf("%v: the expectation stands at %v", c, c.Expect.Span)
 				}
 			}
 			if got := strings.Join(got, ", "); got != tt.want {
@@ -136,5 +136,26 @@ func TestWideMatrix(t *testing.T) {
 	}
 	if took := time.Since(began); took > patience {
 		t.Errorf("took %v", took)
+	}
+}
+
+// TestMatrixInLargeSet: what a matrix expects is read when the whole set is
+// known; what is read of other files meanwhile does not change it.
+func TestMatrixInLargeSet(t *testing.T) {
+	head := "apiVersion: gwctl.dev/v1\nkind: TestSuite\nmetadata: {name: s%d}\nspec:\n  users:\n    u: {id: u}\n  resources:\n    r: {type: order}\n  matrix:\n" +
+		"    - users: [u]\n      resources: [r]\n      actions: [a%d]\n      expect: {u: {r: {a%d: allow}}}\n"
+	var files []File
+	for i := range 60 {
+		filling := strings.Repeat("# "+strings.Repeat("x", 70)+"\n", 1500)
+		files = append(files, File{Path: fmt.Sprintf("s%02d_test.yaml", i), Data: []byte(fmt.Sprintf(head, i, i, i) + filling)})
+	}
+	set, found := Load(files)
+	if len(found) > 0 || len(set.Suites) != 60 {
+		t.Fatalf("%d suites, found %v", len(set.Suites), found)
+	}
+	for i, s := range set.Suites {
+		if cells := s.Matrix[0].Cells; len(cells) != 1 || cells[0].Action != fmt.Sprint("a", i) || cells[0].Expect.Effect.Value() != "allow" {
+			t.Errorf("suite %s: %+v", s.Name.Value(), cells)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"iter"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -33,6 +34,9 @@ func readings(files []File) iter.Seq[reading] {
 		readers := make([]document.Reader, runtime.GOMAXPROCS(0))
 		for len(files) > 0 {
 			parts := cut(&files)
+			tests := slices.ContainsFunc(parts, func(part []File) bool {
+				return slices.ContainsFunc(part, func(f File) bool { return IsTestFile(f.Path) })
+			})
 			out := make([][]reading, len(parts))
 			sideBySide(len(parts), func(worker, i int) { out[i] = readPart(&readers[worker], parts[i]) })
 			for _, part := range out {
@@ -43,6 +47,9 @@ func readings(files []File) iter.Seq[reading] {
 				}
 			}
 			for i := range readers {
+				if tests {
+					readers[i] = document.Reader{} // the matrices of suites refer to their documents to the end
+				}
 				readers[i].Release()
 			}
 		}
@@ -72,7 +79,7 @@ func readPart(parser *document.Reader, files []File) []reading {
 	for i, f := range files {
 		in[i] = document.File(f)
 	}
-	w := &reader{}
+	w := &reader{empty: &empty{}}
 	parser.Each(in, func(i int, docs []*document.Node, found Diagnostics) (keep bool) {
 		out[i].refused = found
 		if IsTestFile(files[i].Path) {

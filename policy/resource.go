@@ -48,7 +48,7 @@ func readResource(w *reader, h Header, root *document.Object) *Resource {
 		checkName(w, e.Key)
 		o := w.Object(e.Value, e.Key.Value())
 		x := ActionExtras{Attributes: readAttributes(w, o, "attributes")}
-		r.Actions = append(r.Actions, Action{Name: e.Key, ActionExtras: kept(&x, &w.action, len(x.Attributes) == 0)})
+		r.Actions = append(r.Actions, Action{Name: e.Key, ActionExtras: kept(&x, &w.empty.action, len(x.Attributes) == 0)})
 		o.Done()
 	}
 	spec.Require("actions")
@@ -88,7 +88,7 @@ func readResource(w *reader, h Header, root *document.Object) *Resource {
 
 // bind binds a route to hosts; routes without anything of their own share them.
 func (r *Route) bind(w *reader, to *RouteExtras) {
-	if r.RouteExtras == &w.route {
+	if r.RouteExtras == &w.empty.route {
 		r.RouteExtras = to
 		return
 	}

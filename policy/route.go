@@ -116,7 +116,7 @@ func readRoute(w *reader, n *document.Node) (Route, bool) {
 	r.readOptions(w, o)
 	o.Done()
 	x := r.RouteExtras
-	r.RouteExtras = kept(x, &w.route, x.BodyAction == nil && x.Body == nil && x.CORS == nil && !x.WebSocket && !x.KeepEncodedSlash)
+	r.RouteExtras = kept(x, &w.empty.route, x.BodyAction == nil && x.Body == nil && x.CORS == nil && !x.WebSocket && !x.KeepEncodedSlash && !x.KeepEmptySegments && !x.KeepPathParams)
 	return r, ok && len(r.Methods) > 0
 }
 

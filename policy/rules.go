@@ -124,7 +124,7 @@ func readPolicy(w *reader, h Header, root *document.Object) *Policy {
 		w.Error(spec.Key("without"), "bad_selection", "remove it, or write resources: [\"*\"]", "without belongs to guards")
 	}
 	x.Consts, x.Vars = readConsts(w, spec), readVars(w, spec)
-	p.PolicyExtras = kept(&x, &w.policy, len(x.Without)+len(x.Imports)+len(x.Consts)+len(x.Vars) == 0)
+	p.PolicyExtras = kept(&x, &w.empty.policy, len(x.Without)+len(x.Imports)+len(x.Consts)+len(x.Vars) == 0)
 	list := spec.List("rules")
 	var seen map[string]bool
 	if len(list) > 1 {
@@ -185,7 +185,7 @@ func readRule(w *reader, n *document.Node, guard bool) *Rule {
 	r.check(w, o, guard)
 	o.Done()
 	x := r.RuleExtras
-	r.RuleExtras = kept(x, &w.rule, len(x.Scopes)+len(x.AnyScope)+len(x.Headers) == 0 && x.Reason == nil && !x.UntilText.IsSet())
+	r.RuleExtras = kept(x, &w.empty.rule, len(x.Scopes)+len(x.AnyScope)+len(x.Headers) == 0 && x.Reason == nil && !x.UntilText.IsSet())
 	return r
 }
 

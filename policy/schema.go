@@ -81,7 +81,7 @@ func readFieldsOf(w *reader, spec *document.Object, key string, depth int) []Att
 			w.Error(e.Key.Span(), "missing_key", "add type: string, or another type", "attribute %q has no type", e.Key.Value())
 		}
 		o.Done()
-		a.Limits = kept(limits, &w.limits, limits.isEmpty())
+		a.Limits = kept(limits, &w.empty.limits, limits.isEmpty())
 		out = append(out, a)
 	}
 	return out

@@ -10,7 +10,7 @@ import (
 // Assessment is what one configured method thinks of a bearer token.
 type Assessment struct {
 	Method string // jwt or introspection
-	Name   string // of the method: issuer or endpoint
+	Name   string // issuer or endpoint
 	// Refused says why the method would not take the token, nil if it would: a jwt
 	// method if the signature is good, introspection if the server says active.
 	Refused error
@@ -36,7 +36,7 @@ func Assess(cfg *config.Config, token string, clock func() time.Time) ([]Assessm
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Assessment{authn.KindIntrospection, i.Name, m.Assess(token)})
+		out = append(out, Assessment{authn.KindIntrospection, i.Endpoint, m.Assess(token)})
 	}
 	return out, nil
 }

@@ -54,6 +54,27 @@ func TestForwardAuthReload(t *testing.T) {
 	r.stopReloads()
 }
 
+// Names that are set anew are answered, and those that they replace are
+// answered empty: a proxy that copies them takes away what the client sent.
+func TestForwardAuthNames(t *testing.T) {
+	r := start(t, setup{listeners: forwardAuth, propagate: `{claims: [plan], roles: ["shop:"], headers: {user_id: X-Forwarded-User, roles: X-Groups}}`})
+	user := bearer(r.user(`{"roles":["customer","shop:ops"],"tenant":"acme","plan":"pro"}`))
+	got := r.asks("GET /items/7", user, "X-Groups: root", "x_groups: root", "X-User-ID: root", "X-Forwarded-User: root")
+	for name, want := range map[string]string{
+		"X-Forwarded-User": "alice", "X-Groups": "shop:ops", "X-Tenant-Id": "acme", "X-Auth-Claims": "eyJwbGFuIjoicHJvIn0", "X-User-Id": "", "X-User-Roles": "", "X-Seen-By": "", "X-Refund-Limit": "",
+	} {
+		if values := got.header[name]; len(values) != 1 || values[0] != want {
+			t.Errorf("%s is %q, want %q: %s", name, values, want, got.raw)
+		}
+	}
+	for name, values := range r.asks("GET /public/x", "X-Groups: root", "X-Forwarded-User: root").header {
+		if strings.HasPrefix(name, "X-") && name != "X-Request-Id" && (len(values) != 1 || values[0] != "") {
+			t.Errorf("%s is %q for nobody", name, values)
+		}
+	}
+	r.stop()
+}
+
 // While the process drains it answers, and closes the proxy's connections.
 func TestForwardAuthDrain(t *testing.T) {
 	t.Parallel() // it mostly waits

@@ -29,6 +29,9 @@ type keptMethod struct {
 // runner is a method that works in the background.
 type runner interface{ Run(ctx context.Context) }
 
+// renewer is a method whose users outlive a snapshot.
+type renewer interface{ Renew() }
+
 func newMethods(ctx context.Context) *methods {
 	return &methods{ctx: ctx, kept: map[[sha256.Size]byte]*keptMethod{}}
 }
@@ -67,6 +70,9 @@ func (m *methods) require(used []authn.Method) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for key, k := range m.kept {
+		if r, ok := k.Method.(renewer); ok {
+			r.Renew()
+		}
 		switch inForce := slices.Contains(used, k.Method); {
 		case !inForce:
 			if k.stop != nil {

@@ -32,10 +32,12 @@ func keyTables() map[string][]string {
 		"directory":          {"Directory#/properties/spec"},
 		"users":              {"Directory#/$defs/user/anyOf/1", "TestSuite#/$defs/user/anyOf/1"},
 		"testsuite":          {"TestSuite#/properties/spec"},
-		"cases":              {"TestSuite#/$defs/case"},
-		"requests":           {"TestSuite#/$defs/case/properties/request/anyOf/1"},
+		"cases":              {"TestSuite#/$defs/case", "TestSuite#/$defs/row"},
+		"requests":           {"TestSuite#/$defs/case/properties/request/anyOf/1", "TestSuite#/$defs/row/properties/request/anyOf/1"},
 		"expectations":       {"TestSuite#/$defs/expect/anyOf/1"},
+		"shadow-results":     {"TestSuite#/$defs/expect/anyOf/1/properties/shadow/anyOf/1"},
 		"matrix":             {"TestSuite#/$defs/matrix"},
+		"exclusions":         {"TestSuite#/$defs/matrix/properties/exclude/items"},
 	}
 	for _, kind := range []string{"Schema", "Resource", "Policy", "Library", "Directory", "TestSuite"} {
 		tables["documents"] = append(tables["documents"], kind+"#")

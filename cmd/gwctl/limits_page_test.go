@@ -52,6 +52,7 @@ func limitTests() map[string]string {
 		"policy.maxFieldDepth": "policy.TestLimits", "policy.maxMethods": "policy.TestLimits", "policy.MaxMaxBody": "policy.TestLimits", "policy.DefaultMaxBody": "policy.TestDefaultBody",
 		"Resource#/properties/spec/properties/hosts/items/maxLength":       "policy.TestLimits",
 		"Resource#/$defs/route/properties/cors/properties/max_age/maximum": "policy.TestLimits",
+		"policy.MaxRows": "policy.TestSuiteLimits", "policy.MaxExclusions": "policy.TestSuiteLimits",
 		"policy.MaxCells": "policy.TestMatrixSize", "policy.MaxRules": "policy.TestExtent", "policy.MaxCandidates": "policy.TestExtent", "policy.MaxRoutes": "policy.TestExtent",
 		"policy.MaxPattern": "policy.TestBroken", "policy.MaxPatterns": "policy.TestExtent",
 		"policy/watch.maxLinks": "policy/watch.TestTrailLinks", "policy/watch.MaxDirectories": "policy/watch.TestPlanLimit",

@@ -12,6 +12,67 @@ func (v *view) problem(e ast.Expr, code, message, hint string) Problem {
 	return Problem{Offset: at, Length: length, Code: code, Message: message, Hint: hint}
 }
 
+// Extent is where a part of the expression stands in its source, with all its
+// operands: in runes, from the first to behind the last.
+func (e *Expr) Extent(part ast.Expr) (from, to int) {
+	v := newView(e)
+	from, to = len(v.runes), 0
+	info := v.ast.SourceInfo()
+	each(unexpanded(part, info), func(x ast.Expr) {
+		if _, ok := info.GetOffsetRange(x.ID()); !ok {
+			return
+		}
+		at, n := v.token(x)
+		from, to = min(from, at), max(to, at+n)
+	})
+	if part.Kind() == ast.SelectKind && part.AsSelect().IsTestOnly() { // has(…) stands at its parenthesis
+		at, n := callToken(v.runes, v.start(part))
+		from, to = min(from, at), max(to, at+n)
+	}
+	if from >= to {
+		return 0, len(v.runes)
+	}
+	return from, closed(v.runes, from, to)
+}
+
+// unexpanded gives a macro as it was written.
+func unexpanded(e ast.Expr, info *ast.SourceInfo) ast.Expr {
+	if call, ok := info.GetMacroCall(e.ID()); ok {
+		return call
+	}
+	return e
+}
+
+// closed takes in the brackets that a stretch opens and does not close.
+func closed(runes []rune, from, to int) int {
+	open := 0
+	var quote rune
+	for i := from; i < len(runes); i++ {
+		r := runes[i]
+		switch {
+		case quote != 0 && r == '\\':
+			i++
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '\'' || r == '"':
+			quote = r
+		case r == '(' || r == '[' || r == '{':
+			open++
+		case r == ')' || r == ']' || r == '}':
+			open--
+		}
+		switch {
+		case open < 0:
+			return max(to, i)
+		case i+1 >= to && open == 0 && quote == 0:
+			return i + 1
+		}
+	}
+	return to
+}
+
 // token is where a node's own text stands: a literal with its quotes, a chain
 // such as user.country whole, the name of a function or macro.
 func (v *view) token(e ast.Expr) (offset, length int) {

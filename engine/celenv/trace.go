@@ -22,6 +22,9 @@ type Part struct {
 	Text  string
 	State PartState
 	Value string // in CEL's own notation, or the error's message
+	// Op is &&, ||, ! or ?: for a part that is made of conditions.
+	Op             string
+	Offset, Length int // of the part's own word or sign in the source, in runes
 }
 
 // PartState tells whether a sub-expression was evaluated.
@@ -85,7 +88,7 @@ func (e *Expr) traced(f *Frame) (ref.Val, []Part, error) {
 	if details != nil {
 		state = details.State()
 	}
-	w := &partWriter{info: tree.NativeRep().SourceInfo(), state: state, result: out}
+	w := &partWriter{info: tree.NativeRep().SourceInfo(), state: state, result: out, view: &view{expr: e, scope: e.scope, ast: tree.NativeRep(), runes: []rune(e.Source)}}
 	w.walk(tree.NativeRep().Expr(), 0)
 	return out, w.parts, err
 }
@@ -95,6 +98,25 @@ type partWriter struct {
 	state  interpreter.EvalState
 	result ref.Val
 	parts  []Part
+	view   *view
+}
+
+// operator is the sign of a part that is made of conditions.
+func operator(e ast.Expr) string {
+	if e.Kind() != ast.CallKind {
+		return ""
+	}
+	switch e.AsCall().FunctionName() {
+	case "_&&_":
+		return "&&"
+	case "_||_":
+		return "||"
+	case "!_":
+		return "!"
+	case "_?_:_":
+		return "?:"
+	}
+	return ""
 }
 
 // walk lists a node and what it is made of; literals and bare names say
@@ -104,7 +126,8 @@ func (w *partWriter) walk(e ast.Expr, depth int) {
 	if e.Kind() == ast.LiteralKind || e.Kind() == ast.IdentKind || isConstSelect(e) || isBody(e) && !e.AsSelect().IsTestOnly() {
 		return
 	}
-	p := Part{Depth: depth, Text: w.text(e), State: NotEvaluated}
+	p := Part{Depth: depth, Text: w.text(e), State: NotEvaluated, Op: operator(e)}
+	p.Offset, p.Length = w.view.token(e)
 	if v, ok := w.value(e); ok {
 		p.State, p.Value = Evaluated, Render(v)
 		if err, failed := v.(*types.Err); failed {

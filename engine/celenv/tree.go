@@ -30,6 +30,28 @@ func (e *Expr) Forget() {
 	e.checked.Store(nil)
 }
 
+// Remember keeps the checked trees of an expression and of all that it can
+// read, so that a second compiler can go through them.
+func (e *Expr) Remember() {
+	e.remember()
+	e.scope.remember()
+}
+
+func (e *Expr) remember() {
+	if e.checked.Load() == nil {
+		e.checked.Store(e.tree())
+	}
+}
+
+func (s *Scope) remember() {
+	for _, e := range s.vars {
+		e.remember()
+	}
+	for _, lib := range s.libs {
+		lib.remember()
+	}
+}
+
 // Forget forgets what only compiling needs of the variables, those of imported
 // libraries included. No rule can be compiled in the scope after that.
 func (s *Scope) Forget() {

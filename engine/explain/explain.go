@@ -46,6 +46,8 @@ type Rule struct {
 	When     string     `json:"when,omitempty"`
 	Parts    []Part     `json:"parts,omitempty"`
 	Vars     []Variable `json:"vars,omitempty"`
+
+	Reason string `json:"-"` // code that the rule gives when it denies; "" for none of its own
 }
 
 // Part is a sub-expression of a condition with its value.
@@ -54,6 +56,9 @@ type Part struct {
 	Text  string `json:"text"`
 	State string `json:"state"` // value, error, not_evaluated
 	Value string `json:"value,omitempty"`
+
+	Op string      `json:"-"` // &&, ||, ! or ?: of a part that is made of conditions
+	At policy.Span `json:"-"` // of its own word or sign
 }
 
 // Variable is a variable that was read on the way.
@@ -73,7 +78,7 @@ func Explain(set *engine.Set, r *engine.Request) Explanation {
 	})
 	d := set.Decide(r)
 	x := Explanation{Decision: d, Inputs: inputs(r), Rules: []Rule{}}
-	w := &walker{r: r, d: d, traces: traces}
+	w := &walker{set: set, r: r, d: d, traces: traces}
 	deny, allow := r.Candidates()
 	for _, rule := range slices.Concat(deny, allow) {
 		x.Rules = append(x.Rules, w.rule(rule))
@@ -115,6 +120,7 @@ func inputs(r *engine.Request) []Input {
 }
 
 type walker struct {
+	set    *engine.Set
 	r      *engine.Request
 	d      engine.Decision
 	traces map[*engine.Rule]celenv.Trace
@@ -128,10 +134,13 @@ func (w *walker) rule(rule *engine.Rule) Rule {
 	if rule.When != nil {
 		out.When = rule.When.Source
 	}
+	if rule.Decl.Reason != nil {
+		out.Reason = rule.Decl.Reason.Code.Value()
+	}
 	t, evaluated := w.traces[rule]
-	out.Parts = parts(t.Parts)
+	out.Parts = parts(t.Parts, rule.Decl.When)
 	for _, v := range t.Vars {
-		out.Vars = append(out.Vars, Variable{Name: v.Name, Source: v.Source, Parts: parts(v.Parts)})
+		out.Vars = append(out.Vars, Variable{Name: v.Name, Source: v.Source, Parts: parts(v.Parts, w.declared(rule, v.Name))})
 	}
 	switch {
 	case slices.Contains(w.d.Matched, rule.Ref):
@@ -193,12 +202,32 @@ func names(list []policy.Text) string {
 	return strings.Join(out, ", ")
 }
 
-func parts(in []celenv.Part) []Part {
+func parts(in []celenv.Part, source policy.Text) []Part {
 	var out []Part
 	for _, p := range in {
-		out = append(out, Part{Depth: p.Depth, Text: p.Text, State: string(p.State), Value: p.Value})
+		out = append(out, Part{Depth: p.Depth, Text: p.Text, State: string(p.State), Value: p.Value, Op: p.Op, At: source.At(p.Offset, p.Length)})
 	}
 	return out
+}
+
+// declared finds the text of a variable, which a library's is named
+// LIBRARY.NAME.
+func (w *walker) declared(rule *engine.Rule, name string) policy.Text {
+	vars := rule.Policy.Vars
+	if lib, own, ok := strings.Cut(name, "."); ok {
+		name = own
+		for _, l := range w.set.Source().Libraries {
+			if l.Name.Value() == lib {
+				vars = l.Vars
+			}
+		}
+	}
+	for _, v := range vars {
+		if v.Name.Value() == name {
+			return v.Expr
+		}
+	}
+	return policy.Text{}
 }
 
 // step says in words which step decided, and what would have to be different.

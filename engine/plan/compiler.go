@@ -24,6 +24,9 @@ type Compiler struct {
 	patterns  map[string]func(string) bool
 	folder    Machine
 	memo      int
+	probing   bool
+	probes    []*Probe
+	traced    int // cells of a Trace that the probes take
 }
 
 // NewCompiler makes a compiler for the expressions over a layout, which is
@@ -62,7 +65,7 @@ func (c *Compiler) Compile(e *celenv.Expr) *Program {
 	case text:
 		p.text = forgetful(b, b.text, root)
 	}
-	p.fallbacks = b.fallbacks
+	p.fallbacks, p.probe = b.fallbacks, b.probe
 	if b.broken || p.truth == nil && p.text == nil {
 		return &Program{expr: e, fallbacks: []Fallback{{Text: e.Source, Reason: "no closure for the whole of it"}}}
 	}
@@ -83,6 +86,7 @@ type builder struct {
 	makes     int     // how many parts make lists
 	fallbacks []Fallback
 	why       string // the part being planned has no closure
+	probe     *Probe // of the expression, when it is probed
 	broken    bool   // a part cannot be evaluated apart from the rest: the whole is left to CEL
 }
 

@@ -172,7 +172,6 @@ func valuePlan() planner[slot.Ref] {
 // The types one by one. Only a value has no closure at times, when no slot
 // could hold it.
 
-func (b *builder) truth(x ast.Expr) operand[bool]           { return plan(b, x, truthPlan()) }
 func (b *builder) whole(x ast.Expr) operand[int64]          { return plan(b, x, wholePlan()) }
 func (b *builder) real(x ast.Expr) operand[float64]         { return plan(b, x, realPlan()) }
 func (b *builder) text(x ast.Expr) operand[string]          { return plan(b, x, textPlan()) }
@@ -180,6 +179,13 @@ func (b *builder) instant(x ast.Expr) operand[moment]       { return plan(b, x, 
 func (b *builder) span(x ast.Expr) operand[time.Duration]   { return plan(b, x, spanPlan()) }
 func (b *builder) addr(x ast.Expr) operand[netip.Addr]      { return plan(b, x, addrPlan()) }
 func (b *builder) network(x ast.Expr) operand[netip.Prefix] { return plan(b, x, networkPlan()) }
+
+func (b *builder) truth(x ast.Expr) operand[bool] {
+	if b.probing && b.probe == nil && x.ID() == b.expr.AST().Expr().ID() && b.free[x.ID()] != 0 {
+		return operand[bool]{eval: b.probed(x)}
+	}
+	return plan(b, x, truthPlan())
+}
 
 func (b *builder) value(x ast.Expr) operand[slot.Ref] {
 	if t := b.typeOf(x); kindOf(t) != composite {

@@ -92,8 +92,9 @@ func (b *builder) chain(call ast.CallExpr, decides bool) []fn[bool] {
 }
 
 // all plans x && y && z. An error counts only if no operand is false.
-func (b *builder) all(call ast.CallExpr) fn[bool] {
-	parts := b.chain(call, false)
+func (b *builder) all(call ast.CallExpr) fn[bool] { return allOf(b.chain(call, false)) }
+
+func allOf(parts []fn[bool]) fn[bool] {
 	switch len(parts) {
 	case 1:
 		return parts[0]
@@ -125,8 +126,9 @@ func (b *builder) all(call ast.CallExpr) fn[bool] {
 }
 
 // any plans x || y || z. An error counts only if no operand is true.
-func (b *builder) any(call ast.CallExpr) fn[bool] {
-	parts := b.chain(call, true)
+func (b *builder) any(call ast.CallExpr) fn[bool] { return anyOf(b.chain(call, true)) }
+
+func anyOf(parts []fn[bool]) fn[bool] {
 	switch len(parts) {
 	case 1:
 		return parts[0]

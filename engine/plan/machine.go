@@ -35,6 +35,7 @@ type Machine struct {
 	items   int          // that may still be made
 	filled  int          // how often a variable was evaluated
 	frames  map[*celenv.Scope]*celenv.Frame
+	trace   *Trace // of probed programs
 }
 
 // cell holds one value of any type that expressions have: of a variable, or

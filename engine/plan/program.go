@@ -9,6 +9,7 @@ type Program struct {
 	truth     fn[bool]   // of a condition
 	text      fn[string] // of an expression of type string
 	fallbacks []Fallback
+	probe     *Probe
 }
 
 // Fallback is a part of an expression that CEL evaluates. It takes about ten

@@ -193,6 +193,10 @@ func conditional[T any](b *builder, args []ast.Expr, p planner[T]) fn[T] {
 	if cond == nil || yes == nil || no == nil {
 		return nil
 	}
+	return choose(cond, yes, no)
+}
+
+func choose[T any](cond fn[bool], yes, no fn[T]) fn[T] {
 	return func(m *Machine) (v T, ok bool) {
 		c, ok := cond(m)
 		switch {

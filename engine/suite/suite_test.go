@@ -128,6 +128,23 @@ func cases(t testing.TB, lines ...string) *Runner {
 	return runner(t, policy.File{Path: "dir/set_test.yaml", Data: []byte(head + "  cases:\n    - {" + strings.Join(lines, "}\n    - {") + "}\n")})
 }
 
+// all runs the cases whose name matches.
+func (r *Runner) all(only *regexp.Regexp) []Result {
+	return r.Run(Select(r.Cases(), Selection{Only: only}), Options{Workers: 2})
+}
+
+// says is all that a result says of its failure.
+func says(r Result) string {
+	out := []string{}
+	if r.Wrong != "" {
+		out = append(out, r.Wrong)
+	}
+	for _, f := range r.Failures {
+		out = append(out, f.String())
+	}
+	return strings.Join(out, "; ")
+}
+
 // TestRun pairs each expectation that holds with one that does not, and what
 // is then said.
 func TestRun(t *testing.T) {
@@ -164,7 +181,7 @@ func TestRun(t *testing.T) {
 		{"user: alice, request: {method: GET, path: /orders/1, headers: {x-a: b}}", "deny", "allow", "expected effect allow, got deny"},
 	} {
 		t.Run(tt.ask, func(t *testing.T) {
-			results := cases(t, "name: good, "+tt.ask+", expect: "+tt.good, "name: bad, "+tt.ask+", expect: "+tt.bad).Run(nil)
+			results := cases(t, "name: good, "+tt.ask+", expect: "+tt.good, "name: bad, "+tt.ask+", expect: "+tt.bad).all(nil)
 			if len(results) != 2 {
 				t.Fatalf("%d results", len(results))
 			}
@@ -172,7 +189,7 @@ func TestRun(t *testing.T) {
 				t.Errorf("%s: %v (%+v)", tt.good, good.Failures, good.Decision)
 			}
 			bad := results[1]
-			if bad.Passed() || strings.Join(bad.Failures, "; ") != tt.says {
+			if bad.Passed() || says(bad) != tt.says {
 				t.Errorf("%s: %q, want %q", tt.bad, bad.Failures, tt.says)
 			}
 			if refused := strings.Contains(tt.ask, "/refused"); (bad.Why == nil) != refused {
@@ -184,7 +201,7 @@ func TestRun(t *testing.T) {
 
 // TestSeveralFailures: all that differs is said at once.
 func TestSeveralFailures(t *testing.T) {
-	r := cases(t, "name: x, user: alice, resource: own, action: read, expect: {effect: deny, rule: p/region, reason: wrong_region, status: 451, errors: 2}").Run(nil)[0]
+	r := cases(t, "name: x, user: alice, resource: own, action: read, expect: {effect: deny, rule: p/region, reason: wrong_region, status: 451, errors: 2}").all(nil)[0]
 	if len(r.Failures) != 5 {
 		t.Errorf("%q", r.Failures)
 	}
@@ -196,8 +213,8 @@ func TestSeveralFailures(t *testing.T) {
 // TestDeliversOfAnotherType: what a case delivers must be an attribute of the
 // resource that its request leads to; a wrong name is a failure, not a pass.
 func TestDeliversOfAnotherType(t *testing.T) {
-	results := cases(t, "name: bad, user: alice, request: GET /orders/1, delivers: {lang: en}, expect: deny", "name: good, user: alice, request: GET /pages/1, delivers: {lang: en}, expect: deny").Run(nil)
-	if results[0].Passed() || !strings.Contains(results[0].Failures[0], "resource.lang") {
+	results := cases(t, "name: bad, user: alice, request: GET /orders/1, delivers: {lang: en}, expect: deny", "name: good, user: alice, request: GET /pages/1, delivers: {lang: en}, expect: deny").all(nil)
+	if results[0].Passed() || !strings.Contains(results[0].Wrong, "resource.lang") {
 		t.Errorf("%q", results[0].Failures)
 	}
 	if !results[1].Passed() {
@@ -225,7 +242,9 @@ func TestUsers(t *testing.T) {
 		}
 	}
 	req := r.set.DirectRequest("order", "read")
-	r.BindUser(req, FindUser(r.set, suite, "nobody"))
+	if err := r.BindUser(req, FindUser(r.set, suite, "nobody")); err != nil {
+		t.Error(err)
+	}
 	if !req.Anonymous() {
 		t.Error("nobody is somebody")
 	}
@@ -238,7 +257,9 @@ func TestPrincipal(t *testing.T) {
 	suite := r.set.Source().Suites[0]
 	for name, want := range map[string]string{"root": "service api_key me", "low": "human fixture ", "claimed": "human fixture "} {
 		req := r.set.DirectRequest("order", "read")
-		r.BindUser(req, FindUser(r.set, suite, name))
+		if err := r.BindUser(req, FindUser(r.set, suite, name)); err != nil {
+			t.Error(err)
+		}
 		var got []string
 		for _, attr := range []string{"type", "method", "issuer"} {
 			i, _ := req.Values().Layout().Lookup(0, attr)
@@ -256,7 +277,7 @@ func TestCases(t *testing.T) {
 		"  matrix:\n    - {users: [alice, nobody], resources: [own, other], actions: [read], expect: {alice: {own: allow, other: deny}, nobody: {effect: deny, reason: unauthenticated}}}\n"
 	r := runner(t, policy.File{Path: "dir/set_test.yaml", Data: []byte(file)}, policy.File{Path: "other/set_test.yaml", Data: []byte(strings.Replace(file, "name: t}", "name: u}", 1)[strings.Index(file, "---\n"):])})
 	var names []string
-	for _, res := range r.Run(nil) {
+	for _, res := range r.all(nil) {
 		if !res.Passed() {
 			t.Errorf("%s: %q", res.Case.FullName(), res.Failures)
 		}
@@ -266,7 +287,7 @@ func TestCases(t *testing.T) {
 	if got := strings.Join(names[:6], " "); got != want || len(names) != 12 {
 		t.Errorf("cases %q", names)
 	}
-	if got := r.Run(regexp.MustCompile("^t/matrix.*other$")); len(got) != 2 {
+	if got := r.all(regexp.MustCompile("^t/matrix.*other$")); len(got) != 2 {
 		t.Errorf("--run finds %d", len(got))
 	}
 	c := r.Cases()[0]

@@ -37,6 +37,9 @@ func (s Span) String() string {
 	return fmt.Sprintf("%s:%d:%d", s.Path, s.Start.Line, s.Start.Column)
 }
 
+// Line is the text of the line in which the span starts.
+func (s Span) Line() string { return s.text }
+
 // Diagnostic is one finding, the single type used by loader, compiler, linter
 // and test runner.
 type Diagnostic struct {

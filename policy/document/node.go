@@ -1,6 +1,7 @@
 package document
 
-// Node is a value of a document together with its place.
+// Node is a value of a document together with its place. The nodes of a file
+// are read by one goroutine; what is read of them may be used by many.
 type Node struct {
 	src     *source
 	content []*Node // items, or keys and values in turn

@@ -1,5 +1,7 @@
 package document
 
+import "slices"
+
 // nursery makes nodes, many at a time. Those made since a mark are made anew
 // when the nursery goes back to it.
 type nursery struct {
@@ -15,6 +17,20 @@ const (
 	nodesOfBlock  = 256
 	entriesOfList = 512
 )
+
+// mostSpare is how many blocks and lists outlive the documents in them: as many
+// as ordinary files take that are read together.
+const mostSpare = 256
+
+func (y *nursery) release() {
+	y.mark = mark{}
+	if len(y.blocks) > mostSpare {
+		y.blocks = slices.Clone(y.blocks[:mostSpare])
+	}
+	if len(y.lists) > mostSpare {
+		y.lists = slices.Clone(y.lists[:mostSpare])
+	}
+}
 
 func (y *nursery) node() *Node {
 	m := &y.mark

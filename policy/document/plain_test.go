@@ -40,6 +40,9 @@ func agree(t *testing.T, data []byte) (ok bool) {
 func sameNode(t *testing.T, got, want *Node, data []byte) {
 	t.Helper()
 	a, b := *got, *want
+	if x, y := got.text(), want.text(); a.kind == scalarNode && (x.Value() != a.value || y.Value() != a.value || x.Place() != y.Place() || x.Quoted() != y.Quoted()) {
+		t.Fatalf("as texts: %q at %v, and the library gives %q at %v\n%s", x.Value(), x.Span(), y.Value(), y.Span(), data)
+	}
 	a.content, b.content = nil, nil
 	if a.kind != b.kind || a.style != b.style || a.value != b.value || a.line != b.line || a.column != b.column || b.beside != nil || len(got.content) != len(want.content) {
 		t.Fatalf("got %+v with %d, and the library gives %+v with %d\n%s", a, len(got.content), b, len(want.content), data)

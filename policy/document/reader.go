@@ -42,5 +42,6 @@ func (r *Reader) Each(files []File, visit func(i int, docs []*Node, found Diagno
 	}
 }
 
-// Release gives up the documents that were kept.
-func (r *Reader) Release() { r.plain.nursery.mark = mark{} }
+// Release gives up the documents that were kept, and most of the memory that
+// the largest file took.
+func (r *Reader) Release() { r.plain.nursery.release() }

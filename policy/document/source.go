@@ -22,7 +22,9 @@ type source struct {
 // lines are those of files that were read together; equal ones are kept once.
 type lines struct {
 	text  string
-	at    []uint32        // where in the text each line begins
+	at    []uint32        // where in the text each distinct line begins
+	few   []uint16        // which of them each line is, if they are few
+	of    []uint32        // which of them each line is, otherwise
 	ascii bool            // all of them
 	texts []keptText      // values that are no part of a line
 	long  map[uint32]line // long ones, by their place in the text
@@ -49,7 +51,13 @@ func newSource(path string, data []byte) *source {
 func (s *source) count() int { return int(s.n) }
 
 // start is where a line of this number begins in the text of all.
-func (s *source) start(n int) uint32 { return s.in.at[int(s.from)+n-1] }
+func (s *source) start(n int) uint32 {
+	if i := int(s.from) + n - 1; s.in.of == nil {
+		return s.in.at[s.in.few[i]]
+	} else {
+		return s.in.at[s.in.of[i]]
+	}
+}
 
 // text gives a line by its 1-based number, without its end; one that does not
 // exist is empty.

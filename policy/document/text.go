@@ -65,6 +65,14 @@ func (t Text) Value() string {
 	return t.src.in.text[from : from+t.part(0)]
 }
 
+// Renamed is a text with another value, and the same place.
+func (t Text) Renamed(value string) Text {
+	in := t.src.in
+	out := Text{t.src, apart | uint64(len(in.texts))}
+	in.texts = append(in.texts, keptText{value, t.Place().bits})
+	return out
+}
+
 // IsSet tells whether the text stood in the file.
 func (t Text) IsSet() bool { return t.src != nil && t.src.n > 0 }
 
@@ -91,7 +99,11 @@ func (t Text) Place() Place {
 	if !t.src.in.ascii {
 		column = utf8.RuneCountInString(t.src.text(number)[:column])
 	}
-	return newPlace(t.src, number, column+1, utf8.RuneCountInString(t.Value()), t.style())
+	width := 1
+	if !t.Quoted() {
+		width = utf8.RuneCountInString(t.Value())
+	}
+	return newPlace(t.src, number, column+1, width, t.style())
 }
 
 // Span is where the scalar starts.

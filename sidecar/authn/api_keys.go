@@ -177,6 +177,16 @@ func (a *APIKeys) identity(r *keyRecord) *Identity {
 	}
 }
 
+// Renew lets go of what decision points keep with their users. Call it when there
+// is a new snapshot, which the old one must not outlive here.
+func (a *APIKeys) Renew() {
+	for _, keys := range a.current.Load().byID {
+		for _, k := range keys {
+			k.id.Memo.Clear()
+		}
+	}
+}
+
 // Run follows the file until ctx ends: a change takes effect within the poll
 // interval. A file that cannot be used leaves the keys as they are, except that
 // they expire; the log says so once.

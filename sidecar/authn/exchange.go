@@ -115,8 +115,9 @@ func (i *Introspection) fly(ctx context.Context, key digest, token string, x *ex
 	defer cancel()
 	result := IntrospectionFailed
 	defer func() {
-		if x.answer == nil && x.err == nil { // a panic below
-			x.err = i.broken(0, errors.New("the exchange ended without an answer"))
+		// Nobody above would catch a panic here; it must not end the process.
+		if recover() != nil || x.answer == nil && x.err == nil {
+			x.answer, x.err = nil, i.broken(0, errors.New("the exchange ended without an answer"))
 		}
 		i.mu.Lock()
 		delete(i.flights, key)

@@ -39,6 +39,16 @@ func (i *Introspection) Status() IntrospectionStatus {
 	return s
 }
 
+// Renew lets go of what decision points keep with their answers. Call it when
+// there is a new snapshot, which the old one must not outlive here.
+func (i *Introspection) Renew() {
+	now := i.cfg.Clock()
+	i.active.drop(func(_ digest, a *answer) bool {
+		a.id.Memo.Clear()
+		return !now.Before(a.until)
+	})
+}
+
 // Purge forgets the answers about one token, user or session: those whose jti,
 // sub or sid claim is the value. It gives their number. The next request asks
 // the server again.

@@ -161,6 +161,10 @@ func TestIntrospectionSendsOnlyItsOwn(t *testing.T) {
 		{"a JWT without an issuer", "Bearer " + sign(jose.ES256, ecKey(), "k1", "", `{"sub":"a"}`), "not mine", 0},
 		{"a JWT with padding", "Bearer " + mine + "=", "not mine", 0},
 		{"a JWT whose payload is none", "Bearer " + sign(jose.ES256, ecKey(), "k1", "", "x"), "not mine", 0},
+		{"a JWT of another issuer, spaced", "Bearer " + b64(`{ "alg":"ES256"}`) + "." + b64(`{"iss":"https://other.test"}`) + ".AAAA", "not mine", 0},
+		{"a JWT of the issuer, spaced", "Bearer " + b64("{\n\"alg\":\"ES256\"}") + "." + b64(`{"iss":"https://idp.test"}`) + ".AAAA", "ok", 1},
+		{"what looks like one", "Bearer ewog.a.b", "not mine", 0},
+		{"three parts that are none", "Bearer v1.local.abc", "ok", 1},
 		{"five parts are opaque", "Bearer eyJ.a.b.c.d", "ok", 1},
 		{"two spaces", "Bearer  abc", "not mine", 0},
 		{"empty", "Bearer ", "not mine", 0},
@@ -190,7 +194,11 @@ func TestIntrospectionSendsOnlyItsOwn(t *testing.T) {
 	}
 	asking(t, nil, func(t *testing.T, a *authorizer, m *Introspection) {
 		wantOutcome(t, m, Credentials{}, "not mine")
-		wantOutcome(t, m, bearing(mine), "not mine") // no issuer is configured: a JWT is not sent anywhere
+		// No issuer is configured: no JWT is sent anywhere.
+		wantOutcome(t, m, bearing(mine), "not mine")
+		wantOutcome(t, m, bearing(sign(jose.ES256, ecKey(), "k1", "", `{"sub":"a"}`)), "not mine")
+		wantOutcome(t, m, bearing(sign(jose.ES256, ecKey(), "k1", "", `{"iss":""}`)), "not mine")
+		wantOutcome(t, m, bearing("opaque"), "ok")
 	})
 }
 

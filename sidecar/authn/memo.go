@@ -29,6 +29,9 @@ func (m *Memo) Load(owner any) any {
 // Store keeps a value for an owner. Neither may change afterwards.
 func (m *Memo) Store(owner, value any) { m.kept.Store(&memo{owner, value}) }
 
+// Clear forgets the value, and lets go of its owner.
+func (m *Memo) Clear() { m.kept.Store(nil) }
+
 type parsedClaims struct {
 	in  slot.Input
 	err error

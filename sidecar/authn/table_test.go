@@ -103,6 +103,11 @@ func TestMemo(t *testing.T) {
 		t.Errorf("a has %v, b has %v", m.Load(a), m.Load(b))
 	}
 	m.Store(b, "of b")
+	defer func() {
+		if m.Clear(); m.Load(b) != nil {
+			t.Error("a cleared memo gives something")
+		}
+	}()
 	if m.Load(a) != nil || m.Load(b) != "of b" {
 		t.Errorf("a has %v, b has %v", m.Load(a), m.Load(b))
 	}

@@ -121,6 +121,9 @@ func (r *Reader) arrive(c *Request, req *http.Request) {
 	c.Scheme = "http"
 	if req.TLS != nil {
 		c.Scheme = "https"
+		if chains := req.TLS.VerifiedChains; len(chains) > 0 && len(chains[0]) > 0 {
+			c.Certificate = chains[0][0]
+		}
 	}
 	if c.Trusted {
 		// A value sent twice is used by none of these; readHeader refuses it.

@@ -1,6 +1,7 @@
 package canonical
 
 import (
+	"crypto/x509"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -36,8 +37,12 @@ type Request struct {
 	// a trusted hop vouches for in X-Forwarded-For. It is the zero Addr when
 	// the peer has none.
 	ClientIP netip.Addr
-	Peer     netip.Addr // address of the connection; zero for a Unix socket
-	Trusted  bool       // Peer is one of the trusted proxies
+	// Certificate is that of the client, verified by the listener; nil without
+	// one. It is no identity before a method of authentication makes it one.
+	Certificate *x509.Certificate
+
+	Peer    netip.Addr // address of the connection; zero for a Unix socket
+	Trusted bool       // Peer is one of the trusted proxies
 
 	WebSocket bool      // the opening handshake of a WebSocket, on a route that allows it
 	Lifted    Allowance // what the path holds that only its route lets through

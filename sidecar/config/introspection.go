@@ -39,7 +39,7 @@ func (r *reader) introspection(o *document.Object, m Method) {
 	i := Introspection{Method: m, ClientAuth: "client_secret_basic"}
 	endpoint := o.Text("endpoint")
 	r.endpoint(endpoint)
-	i.Endpoint, i.Name = endpoint.Value(), endpoint.Value()
+	i.Endpoint, i.Name = endpoint.Value(), "introspection "+endpoint.Value() // never the name of an issuer
 	if t := o.Text("issuer"); t.IsSet() {
 		r.issuer(t)
 		i.Issuer = t.Value()

@@ -13,16 +13,19 @@ type WebSocket struct {
 	Limit    int64         // open ones; default 1000, 1 to 1000000
 }
 
-const (
-	defaultWebSockets = 1000
-	mostWebSockets    = 1_000_000
-)
+const mostWebSockets = 1_000_000
+
+// DefaultWebSocket are the bounds of a configuration that has none.
+func DefaultWebSocket() WebSocket {
+	return WebSocket{Idle: 5 * time.Minute, Lifetime: 12 * time.Hour, Limit: 1000}
+}
 
 func (r *reader) webSocket(o *document.Object) {
+	def := DefaultWebSocket()
 	w := &r.cfg.Proxy.WebSocket
-	w.Idle = r.duration(o, "idle", 5*time.Minute, time.Second, 24*time.Hour)
-	w.Lifetime = r.duration(o, "lifetime", 12*time.Hour, time.Second, 7*24*time.Hour)
-	w.Limit = defaultWebSockets
+	w.Idle = r.duration(o, "idle", def.Idle, time.Second, 24*time.Hour)
+	w.Lifetime = r.duration(o, "lifetime", def.Lifetime, time.Second, 7*24*time.Hour)
+	w.Limit = def.Limit
 	if n, ok := o.Int("limit"); ok {
 		w.Limit = n
 		if n < 1 || n > mostWebSockets {

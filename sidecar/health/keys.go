@@ -1,7 +1,6 @@
 package health
 
 import (
-	"io"
 	"net/http"
 	"strconv"
 )
@@ -24,7 +23,7 @@ func Keys(next http.Handler, document func() []byte) http.Handler {
 		h.Set("Cache-Control", "max-age=60")
 		h.Set("X-Content-Type-Options", "nosniff")
 		if r.Method == http.MethodGet {
-			io.WriteString(w, string(data))
+			_, _ = w.Write(data) // the client has gone
 		}
 	})
 }

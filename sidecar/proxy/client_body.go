@@ -30,10 +30,19 @@ func (b *clientBody) patience(limited bool) {
 		return
 	}
 	var until time.Time
-	if limited {
+	if limited && b.silent > 0 {
 		until = time.Now().Add(b.silent)
 	}
 	_ = b.control.SetReadDeadline(until) // all connections of net/http have one
+}
+
+// converses ends the limit on silence: where the answer comes while the body is
+// open, as in a gRPC stream, the client may wait for what the service says.
+func (b *clientBody) converses() {
+	b.mu.Lock()
+	b.silent = 0
+	b.mu.Unlock()
+	b.patience(false)
 }
 
 // answered leaves the connection to the next request.

@@ -190,6 +190,9 @@ func (d *Door) forward(f forwarding) {
 			if resp.StatusCode == http.StatusSwitchingProtocols {
 				return d.switched(f, resp)
 			}
+			if r.ProtoMajor >= 2 {
+				body.converses()
+			}
 			f.cors.allow(resp.Header)
 			if d.closes(r) { // asked when the answer comes: the drain may have begun since
 				resp.Header.Set("Connection", "close")

@@ -153,6 +153,8 @@ func recordedRefusals() []Refusal {
 		recorded(authn.ReasonLifetimeExceeded, "The token is valid for longer than `max_lifetime`.", "Have the issuer give shorter ones."),
 		recorded(authn.ReasonAudienceMismatch, "None of `audiences` is in `aud`.", "Ask for a token for this service."),
 		recorded(authn.ReasonClaimInvalid, "A required claim is missing or of the wrong shape.", "See what the issuer puts into `sub` and `exp`."),
+		recorded(authn.ReasonTokenInactive, "Introspection says that the token is not active.", again),
+		recorded(authn.ReasonAPIKeyUnknown, "No such API key, or its secret is another one.", "See the file of `api_keys`."),
 		recorded(authn.ReasonCredentialUnsupported, "No method takes this kind of credential.", "Send one that is configured under `authn`."),
 		recorded(ReasonInvalidClaims, "The mapping cannot use the claims: an expression failed, or they contradict each other.", "See `attributes` of the method."),
 	}

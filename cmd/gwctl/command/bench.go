@@ -96,17 +96,24 @@ func passing(l *loaded, only *regexp.Regexp, run string) ([]*suite.Case, policy.
 	if len(l.runner.Cases()) == 0 {
 		return nil, policy.Diagnostics{setProblem(l.path, "no_suite", "no test suite found", "add a TestSuite in a file whose name ends in _test.yaml")}
 	}
-	results := l.runner.Run(only)
+	results := l.runner.Run(suite.Select(l.runner.Cases(), suite.Selection{Only: only}), suite.Options{})
 	if len(results) == 0 {
 		return nil, policy.Diagnostics{setProblem(l.path, "no_case", "no case matches "+run, "a case's name is SUITE/CASE")}
 	}
 	var cases []*suite.Case
 	var found policy.Diagnostics
 	for _, r := range results {
+		if r.Skipped {
+			continue
+		}
 		cases = append(cases, r.Case)
-		if !r.Passed() {
+		if r.Failed() {
+			why := r.Wrong
+			if why == "" {
+				why = r.Failures[0].String()
+			}
 			found = append(found, document.NewDiagnostic(r.Case.Span, document.Error, "failed_case",
-				fmt.Sprintf("case %s fails: %s", r.Case.FullName(), r.Failures[0])).WithHint("gwctl policy test shows what decided"))
+				fmt.Sprintf("case %s fails: %s", r.Case.FullName(), why)).WithHint("gwctl policy test shows what decided"))
 		}
 	}
 	return cases, found

@@ -162,7 +162,7 @@ func devConfig(o *serveOptions, l *loaded, issuer, upstream *url.URL) (*config.C
 	if o.address == "" {
 		cfg.Proxy.Address = freeOr(devAddress)
 	}
-	cfg.Proxy.Limits = config.DefaultLimits()
+	cfg.Proxy.Limits, cfg.Proxy.WebSocket = config.DefaultLimits(), config.DefaultWebSocket()
 	cfg.Proxy.Upstreams = []config.Upstream{config.DefaultUpstream(policy.NewText("/{rest...}"), upstream, cfg.Propagate.Propagation)}
 	cfg.JWT = []config.JWT{{Method: config.Method{Name: issuer.String(), Type: "human"}, Issuer: issuer.String(), Audiences: []string{devAudience}}}
 	cfg.Drain.Timeout = 5 * time.Second

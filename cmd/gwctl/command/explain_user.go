@@ -29,7 +29,9 @@ func (o *explainOptions) bindUser(l *loaded, req *engine.Request, out *report.Ex
 			return usage("users are declared in a Directory of the set; a suite's own are reached with --case", "no user %q", o.user)
 		}
 		out.User = o.user + " (of a Directory)"
-		l.runner.BindUser(req, u)
+		if err := l.runner.BindUser(req, u); err != nil {
+			return internal(err, "please report this")
+		}
 	case o.token != "" || o.claims != "":
 		return o.bindClaims(l, req, out)
 	}

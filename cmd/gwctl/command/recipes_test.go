@@ -82,7 +82,7 @@ func bothSides(t *testing.T, dir string) {
 	seen := map[[2]string]bool{}
 	for _, c := range l.runner.Cases() {
 		if c.Expect.Effect.Value() == "deny" && !c.Expect.Reason.IsSet() {
-			t.Errorf("%s: %s: a denial without a reason", c.Expect.At.Span(), c.FullName())
+			t.Errorf("%s: %s: a denial without a reason", c.Expect.Span, c.FullName())
 		}
 		req, err := c.Bind()
 		var refused *suite.Refused

@@ -11,6 +11,7 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Color    bool // Out is a terminal and NO_COLOR is not set
+	Terminal bool // Err is a terminal, fit for showing progress
 	Now      func() time.Time
 }
 
@@ -18,5 +19,7 @@ type Streams struct {
 func System() Streams {
 	info, err := os.Stdout.Stat()
 	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
-	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Color: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", Now: time.Now}
+	errs, err := os.Stderr.Stat()
+	watched := err == nil && errs.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	return Streams{Terminal: watched, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Color: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", Now: time.Now}
 }

@@ -82,6 +82,17 @@ func commandCodes() Area {
 			Mend:    "Look at it with `gwctl policy test`, or pick others with `--run`.",
 			Example: &Example{File: "orders_test.yaml", Old: "rule: orders/owner-reads", New: "status: 404", Args: []string{"policy", "bench", "SET"}},
 		}, {
+			Name:    "coverage_too_low",
+			Meaning: "The suites exercise less of the set than `--coverage-min` asks for.",
+			Mend:    "Add the cases that `--coverage` shows to be missing.",
+			Example: &Example{File: "orders_test.yaml", Old: "now: 2026-01-15T10:00:00Z", New: "now: 2026-01-15T10:00:01Z", Args: []string{"policy", "test", "--coverage-min", "mcdc=100", "SET"}},
+		}, {
+			Name:    "not_updated",
+			Meaning: "`policy test --update` cannot write expected headers: they are not in braces, or stand for cases with different headers.",
+			Mend:    "Write them by hand, or put them in braces.",
+
+			NoExample: "it takes a rule with obligations",
+		}, {
 			Name:    "internal",
 			Meaning: "A fault of gwctl.",
 			Mend:    "Please report it with the set that shows it.",

@@ -23,9 +23,24 @@ func suiteCodes() Area {
 			Mend:    "Name every one, or write one expectation for the whole row.",
 			Example: &Example{File: "orders_test.yaml", Old: "{read: deny, refund: {effect: deny, reason: refund_too_big}}", New: "{read: deny}"},
 		}, {
+			Name:    "unmatched_glob",
+			Meaning: "A `*` in a matrix stands for nothing.",
+			Mend:    "Correct the name, or remove it. In names of resources `*` stands for anything but `/`.",
+			Example: &Example{File: "orders_test.yaml", Old: "users: [alice]", New: "users: [alice, \"bob*\"]"},
+		}, {
+			Name:    "matrix_ambiguous",
+			Meaning: "Two globs expect something of the same name.",
+			Mend:    "Write the name itself: it goes before every glob.",
+			Example: &Example{File: "orders_test.yaml", Old: "{read: deny, refund: {effect: deny, reason: refund_too_big}}", New: "{\"re*\": deny, \"r*d\": deny}"},
+		}, {
+			Name:    "bad_exclusion",
+			Meaning: "An exclusion leaves nothing to expect, or takes out what the matrix does not cross.",
+			Mend:    "Name users, resources or actions of the matrix.",
+			Example: &Example{File: "orders_test.yaml", Old: "      actions: [read, refund]\n", New: "      actions: [read, refund]\n      exclude: [{users: [bob]}]\n"},
+		}, {
 			Name:    "bad_expect",
 			Meaning: "An expectation that no decision can meet.",
-			Mend:    "Write an HTTP status, or how many errors the decision has.",
+			Mend:    "Write an HTTP status, how many errors the decision has, or `matched`, `not_matched` or `error` of a shadow rule.",
 			Example: &Example{File: "orders_test.yaml", Old: "rule: orders/owner-reads", New: "status: 99"},
 		}, {
 			Name:    "matrix_too_large",

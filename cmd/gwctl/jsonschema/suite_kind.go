@@ -5,33 +5,50 @@ import "github.com/gwctl/gwctl/policy"
 func (t *table) testSuiteKind() *node {
 	spec := t.strict(t.policy, "TestSuite",
 		may("now", shaped(`^\d{4}-\d{2}-\d{2}T\d{1,2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2})$`)).says("The time of every case, as in 2026-01-15T10:00:00Z."),
+		may("tags", set(text())).instead("Tags of every case."),
 		may("env", t.values()).says("Attributes of the environment, for every case; ip and time too."),
 		may("users", t.users()).says("Users of the cases, by name."),
 		may("resources", named(nil, t.resourceFixture())).says("Resources of the cases, by name."),
-		may("cases", list(ref("case"))).says("Requests, each with the decision that is expected."),
+		may("cases", list(ref("case"))).instead("Requests, each with the decision that is expected."),
 		may("matrix", list(ref("matrix"))).says("Expectations for every combination of users, resources and actions."),
 	).and(either(has("cases"), has("matrix")))
 	return t.document(policy.KindTestSuite, spec.Description, t.metadata(t.name()), spec, members{
-		{"case", t.testCase()}, {"expect", t.expect()}, {"matrix", t.matrix()}, {"user", t.user()}, {"value", data()},
+		{"case", t.testCase()}, {"row", t.row()}, {"expect", t.expect()}, {"matrix", t.matrix()}, {"user", t.user()}, {"value", data()},
 	})
 }
 
 func (t *table) values() *node { return named(nil, ref("value")) }
 
 func (t *table) testCase() *node {
-	return t.strict(t.policy, "Case",
-		need("name", text()).says("What the case shows, unique in the suite."),
-		need("user", text()).says("Who asks: a user of the suite or of a Directory, or anonymous."),
-		may("env", t.values()).says("Attributes of the environment that differ from those of the suite."),
-		may("request", t.request()).says("The HTTP request that is asked about: one line, or its parts."),
-		may("resource", text()).says("The resource that is asked about, without HTTP."),
-		may("action", t.name()).says("The action that is asked for, without HTTP."),
-		may("delivers", either(oneOf("unavailable"), t.values())).instead("Attributes of the resource that its source answers; unavailable: it does not answer."),
-		need("expect", ref("expect")),
-	).and(&node{
+	asks := &node{
 		If: has("request"), Then: without("resource", "action"),
 		Else: &node{Required: []string{"resource", "action"}, Properties: without("delivers").Properties},
-	})
+	}
+	return t.strict(t.policy, "Case", append(t.caseKeys(),
+		may("table", list(ref("row"))).says("Rows, each of which is the case with the keys of the row in place of its own. A name of a row goes behind that of the case."))...,
+	).and(unless(has("table"), &node{Required: []string{"user", "expect"}, AllOf: []*node{asks}}))
+}
+
+// row is a case whose other keys stand above its table.
+func (t *table) row() *node {
+	n := t.strict(t.policy, "Case", t.caseKeys()...)
+	n.Description = "A row of a table: the keys in which it differs from its case."
+	return n.and(when(has("request"), without("resource", "action")))
+}
+
+func (t *table) caseKeys() []*key {
+	return []*key{
+		need("name", text()).says("What the case shows, unique in the suite."),
+		may("user", text()).says("Who asks: a user of the suite or of a Directory, or anonymous."),
+		may("env", t.values()).says("Attributes of the environment that differ from those of the suite."),
+		may("request", t.request()).says("The HTTP request that is asked about: one line, or its parts."),
+		may("resource", text()).says("The resource that is asked about, without HTTP: one of the suite, or TYPE/ID of a Directory."),
+		may("action", t.name()).says("The action that is asked for, without HTTP."),
+		may("delivers", either(oneOf("unavailable"), t.values())).instead("Attributes of the resource that its source answers; unavailable: it does not answer."),
+		may("tags", set(text())).says("Words by which cases are picked."),
+		may("skip", text()).instead("Why the case is not run. It is reported."),
+		may("expect", ref("expect")),
+	}
 }
 
 func (t *table) request() *node {
@@ -63,7 +80,20 @@ func (t *table) expectation() *node {
 		may("reason", shaped(t.pattern(t.policy, "reasonForm"))).says("The reason code."),
 		may("status", whole()).says("The HTTP status of the answer."),
 		may("errors", whole()).says("How many rules fail to evaluate; default 0."),
-		may("headers", named(nil, textOrEmpty())).instead("The exact set of headers that obligations set."))
+		may("headers", named(nil, textOrEmpty())).instead("The exact set of headers that obligations set."),
+		may("shadow", either(effect(), t.shadow(name))).instead("What would be with the shadow rules enforced: an effect, or more of it."))
+}
+
+func (t *table) shadow(name string) *node {
+	rule := "^" + name + "/" + name + "$"
+	outcomes := &node{Type: "string", Enum: t.list(t.policy, "shadowOutcomes", "")}
+	n := t.strict(t.policy, "ExpectShadow",
+		may("effect", effect()).instead("What would be decided."),
+		may("rule", shaped(rule)).says("The rule that would decide, as POLICY/ID."),
+		may("reason", shaped(t.pattern(t.policy, "reasonForm"))).says("The reason code that there would be."),
+		may("rules", filled(named(shaped(rule), outcomes))).instead("What shadow rules come to, by POLICY/ID."))
+	n.MinProperties = 1
+	return n
 }
 
 // matrix goes from users to resources to actions; an expectation at any level
@@ -80,8 +110,19 @@ func (t *table) matrix() *node {
 	expect := filled(named(nil, user))
 	expect.Not = has("effect")
 	return t.strict(t.policy, "Matrix",
-		need("users", set(text())).says("Users, by name."),
-		need("resources", set(text())).says("Resources, by name."),
-		need("actions", set(t.name())).says("Actions, by name."),
+		need("users", set(text())).instead("Users, by name or glob."),
+		need("resources", set(text())).instead("Resources, by name or glob."),
+		need("actions", set(text())).instead("Actions, by name or glob."),
+		may("exclude", list(t.exclusion())).says("What is not expected anything of."),
+		may("tags", set(text())).says("Words by which cases are picked."),
+		may("skip", text()).instead("Why the matrix is not run. It is reported."),
 		need("expect", either(ref("expect"), expect)).says("The expectation of each user, then of each resource, then of each action. At any level one expectation stands for all below."))
+}
+
+func (t *table) exclusion() *node {
+	return t.strict(t.policy, "Exclusion",
+		may("users", set(text())).says("Users, by name or glob; default all."),
+		may("resources", set(text())).says("Resources, by name or glob; default all."),
+		may("actions", set(text())).says("Actions, by name or glob; default all."),
+	).and(either(has("users"), has("resources"), has("actions")))
 }

@@ -1,0 +1,193 @@
+package suite
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/engine/slot"
+	"github.com/gwctl/gwctl/policy"
+	"github.com/gwctl/gwctl/policy/document"
+)
+
+// Bind makes the case's request. The error may be a *Refused.
+func (c *Case) Bind() (*engine.Request, error) { return newBinder(c.runner).bind(c) }
+
+// binder makes the requests of many cases, one after the other, in one
+// Request. It belongs to one goroutine.
+type binder struct {
+	runner *Runner
+	req    *engine.Request
+	suites map[*policy.TestSuite]*bound
+}
+
+// bound is what the cases of a suite have in common.
+type bound struct {
+	subjects  map[string]subject
+	resources map[string]resource
+	circumstances
+}
+
+type subject struct {
+	*engine.Subject
+	err error
+}
+
+// resource is a fixture with its values.
+type resource struct {
+	kind   string
+	values []supply
+}
+
+// supply is a value that a fixture gives.
+type supply struct {
+	name string
+	in   slot.Input
+}
+
+// circumstances are what a suite or a case says of the environment.
+type circumstances struct {
+	now time.Time
+	ip  netip.Addr
+	env []supply
+}
+
+func newBinder(r *Runner) *binder {
+	return &binder{runner: r, req: r.set.NewRequest(), suites: map[*policy.TestSuite]*bound{}}
+}
+
+// bind makes a case's request, which is good until the next.
+func (b *binder) bind(c *Case) (*engine.Request, error) {
+	s := b.suites[c.suite]
+	if s == nil {
+		s = &bound{subjects: map[string]subject{}, resources: map[string]resource{}}
+		if at, err := time.Parse(time.RFC3339, c.suite.Now.Value()); err == nil {
+			s.now = at
+		}
+		s.add(c.suite.Env)
+		b.suites[c.suite] = s
+	}
+	around := s.circumstances
+	if c.decl != nil && len(c.decl.Env) > 0 {
+		around.env = around.env[:len(around.env):len(around.env)]
+		around.add(c.decl.Env)
+	}
+	if err := b.ask(c, s, around.ip); err != nil {
+		return nil, err
+	}
+	if !around.now.IsZero() {
+		b.req.SetTime(around.now)
+	}
+	for i, x := range around.env {
+		if !overwritten(around.env[i+1:], x.name) {
+			b.req.Supply(slot.Fixture, slot.Env, x.name, x.in)
+		}
+	}
+	user, known := s.subjects[c.User()]
+	if !known {
+		user.Subject, user.err = c.subject()
+		s.subjects[c.User()] = user
+	}
+	if user.err != nil {
+		return nil, user.err
+	}
+	b.req.SetSubject(user.Subject)
+	return b.req, nil
+}
+
+// add takes entries that go over what is there.
+func (a *circumstances) add(env []document.ValueEntry) {
+	for _, e := range env {
+		switch name := e.Key.Value(); name {
+		case "ip": // part of HTTP requests only
+			if addr, err := netip.ParseAddr(e.Value.Text.Value()); err == nil {
+				a.ip = addr
+			}
+		case "time":
+			if at, err := time.Parse(time.RFC3339, e.Value.Text.Value()); err == nil {
+				a.now = at
+			}
+		default:
+			a.env = append(a.env, supply{name, slot.FromValue(e.Value)})
+		}
+	}
+}
+
+func overwritten(later []supply, name string) bool {
+	for i := range later {
+		if later[i].name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *binder) ask(c *Case, s *bound, ip netip.Addr) error {
+	if c.Request() == nil {
+		resource, action := c.Target()
+		return b.direct(c, s, resource, action)
+	}
+	h, err := b.runner.read(c.decl.Request, ip)
+	if err != nil {
+		return err
+	}
+	b.req.ResetHTTP(&h)
+	if b.req.BodyLimit() > 0 {
+		b.body(c)
+	}
+	if c.decl.Failing {
+		b.req.FailSource(errNotDelivered)
+	}
+	for _, e := range c.decl.Delivers {
+		if _, ok := b.req.Values().Layout().Lookup(slot.Resource, e.Key.Value()); !ok && b.req.Resource() != "" {
+			return fmt.Errorf("delivers: resource.%s is not declared for %s", e.Key.Value(), b.req.Resource())
+		}
+		b.req.Supply(slot.Fixture, slot.Resource, e.Key.Value(), slot.FromValue(e.Value))
+	}
+	return nil
+}
+
+// body gives the route its body. What is wrong with it denies the request, as
+// it would in the sidecar, so the error is not looked at here.
+func (b *binder) body(c *Case) {
+	body := c.decl.Request.Body
+	if body.Kind == document.Absent {
+		_ = b.req.BodyFailed(engine.ReasonBodyInvalid, http.StatusBadRequest, engine.ErrBodyInvalid)
+		return
+	}
+	_ = b.req.Body(slot.FromValue(body).AppendJSON(nil))
+}
+
+// direct asks about a resource fixture, whose values stand in for whoever
+// would supply them.
+func (b *binder) direct(c *Case, s *bound, name, action string) error {
+	res, known := s.resources[name]
+	if !known {
+		f := c.fixture(name)
+		if f == nil {
+			return fmt.Errorf("no resource %q", name)
+		}
+		res.kind = f.Type.Value()
+		for _, e := range f.Fields {
+			res.values = append(res.values, supply{e.Key.Value(), slot.FromValue(e.Value)})
+		}
+		s.resources[name] = res
+	}
+	b.req.ResetDirect(res.kind, action)
+	for _, x := range res.values {
+		b.req.Supply(slot.Fixture, slot.Resource, x.name, x.in)
+	}
+	return nil
+}
+
+// fixture finds a resource: of the suite, or of a Directory by TYPE/ID.
+func (c *Case) fixture(name string) *policy.Fixture {
+	for i := range c.suite.Resources {
+		if f := &c.suite.Resources[i]; f.Name.Value() == name {
+			return f
+		}
+	}
+	return c.runner.shared[name]
+}
