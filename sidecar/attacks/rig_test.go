@@ -195,7 +195,10 @@ func (r *rig) stop(t testing.TB) []*record.Event {
 		if err != nil {
 			r.Fatalf("%v: %s", err, line)
 		}
-		if e.Kind != record.KindConfigReload {
+		switch e.Kind {
+		case record.KindProcessStart, record.KindConfigReload, record.KindJWKSRefresh, record.KindIdPState, record.KindHeaderStripped:
+			// Of the process, and beside the answers.
+		default:
 			events = append(events, e)
 		}
 	}
