@@ -74,6 +74,7 @@ func untold() map[string]string {
 		"policy/document.maxRetry":      "how hard a syntax error is looked for",
 		"policy/document.mostHints":     "how many close matches are looked for",
 		"policy/document.maxWord":       "how long a word a close match is looked for",
+		"policy/document.mostSpare":     "of memory that is used again",
 		"policy/document.maxCandidates": "among how many words a close match is looked for",
 		"policy.maxClose":               "among how many names a close match is looked for",
 		"engine/coverage.maxVectors":    "of coverage, which changes no decision",

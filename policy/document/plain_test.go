@@ -57,6 +57,9 @@ func sameNode(t *testing.T, got, want *Node, data []byte) {
 func TestPlainReaderOfRepository(t *testing.T) {
 	read, left := 0, 0
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if d != nil && d.Name() == "node_modules" { // of the tests against real counterparts
+			return filepath.SkipDir
+		}
 		if ext := filepath.Ext(path); err != nil || d.IsDir() || ext != ".yaml" && ext != ".yml" {
 			return err
 		}

@@ -196,9 +196,7 @@ func (r *rig) stop(t testing.TB) []*record.Event {
 			r.Fatalf("%v: %s", err, line)
 		}
 		switch e.Kind {
-		case record.KindProcessStart, record.KindConfigReload, record.KindJWKSRefresh, record.KindIdPState, record.KindHeaderStripped:
-			// Of the process, and beside the answers.
-		default:
+		case record.KindDecision, record.KindAuthnFailure, record.KindRequestRejected, record.KindAnswered: // of requests
 			events = append(events, e)
 		}
 	}
