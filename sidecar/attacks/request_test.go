@@ -1,7 +1,6 @@
 package attacks_test
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -23,11 +22,6 @@ func get(target string, headers ...string) request {
 func (r request) by(method string) request { r.method = method; return r }
 
 func (r request) at(host string) request { r.host = host; return r }
-
-func (r request) with(headers ...string) request {
-	r.headers = slices.Concat(r.headers, headers)
-	return r
-}
 
 // wire writes the request as HTTP/1.1.
 func (r request) wire() string {

@@ -51,29 +51,59 @@ func identityHeaders(q *question, obligations []engine.Obligation) (h http.Heade
 	}
 	st := assertion.Statement{Method: q.c.Method, Host: q.c.Host, Path: q.c.Path, RequestID: q.c.ID, Decision: q.id}
 	if q.identity != nil {
-		if st.Subject, reason = q.plain(slot.UserID); reason == "" && st.Subject == "" {
-			reason = reply.ReasonNotRepresentable
+		told := q.told()
+		if told.reason != "" {
+			return nil, told.reason
 		}
-		if reason == "" {
-			st.Tenant, reason = q.plain(slot.UserTenant)
-		}
-		if reason == "" {
-			st.Roles, reason = q.roles()
-		}
-		var encoded string
-		if reason == "" {
-			encoded, reason = encodeClaims(q.user.claims, q.propagation().Claims)
-		}
-		if reason != "" {
-			return nil, reason
-		}
-		for name, value := range map[string]string{names.UserID: st.Subject, names.Tenant: st.Tenant, names.Roles: strings.Join(st.Roles, ","), names.Claims: encoded} {
-			if value != "" {
-				h[name] = []string{value}
-			}
+		st.Subject, st.Tenant, st.Roles = told.subject, told.tenant, told.roles
+		for i := range told.headers {
+			h[told.headers[i].name] = told.headers[i].values
 		}
 	}
 	return h, q.assert(h, st)
+}
+
+// told is what one service learns of a user, who does not change: worked out
+// once. Its lists are shared and must not be changed.
+type told struct {
+	subject, tenant string
+	roles           []string
+	headers         []toldHeader
+	reason          string // why it cannot be said
+}
+
+type toldHeader struct {
+	name   string
+	values []string
+}
+
+// told gives what the service that the request goes to learns of its user.
+func (q *question) told() *told {
+	if known, ok := q.user.told.Load(q.to); ok {
+		return known.(*told)
+	}
+	t := &told{}
+	names := q.snapshot.headers
+	if t.subject, t.reason = q.plain(slot.UserID); t.reason == "" && t.subject == "" {
+		t.reason = reply.ReasonNotRepresentable
+	}
+	if t.reason == "" {
+		t.tenant, t.reason = q.plain(slot.UserTenant)
+	}
+	if t.reason == "" {
+		t.roles, t.reason = q.roles()
+	}
+	encoded := ""
+	if t.reason == "" {
+		encoded, t.reason = encodeClaims(q.user.claims, q.propagation().Claims)
+	}
+	for _, h := range [][2]string{{names.UserID, t.subject}, {names.Tenant, t.tenant}, {names.Roles, strings.Join(t.roles, ",")}, {names.Claims, encoded}} {
+		if h[1] != "" {
+			t.headers = append(t.headers, toldHeader{h[0], []string{h[1]}})
+		}
+	}
+	q.user.told.Store(q.to, t)
+	return t
 }
 
 // propagation is what the service that the request goes to may learn.

@@ -1,6 +1,8 @@
 package pdp
 
 import (
+	"sync"
+
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/sidecar/authn"
@@ -11,6 +13,7 @@ import (
 type user struct {
 	subject *engine.Subject
 	claims  slot.Input
+	told    sync.Map // *told by *transport.Upstream, of which a snapshot has few
 }
 
 // userOf maps the claims of an identity to attributes and binds those, once for
@@ -34,7 +37,7 @@ func (s *Snapshot) userOf(id *authn.Identity) (*user, error) {
 	if err := m.Apply(r, claims); err != nil {
 		return nil, &authn.Refused{Reason: reply.ReasonInvalidClaims, Method: id.Name, Kind: id.Method, Err: err}
 	}
-	u := &user{r.Subject(), claims}
+	u := &user{subject: r.Subject(), claims: claims}
 	id.Memo.Store(s, u)
 	return u, nil
 }

@@ -205,6 +205,13 @@ func (d *Door) forward(f forwarding) {
 			}
 		},
 	}
+	if !f.c.WebSocket {
+		// The outgoing request has a header of its own, and what came in need not
+		// be copied first.
+		bare := *r
+		bare.Header = http.Header{}
+		r = &bare
+	}
 	proxy.ServeHTTP(w, r)
 }
 
@@ -215,7 +222,7 @@ func (f *forwarding) rewrite(out *http.Request) {
 	out.Host = f.c.Host
 	h := make(http.Header, len(f.c.Header)+8)
 	for name, values := range f.c.Header {
-		h[name] = slices.Clone(values)
+		h[name] = slices.Clip(values) // shared, as nobody changes one
 	}
 	if !f.turn.Snapshot().ForwardToken {
 		h.Del("Authorization")
