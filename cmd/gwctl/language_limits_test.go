@@ -91,7 +91,6 @@ func untold() map[string]string {
 		"engine/celenv.maxCuts":         "of bounding the cost, which is coarser beyond it",
 		"policy/bundle.MaxManifest":     "gwctl writes the manifest itself",
 		"policy/bundle.maxMeta":         "gwctl writes the manifest itself",
-		"policy/document.mostSpare":     "of memory that is used again",
 		"policy/watch.MaxDirectories":   "of the watching process",
 		"policy/watch.maxLinks":         "of the watching process",
 		"engine/slot.MaxJSONSize":       "claims and flags, not files",
