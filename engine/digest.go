@@ -31,7 +31,8 @@ func newDigester(lib *celenv.Library) digester {
 	return digester{h: h, w: bufio.NewWriter(h), lib: lib, spelled: map[string]string{}, layouts: map[*slot.Layout][]string{}}
 }
 
-// sum is the digest of all that was put. Nothing may be put afterwards.
+// sum is the digest of all that was put. Nothing may be put afterwards, unless
+// the hash is reset.
 func (d digester) sum() []byte {
 	_ = d.w.Flush() // a hash takes everything
 	return d.h.Sum(nil)

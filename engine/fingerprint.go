@@ -14,21 +14,18 @@ type Fingerprint struct {
 // set's digest anew, so it is for reloads.
 func (s *Set) Fingerprint() Fingerprint {
 	out := Fingerprint{Rules: map[RuleRef][sha256.Size]byte{}}
-	sum := func(d digester) (x [sha256.Size]byte) {
-		copy(x[:], d.sum())
-		return x
-	}
+	d := newDigester(nil)
 	for _, p := range s.source.Policies {
 		for _, r := range p.Rules {
-			d := newDigester(nil)
+			d.h.Reset()
 			d.setting(p)
 			d.rule(r)
-			out.Rules[RuleRef{Policy: p.Name.Value(), Rule: r.ID.Value()}] = sum(d)
+			out.Rules[RuleRef{Policy: p.Name.Value(), Rule: r.ID.Value()}] = [sha256.Size]byte(d.sum())
 		}
 	}
-	d := newDigester(nil)
+	d.h.Reset()
 	d.declarations(s)
 	d.directory(s)
-	out.Rest = sum(d)
+	out.Rest = [sha256.Size]byte(d.sum())
 	return out
 }

@@ -24,7 +24,7 @@ func (l *lock) Write(p []byte) (int, error) {
 // Whatever a slow sink makes of its records, answers are records and what gaps
 // tell.
 func TestAnswersAreAccountedFor(t *testing.T) {
-	r := startSlow(t, "  audit: {sinks: [{stdout: {queue: 16, flush: 1ms, overflow: drop}}]}")
+	r := start(t, setup{slow: true, spec: "  audit: {sinks: [{stdout: {queue: 16, flush: 1ms, overflow: drop}}]}"})
 	var running sync.WaitGroup
 	var answers atomic.Int64
 	for range 4 {
@@ -67,16 +67,19 @@ func TestAnswersAreAccountedFor(t *testing.T) {
 // Where records are required, a stuck sink is answered with 503, quickly, and
 // nothing goes to the service; afterwards all goes on.
 func TestRequiredRecords(t *testing.T) {
-	r := startSlow(t, "  audit: {sinks: [{stdout: {queue: 16, flush: 1ms}}], required: true}")
+	r := start(t, setup{more: shared, slow: true, spec: "  audit: {sinks: [{stdout: {queue: 16, flush: 1ms}}], required: true}\n  resource_metadata: [{resource: \"https://app.test\"}]"})
 	refused := 0
 	until(r, "the queue to be full and the sink to be stuck", func() bool {
 		return r.get("GET /public/filling").status == http.StatusServiceUnavailable
 	})
 	began := time.Now()
 	seen := r.forwarded(func() {
-		for _, line := range []string{"GET /public/refused", "GET /a/../refused", "GET /nowhere/refused"} {
-			got := r.get(line)
+		for _, line := range []string{"GET /public/refused", "GET /a/../refused", "GET /nowhere/refused", "OPTIONS /shared/7", "GET /.well-known/oauth-protected-resource"} {
+			got := r.get(line, page, asks+"PUT")
 			if got.status != http.StatusServiceUnavailable || got.code(t) != "audit_unavailable" || got.header.Get("Retry-After") == "" {
+				t.Errorf("answer %s", got.raw)
+			}
+			if got.closes != (line == "GET /a/../refused") || got.header.Get("Access-Control-Allow-Methods") != "" {
 				t.Errorf("answer %s", got.raw)
 			}
 			refused++
@@ -90,6 +93,12 @@ func TestRequiredRecords(t *testing.T) {
 	}
 	close(r.slow.open)
 	until(r, "answers to come again", func() bool { return r.get("GET /public/again").status == http.StatusOK })
+	if got := r.get("OPTIONS /shared/7", page, asks+"PUT"); got.status != http.StatusNoContent {
+		t.Errorf("answer %s", got.raw)
+	}
+	if got := r.get("GET /.well-known/oauth-protected-resource"); got.status != http.StatusOK {
+		t.Errorf("answer %s", got.raw)
+	}
 	r.cancel()
 	<-r.ended
 	var gaps uint64
@@ -104,10 +113,4 @@ func TestRequiredRecords(t *testing.T) {
 	if gaps == 0 {
 		t.Error("no gap tells of the refusals")
 	}
-}
-
-// startSlow starts a sidecar whose standard output takes nothing at first.
-func startSlow(t *testing.T, spec string) *rig {
-	t.Helper()
-	return start(t, setup{spec: spec, slow: true})
 }

@@ -1,6 +1,8 @@
 package sidecar
 
 import (
+	"slices"
+
 	"github.com/gwctl/gwctl/engine/record"
 	"github.com/gwctl/gwctl/sidecar/authn"
 )
@@ -31,12 +33,13 @@ func (k *keySets) refreshed(ks *authn.KeySet, r authn.Refresh) {
 }
 
 // stateOf is what can be expected of an issuer: down has no usable keys,
-// degraded works with those that it has.
+// degraded works with those that it has, be they of the last time.
 func stateOf(s authn.KeySetStatus) string {
+	answered := slices.ContainsFunc(s.Fetches, func(c authn.FetchCount) bool { return c.Result == authn.ResultOK })
 	switch {
 	case !s.Ready:
 		return "down"
-	case s.Degraded:
+	case s.Degraded, !answered:
 		return "degraded"
 	}
 	return "up"

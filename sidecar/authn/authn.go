@@ -96,9 +96,6 @@ type Identity struct {
 	// KeyID is the kid of the key that verified the token, "" for a key
 	// without one.
 	KeyID string
-	// KeysStale says that the key came from a document older than it should be,
-	// because the issuer does not answer.
-	KeysStale bool
 	// TokenFingerprint is "sha256:" and the first 12 hex digits of the hash of
 	// the token. It names a token in logs; it must not key a cache.
 	TokenFingerprint string
@@ -110,8 +107,13 @@ type Identity struct {
 	// the token carried and that were not used. Audit shows them.
 	IgnoredHeaders []string
 
+	keys   *KeySet // that verified the token; nil for other credentials
 	parsed atomic.Pointer[parsedClaims]
 }
+
+// KeysStale tells whether the keys that the identity rests on are older now than
+// their document allows, because the issuer does not answer.
+func (id *Identity) KeysStale() bool { return id.keys != nil && id.keys.stale() }
 
 // Method verifies one kind of credential.
 //

@@ -238,7 +238,7 @@ func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*verifie
 		Claims:           jws.payload,
 		Expires:          b.expires,
 		KeyID:            key.KeyID,
-		KeysStale:        j.keys.stale(),
+		keys:             j.keys,
 		TokenFingerprint: fingerprint(token),
 		JTIFingerprint:   b.jti,
 		IgnoredHeaders:   jws.ignored,

@@ -90,6 +90,31 @@ func TestKeptTokenIsJudgedAnew(t *testing.T) {
 	}
 }
 
+// An identity that is kept says what its keys are now, not what they were.
+func TestKeptTokenAndStaleKeys(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, b *bench) {
+		b.start()
+		c := bearing(b.good("k1"))
+		for i, want := range []bool{false, true, false} {
+			id, err := b.m.Authenticate(b.ctx, c)
+			if err != nil || id.KeysStale() != want {
+				t.Errorf("use %d: %v, %v", i, id, err)
+			}
+			if i == 0 {
+				b.idp.set(func(i *issuer) { i.status = 503 })
+				time.Sleep(35 * time.Minute)
+			} else {
+				b.idp.set(func(i *issuer) { i.status = 200 })
+				_ = b.keys.Refresh(b.ctx)
+			}
+			synctest.Wait()
+		}
+		if s := b.keys.Status(); s.Known != 2 {
+			t.Errorf("%d hits", s.Known)
+		}
+	})
+}
+
 // nbf and iat count for a kept token too: a clock may be set back.
 func TestKeptTokenAndClockSetBack(t *testing.T) {
 	idp := newIssuer(t, jwk("k1", "ES256", ecKey()))

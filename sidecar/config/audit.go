@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,7 +106,7 @@ func (r *reader) sinkSettings(s *AuditSink, o *document.Object) {
 	s.Overflow = r.overflow(o, s.Overflow)
 	s.Flush = r.duration(o, "flush", s.Flush, time.Millisecond, 10*time.Second)
 	s.Format = r.choice(o, "format", s.Format, "json", "ocsf")
-	s.Queue = int(r.count(o, "queue", int64(s.Queue), 16, 1<<20))
+	s.Queue = r.number(o, "queue", s.Queue, 16, 1<<20)
 }
 
 func (r *reader) auditFile(s *AuditSink, o *document.Object) {
@@ -123,7 +122,7 @@ func (r *reader) auditFile(s *AuditSink, o *document.Object) {
 	if !o.Has("keep") {
 		return
 	}
-	s.Keep = int(r.count(o, "keep", 1, 1, 10_000))
+	s.Keep = r.number(o, "keep", 1, 1, 10_000)
 	if s.Rotate == 0 && s.Age == 0 {
 		r.w.Error(o.Key("keep"), "bad_setting", "add rotate: 100MiB or age: 24h", "keep counts rotated files, and nothing rotates the file")
 	}
@@ -145,20 +144,6 @@ func (r *reader) choice(o *document.Object, key, def string, words ...string) st
 		return def
 	}
 	return t.Value()
-}
-
-// count reads a whole number within a range.
-func (r *reader) count(o *document.Object, key string, def, least, most int64) int64 {
-	t := o.Text(key)
-	if !t.IsSet() {
-		return def
-	}
-	n, ok := document.ParseInt(t.Value())
-	if !ok || n < least || n > most {
-		r.w.Error(t.Span(), "bad_setting", fmt.Sprintf("write a whole number from %d to %d", least, most), "%s: %q cannot be used", key, t.Value())
-		return def
-	}
-	return n
 }
 
 // size reads a number of bytes with its unit; 0 for none.

@@ -4,6 +4,7 @@ import (
 	"github.com/gwctl/gwctl/engine/record"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/sidecar/canonical"
+	"github.com/gwctl/gwctl/sidecar/reply"
 )
 
 // CORS is what the route of a request says about pages of other origins, nil if
@@ -26,12 +27,18 @@ const (
 	AnsweredMetadata  = "resource_metadata" // the document about a protected resource
 )
 
-// Answered writes the record of a request that is nobody's to decide.
-func (p *Point) Answered(c *canonical.Request, door, what string, status int) {
-	p.o.Audit.Write(&record.Event{
+// Answered writes the record of a request that is nobody's to decide. Where the
+// record is required and cannot be had it reports false, with the answer to give
+// instead.
+func (p *Point) Answered(c *canonical.Request, door, what string, status int) (instead Outcome, ok bool) {
+	e := &record.Event{
 		Kind: record.KindAnswered, Time: p.o.Clock(), RequestID: c.ID, Door: door, SourceIP: text(c.ClientIP), Reason: what, Status: status,
 		HTTP: &record.HTTP{Method: c.Method, Host: c.Host, Path: c.Path, TargetSHA256: c.TargetSHA256},
-	})
+	}
+	if !p.o.Audit.TryWrite(e) {
+		return Outcome{Answer: p.unrecorded(e, reply.Context{RequestID: c.ID})}, false
+	}
+	return Outcome{}, true
 }
 
 // RefuseOrigin answers a preflight of a page whose origin the route does not

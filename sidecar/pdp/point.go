@@ -117,7 +117,9 @@ func (p *Point) Reject(r *canonical.Rejection, door string, allow []string) Outc
 		SourceIP: text(r.ClientIP), HTTP: &record.HTTP{Method: r.Method, TargetSHA256: r.TargetSHA256},
 	}
 	if !p.o.Audit.TryWrite(e) {
-		return Outcome{Answer: p.unrecorded(e, reply.Context{RequestID: r.ID})}
+		a := p.unrecorded(e, reply.Context{RequestID: r.ID})
+		a.Header.Set("Connection", "close") // as with the answer that cannot be given
+		return Outcome{Answer: a}
 	}
 	a := reply.Rejected(r.Status, r.Code, reply.Context{RequestID: r.ID, Allow: allow})
 	if r.Rule == canonical.RuleWebSocketVersion {

@@ -28,7 +28,7 @@ func (q *question) begin(kind record.Kind) *record.Event {
 		e.Method, e.Issuer, e.JTIFingerprint, e.KeyID = id.Method, id.Issuer, id.JTIFingerprint, id.KeyID
 		if id.Method == "jwt" {
 			q.cache.JWKS = "fresh"
-			if id.KeysStale {
+			if id.KeysStale() {
 				q.cache.JWKS, e.Stale = "stale", true
 			}
 			e.Cache = &q.cache

@@ -87,6 +87,10 @@ func (d *Door) preflight(w http.ResponseWriter, r *http.Request, turn pdp.Turn, 
 		d.answer(w, r, s, d.o.Point.RefuseOrigin(c, Name).Answer)
 		return true
 	}
+	if out, ok := d.o.Point.Answered(c, Name, pdp.AnsweredPreflight, http.StatusNoContent); !ok {
+		d.answer(w, r, s, out.Answer)
+		return true
+	}
 	h := w.Header()
 	s.allow(h)
 	h.Del("Access-Control-Expose-Headers") // means nothing here
@@ -104,7 +108,6 @@ func (d *Door) preflight(w http.ResponseWriter, r *http.Request, turn pdp.Turn, 
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Request-ID", c.ID)
 	d.own(w, r)
-	d.o.Point.Answered(c, Name, pdp.AnsweredPreflight, http.StatusNoContent)
 	w.WriteHeader(http.StatusNoContent)
 	return true
 }
@@ -116,6 +119,10 @@ func (d *Door) metadata(w http.ResponseWriter, r *http.Request, turn pdp.Turn, c
 	if document == nil {
 		return false
 	}
+	if out, ok := d.o.Point.Answered(c, Name, pdp.AnsweredMetadata, http.StatusOK); !ok {
+		d.answer(w, r, cors{}, out.Answer)
+		return true
+	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(document)))
@@ -124,7 +131,6 @@ func (d *Door) metadata(w http.ResponseWriter, r *http.Request, turn pdp.Turn, c
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Request-ID", c.ID)
 	d.own(w, r)
-	d.o.Point.Answered(c, Name, pdp.AnsweredMetadata, http.StatusOK)
 	w.WriteHeader(http.StatusOK)
 	if c.Method == http.MethodGet {
 		if _, err := w.Write(document); err != nil {
