@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // TestNoFalseAlarm changes the documents that hold every key, one value at a
@@ -73,7 +75,20 @@ func newSet(t *testing.T, x *tools) *set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.beside = map[string][]byte{"set.tar.gz": data, "key.pem": private, "secret": []byte("of the tests"), "keys.yaml": keys}
+	self := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"a.internal"},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	if der, err = x509.CreateCertificate(rand.Reader, self, self, key.Public(), key); err != nil {
+		t.Fatal(err)
+	}
+	s.beside = map[string][]byte{"set.tar.gz": data, "secret": []byte("of the tests"), "keys.yaml": keys}
+	for _, name := range []string{"key.pem", "server-key.pem", "own-key.pem", "new.pem", "old.pem"} {
+		s.beside[name] = private
+	}
+	for _, name := range []string{"server.pem", "clients.pem", "ca.pem", "own.pem"} {
+		s.beside[name] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	}
 	t.Setenv("INTROSPECT", "of the tests")
 	t.Setenv("KEY", string(private))
 	return s
