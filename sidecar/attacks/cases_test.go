@@ -47,6 +47,9 @@ func (r *rig) refuse(t *testing.T, cases []refusal) {
 				if wrong := d.judge(a, want); wrong != "" {
 					t.Error(wrong)
 				}
+				if wrong := a.inert(); wrong != "" {
+					t.Error(wrong)
+				}
 				r.pass(t, d, tt.good)
 			})
 		}

@@ -39,7 +39,7 @@ apiVersion: gwctl.dev/v1
 kind: Resource
 metadata: {name: probe}
 spec:
-  actions: {plan: {}, role: {}, secure: {}, near: {}, mail: {}, hosted: {}, whole: {}}
+  actions: {plan: {}, role: {}, secure: {}, near: {}, mail: {}, hosted: {}, whole: {}, number: {}}
   attributes: {rest: {type: string, optional: true, from: [path]}}
   routes:
     - {route: "GET /plan", action: plan}
@@ -49,6 +49,7 @@ spec:
     - {route: "GET /mail", action: mail}
     - {route: "GET app.test/hosted", action: hosted}
     - {route: "GET,DELETE /open/{rest...}", action: whole}
+    - {route: "GET /number", action: number}
 ---
 apiVersion: gwctl.dev/v1
 kind: Policy
@@ -89,5 +90,7 @@ spec:
     - {id: mail, effect: allow, actions: [mail], when: "has(user.email) && size(user.email.split('@')) == 2 && user.email.split('@')[1] == 'corp.com'"}
     - {id: hosted, effect: allow, actions: [hosted], anonymous: true}
     - {id: open, effect: allow, actions: [whole], anonymous: true}
+    - {id: number, effect: allow, actions: [number], anonymous: true}
+    - {id: no-large-number, effect: deny, actions: [number], transports: [http], when: "request.header('x-number').hasValue() && int(request.header('x-number').value()) > 100"}
     - {id: no-admin-area, effect: deny, actions: [whole], transports: [http], when: "size(request.segments) > 1 && request.segments[1] == 'admin'"}
 `

@@ -33,6 +33,7 @@ type setup struct {
 	proxy   string // more keys of the proxy listener, each with a comma before it
 	dialect string // of the forward-auth listener; none if empty
 	spec    string // more lines of spec
+	away    bool   // the issuer does not answer
 }
 
 // rig is a sidecar between an issuer, a recording upstream and a test.
@@ -60,7 +61,7 @@ type wanted struct {
 func start(t testing.TB, s setup) *rig {
 	t.Helper()
 	r := &rig{TB: t, upstream: newUpstream(t), ended: make(chan struct{})}
-	r.newIssuer()
+	r.newIssuer(s.away)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "gwctl.yaml")
 	for name, text := range map[string]string{"set.yaml": policies, "gwctl.yaml": r.config(s)} {
@@ -95,7 +96,7 @@ func start(t testing.TB, s setup) *rig {
 	limit := time.After(patience)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for !r.car.Ready() {
+	for !s.away && !r.car.Ready() {
 		select {
 		case <-tick.C:
 		case <-limit:
@@ -106,13 +107,17 @@ func start(t testing.TB, s setup) *rig {
 	return r
 }
 
-func (r *rig) newIssuer() {
+func (r *rig) newIssuer(away bool) {
 	r.Helper()
 	var err error
 	if r.issuer, err = dev.NewIssuer(time.Now, nil); err != nil {
 		r.Fatal(err)
 	}
-	srv := httptest.NewServer(r.issuer.Handler())
+	handler := r.issuer.Handler()
+	if away {
+		handler = http.NotFoundHandler()
+	}
+	srv := httptest.NewServer(handler)
 	r.Cleanup(srv.Close)
 	if err := r.issuer.SetURL(srv.URL); err != nil {
 		r.Fatal(err)

@@ -14,7 +14,8 @@ const many = 2000
 // dwell is how long an attack lasts once it is complete.
 const dwell = 3 * time.Second
 
-// TestSlowClients: connections that say little and never end (corpus 2.5).
+// TestSlowClients: connections that say little and never end (row A102 of
+// docs/attacks.md).
 func TestSlowClients(t *testing.T) {
 	for _, tt := range []struct{ name, each string }{
 		{"headers that never end", "GET /public/x HTTP/1.1\r\nHost: a.test\r\nX-Note: "},
@@ -25,8 +26,8 @@ func TestSlowClients(t *testing.T) {
 		{"declared bodies that never end", "POST /notes HTTP/1.1\r\nHost: a.test\r\nContent-Type: application/json\r\nContent-Length: 1048576\r\n\r\n{\"text\":\"" + strings.Repeat("a", 256<<10)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := startAttacked(t, startSink(t).URL)
-			s.served(t, func() {
+			s := startAttacked(t, startSink(t).URL, false)
+			s.served(t, false, func() {
 				c := crowd(t, s, many, tt.each)
 				time.Sleep(dwell)
 				t.Logf("%d of %d connections were taken", c.wrote.Load(), many)
@@ -38,8 +39,8 @@ func TestSlowClients(t *testing.T) {
 
 // TestLargeBodies: they pass, and nobody keeps them.
 func TestLargeBodies(t *testing.T) {
-	s := startAttacked(t, startSink(t).URL)
-	s.served(t, func() {
+	s := startAttacked(t, startSink(t).URL, false)
+	s.served(t, false, func() {
 		w := wire{address: s.proxy}
 		defer w.close()
 		if a, err := w.do(request("GET", "/public/x")); err != nil || a.status != 200 {

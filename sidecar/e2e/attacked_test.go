@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -83,10 +84,15 @@ func startSink(t testing.TB) *httptest.Server {
 	return s
 }
 
-// startAttacked starts a gwctl that has no need of an identity provider.
-func startAttacked(t testing.TB, upstream string) *sidecar {
+// startAttacked starts a gwctl that has no need of an identity provider. With
+// TLS its listener speaks HTTP/2, too.
+func startAttacked(t testing.TB, upstream string, secure bool) *sidecar {
 	t.Helper()
-	dir := t.TempDir()
+	dir, listener := t.TempDir(), ""
+	if secure {
+		writeFile(t, filepath.Join(dir, "server.pem"), newAuthority(t).issue())
+		listener = ", tls: {cert: server.pem, key: server.pem}"
+	}
 	s := &sidecar{config: filepath.Join(dir, "gwctl.yaml"), client: &http.Client{Timeout: 5 * time.Second}}
 	t.Cleanup(s.client.CloseIdleConnections)
 	writeFile(t, filepath.Join(dir, "set.yaml"), attackedPolicies)
@@ -100,12 +106,12 @@ metadata: {name: attacked}
 spec:
   policies: {dir: .}
   listeners:
-    proxy: {address: %s, upstreams: [{match: "/{rest...}", url: "%s"}]}
+    proxy: {address: %s, upstreams: [{match: "/{rest...}", url: "%s"}]%s}
     health: {address: %s}
   anonymous: allow
   audit: {sinks: [{file: {path: %s}}]}
   drain: {delay: 0s, timeout: 1s}
-`, s.proxy, upstream, health, filepath.Join(dir, "audit.jsonl")))
+`, s.proxy, upstream, listener, health, filepath.Join(dir, "audit.jsonl")))
 		cmd := exec.Command(binary(t), "serve", "-c", "gwctl.yaml")
 		cmd.Dir = dir
 		s.process = startProcess(t, "gwctl", cmd)
@@ -193,7 +199,7 @@ func (c *crowded) leave() {
 // served asks for a small page again and again, from another address than the
 // attacker's, every second time on a new connection, while act runs. Nothing
 // may fail and nothing may take long.
-func (s *sidecar) served(t testing.TB, act func()) {
+func (s *sidecar) served(t testing.TB, secure bool, act func()) {
 	t.Helper()
 	halt, done := make(chan struct{}), make(chan struct{})
 	var took []time.Duration
@@ -209,7 +215,7 @@ func (s *sidecar) served(t testing.TB, act func()) {
 			}
 			began := time.Now()
 			var err error
-			if conn, err = s.once(conn); err != nil {
+			if conn, err = s.once(conn, secure); err != nil {
 				failed = append(failed, err.Error())
 				conn = nil
 			}
@@ -235,11 +241,14 @@ func (s *sidecar) served(t testing.TB, act func()) {
 }
 
 // once asks on a connection, or on a new one.
-func (s *sidecar) once(conn net.Conn) (net.Conn, error) {
+func (s *sidecar) once(conn net.Conn, secure bool) (net.Conn, error) {
 	if conn == nil {
 		var err error
 		if conn, err = dialFrom(bystander, s.proxy); err != nil {
 			return nil, err
+		}
+		if secure {
+			conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, ServerName: "shop.test"}) // whose it is, is not the question here
 		}
 	}
 	if err := conn.SetDeadline(time.Now().Add(wireTimeout)); err != nil {

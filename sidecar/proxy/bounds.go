@@ -90,12 +90,27 @@ func (c *boundedConn) CloseWrite() error {
 	return nil
 }
 
-// overloaded answers a request that finds no place.
-func (d *Door) overloaded(turn pdp.Turn, c *canonical.Request) reply.Answer {
-	a := turn.Reject(&canonical.Rejection{
-		Code: reply.ReasonOverloaded, Status: http.StatusServiceUnavailable, Rule: RuleRequests,
-		ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256,
-	}, Name, nil).Answer
+// sender gives who a request comes from, as far as it could be read.
+func sender(c *canonical.Request, rejection *canonical.Rejection) netip.Addr {
+	if c == nil {
+		return rejection.ClientIP
+	}
+	return c.ClientIP
+}
+
+// overloaded answers a request that finds no place. What is wrong with it
+// otherwise is not looked at.
+func (d *Door) overloaded(w http.ResponseWriter, r *http.Request, turn pdp.Turn, c *canonical.Request, rejection *canonical.Rejection) {
+	if c != nil {
+		rejection = &canonical.Rejection{ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256}
+	}
+	rejection.Code, rejection.Status, rejection.Rule, rejection.Err = reply.ReasonOverloaded, http.StatusServiceUnavailable, RuleRequests, nil
+	a := turn.Reject(rejection, Name, nil).Answer
 	a.Header.Set("Retry-After", "1")
-	return a
+	if r.ProtoMajor >= 2 {
+		// A body could wait for a window that never opens, a header cannot.
+		a.Body = nil
+		a.Header.Del("Content-Type")
+	}
+	d.answer(w, r, cors{}, a)
 }

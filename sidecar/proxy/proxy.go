@@ -91,6 +91,14 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	changed := d.o.Point.Changed()
 	turn := d.o.Point.Begin()
 	c, rejection := turn.Reader().Read(r)
+	// An answer takes its place, too: over HTTP/2 nobody need take it.
+	who := sender(c, rejection)
+	if !d.bounds.requests.take(who, 1) {
+		d.overloaded(w, r, turn, c, rejection)
+		return
+	}
+	answered := sync.OnceFunc(func() { d.bounds.requests.give(who, 1) })
+	defer answered()
 	if rejection != nil {
 		var allow []string
 		if rejection.Status == http.StatusMethodNotAllowed {
@@ -103,12 +111,6 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.answer(w, r, cors{}, turn.Reject(rule, Name, nil).Answer)
 		return
 	}
-	if !d.bounds.requests.take(c.ClientIP, 1) {
-		d.answer(w, r, cors{}, d.overloaded(turn, c))
-		return
-	}
-	answered := sync.OnceFunc(func() { d.bounds.requests.give(c.ClientIP, 1) })
-	defer answered()
 	if d.preflight(w, r, turn, c) || d.metadata(w, r, turn, c) {
 		return
 	}
@@ -146,6 +148,9 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, s cors, a reply.An
 func (d *Door) own(w http.ResponseWriter, r *http.Request) {
 	if d.closes(r) {
 		w.Header().Set("Connection", "close")
+	}
+	if r.ProtoMajor >= 2 {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d.silent)) // every HTTP/2 stream has one
 	}
 	if r.ContentLength != 0 {
 		// The server reads what is left of a body before it answers, so that the
@@ -204,6 +209,11 @@ func (d *Door) forward(f forwarding) {
 				d.notForwarded(&f, body, err)
 			}
 		},
+	}
+	if r.ProtoMajor >= 2 {
+		paced := newPacedWriter(w, d.silent)
+		defer paced.answered()
+		w = paced
 	}
 	if !f.c.WebSocket {
 		// The outgoing request has a header of its own, and what came in need not
