@@ -88,7 +88,7 @@ func TestFraming(t *testing.T) {
 }
 
 // FuzzFraming: where net/http reads requests, both see every one of them end at
-// the same byte, whatever the pieces they come in.
+// the same byte, whatever the pieces they come in (A96).
 func FuzzFraming(f *testing.F) {
 	for i, text := range framed {
 		f.Add(text, uint8(i))
