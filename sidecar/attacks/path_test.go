@@ -129,7 +129,8 @@ func attackHost(t *testing.T, r *rig) {
 	r.strip(t, cases)
 }
 
-// TestHealthListener: only the probes' paths are there (A29).
+// TestHealthListener: only the probes' paths are there (A29), and nothing that
+// administers (A114).
 func TestHealthListener(t *testing.T) {
 	r := start(t, setup{})
 	for path, want := range map[string]int{

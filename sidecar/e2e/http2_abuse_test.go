@@ -93,7 +93,7 @@ func TestHTTP2Abuse(t *testing.T) {
 			}
 			return f.WritePing(false, [8]byte{byte(i)})
 		}},
-		{"answers that nobody takes", 200, true, []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 0}}, func(f *flood, i uint32) error {
+		{"answers that nobody takes", 20, true, []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 0}}, func(f *flood, i uint32) error {
 			if i >= 100 {
 				return io.EOF
 			}

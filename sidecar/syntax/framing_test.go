@@ -87,7 +87,7 @@ func TestFraming(t *testing.T) {
 	}
 }
 
-// FuzzFraming: where net/http reads requests, both see every one of them end at
+// FuzzFraming (row A96 of docs/attacks.md): where net/http reads requests, both see every one of them end at
 // the same byte, whatever the pieces they come in.
 func FuzzFraming(f *testing.F) {
 	for i, text := range framed {
