@@ -117,8 +117,17 @@ func (v *Values) Get(i Index) (Value, State) {
 // State gives a slot's state, as Get does, without making a value that nobody
 // may look at.
 func (v *Values) State(i Index) State {
-	if v.marks[i].state == fromRequest && isRequest(i) {
-		return Present
+	switch state := v.marks[i].state; state {
+	case fromUser:
+		if user := v.bound.user; user != nil {
+			return user.marks[i].state
+		}
+	case fromRequest:
+		if isRequest(i) {
+			return Present
+		}
+	default:
+		return state
 	}
 	m, _ := v.look(i)
 	return m.state

@@ -116,7 +116,7 @@ var readings = map[string]func(target string) (string, bool){
 
 // FuzzPathAuthorisedIsPathSent (A08): whatever bytes a client sends, if they are
 // allowed then every service reads the path that was decided, and the identity
-// headers are those that were decided.
+// headers are those that were decided (A08).
 func FuzzPathAuthorisedIsPathSent(f *testing.F) {
 	for _, target := range []string{
 		"/public/x", "/public/%61/b%2Cc/", "/open/other/x?a=1&b", "/items/%25", "/hosted", "/plan", "/public/../admin/x", "/public/%2e%2e/admin", "/public/..%2fadmin",

@@ -129,8 +129,7 @@ func attackHost(t *testing.T, r *rig) {
 	r.strip(t, cases)
 }
 
-// TestHealthListener: only the probes' paths are there (A29), and nothing that
-// administers (A114).
+// TestHealthListener: only the probes' paths are there (A29, A114).
 func TestHealthListener(t *testing.T) {
 	r := start(t, setup{})
 	for path, want := range map[string]int{

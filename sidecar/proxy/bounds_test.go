@@ -57,8 +57,7 @@ func answerOf(t testing.TB, c net.Conn) (*http.Response, string) {
 	return resp, string(text)
 }
 
-// A client that holds its share gets 503, somebody else is served (row A102 of
-// docs/attacks.md).
+// A client that holds its share gets 503, somebody else is served (A102).
 func TestMostRequests(t *testing.T) {
 	upstream, arrived, letGo := holding(t)
 	r := newRig(t, [2]string{"/{rest...}", upstream})

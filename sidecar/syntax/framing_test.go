@@ -87,8 +87,8 @@ func TestFraming(t *testing.T) {
 	}
 }
 
-// FuzzFraming (row A96 of docs/attacks.md): where net/http reads requests, both see every one of them end at
-// the same byte, whatever the pieces they come in.
+// FuzzFraming: where net/http reads requests, both see every one of them end at
+// the same byte, whatever the pieces they come in (A96).
 func FuzzFraming(f *testing.F) {
 	for i, text := range framed {
 		f.Add(text, uint8(i))

@@ -22,6 +22,11 @@ func textOrEmpty() *node {
 // shaped is a text of a given form that is not taken for a number.
 func shaped(pattern string) *node { return &node{Type: "string", Pattern: pattern} }
 
+// spelled is a text of a given form that a number or boolean may have, too.
+func spelled(pattern string) *node {
+	return &node{Type: []string{"string", "number", "boolean"}, Pattern: pattern}
+}
+
 func oneOf(values ...string) *node {
 	n := &node{Type: "string"}
 	for _, v := range values {

@@ -102,7 +102,7 @@ func (t *table) secret() *node {
 func (t *table) ofUsers(method *node) *node {
 	keys := t.strict(t.config, "",
 		may("type", oneOf("human", "service")).says("Whether users are human, the default, or service."),
-		may("id_prefix", shaped("^[!-~]{1,64}$")).says("Goes before every user.id, so that users of two methods stay apart."),
+		may("id_prefix", spelled("^[!-~]{1,64}$")).says("Goes before every user.id, so that users of two methods stay apart."),
 		may("attributes", named(nil, text())).says("Attributes of the user, each with a CEL expression over claims. An attribute that is not named has its default claim."))
 	method.Properties = append(method.Properties, keys.Properties...)
 	return method

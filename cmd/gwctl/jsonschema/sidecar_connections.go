@@ -36,7 +36,7 @@ func (t *table) claims() *key {
 }
 
 func (t *table) roles() *key {
-	return may("roles", either(oneOf("none"), set(shaped(t.pattern(t.config, "roleForm"))))).
+	return may("roles", either(oneOf("none"), set(spelled(t.pattern(t.config, "roleForm"))))).
 		says("Roles that are passed on, or what they begin with where an entry ends in a separator, as in shop:; or none. Default all.")
 }
 

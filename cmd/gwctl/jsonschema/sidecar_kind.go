@@ -68,7 +68,7 @@ func (t *table) envValue() *node {
 func (t *table) resourceMetadata() *node {
 	return t.strict(t.config, "ResourceMetadata",
 		need("resource", shaped(t.pattern(t.config, "resourceForm"))).instead("The URL that clients use, in lower case up to the path and without a final slash; http on this host only."),
-		may("scopes", set(shaped(t.pattern(t.config, "scopeForm")))).says("Scopes that clients can ask for."),
+		may("scopes", set(spelled(t.pattern(t.config, "scopeForm")))).says("Scopes that clients can ask for."),
 		may("name", text()),
 		may("documentation", shaped(`^`+anyCase("http")+`[Ss]?://`)))
 }

@@ -91,7 +91,7 @@ func (t *table) shadow(name string) *node {
 		may("effect", effect()).instead("What would be decided."),
 		may("rule", shaped(rule)).says("The rule that would decide, as POLICY/ID."),
 		may("reason", shaped(t.pattern(t.policy, "reasonForm"))).says("The reason code that there would be."),
-		may("rules", filled(named(shaped(rule), outcomes))).instead("What shadow rules come to, by POLICY/ID."))
+		may("rules", named(shaped(rule), outcomes)).instead("What shadow rules come to, by POLICY/ID."))
 	n.MinProperties = 1
 	return n
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // TestNoFalseAlarm changes the documents that hold every key, one value at a
@@ -33,8 +35,16 @@ func TestNoFalseAlarm(t *testing.T) {
 	if got := set.accepted(t, x, control); len(got) != len(control) {
 		t.Fatalf("gwctl accepts %d of the %d documents that nobody changed", len(got), len(control))
 	}
-	accepted := set.accepted(t, x, refused)
-	t.Logf("%d changes, %d refused by the schemas, %d of them accepted by gwctl", total, len(refused), len(accepted))
+	// Each configuration takes a process of its own, so that a run judges one in
+	// four of them; all of them are judged within a few runs.
+	kept, from := refused[:0:0], time.Now().UnixNano()%4
+	for i, c := range refused {
+		if !c.of.config() || int64(i%4) == from {
+			kept = append(kept, c)
+		}
+	}
+	accepted := set.accepted(t, x, kept)
+	t.Logf("%d changes, %d refused by the schemas, of %d of those (part %d of 4) %d accepted by gwctl", total, len(refused), len(kept), from+1, len(accepted))
 	for _, m := range accepted {
 		t.Errorf("%s: %s: a false alarm", m.of.Place, m.what)
 	}
@@ -73,7 +83,20 @@ func newSet(t *testing.T, x *tools) *set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.beside = map[string][]byte{"set.tar.gz": data, "key.pem": private, "secret": []byte("of the tests"), "keys.yaml": keys}
+	self := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"a.internal"},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	if der, err = x509.CreateCertificate(rand.Reader, self, self, key.Public(), key); err != nil {
+		t.Fatal(err)
+	}
+	s.beside = map[string][]byte{"set.tar.gz": data, "secret": []byte("of the tests"), "keys.yaml": keys}
+	for _, name := range []string{"key.pem", "server-key.pem", "own-key.pem", "new.pem", "old.pem"} {
+		s.beside[name] = private
+	}
+	for _, name := range []string{"server.pem", "clients.pem", "ca.pem", "own.pem"} {
+		s.beside[name] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	}
 	t.Setenv("INTROSPECT", "of the tests")
 	t.Setenv("KEY", string(private))
 	return s
