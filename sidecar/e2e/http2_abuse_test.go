@@ -120,7 +120,7 @@ func TestHTTP2Abuse(t *testing.T) {
 								time.Sleep(time.Until(end))
 							} else if err != nil {
 								cut.Add(1)
-								time.Sleep(10 * time.Millisecond) // not our own machine's flood
+								time.Sleep(100 * time.Millisecond) // not our own machine's flood
 							}
 							if f != nil {
 								_ = f.conn.Close()
