@@ -114,7 +114,7 @@ var readings = map[string]func(target string) (string, bool){
 	},
 }
 
-// FuzzPathAuthorisedIsPathSent: whatever bytes a client sends, if they are
+// FuzzPathAuthorisedIsPathSent (A08): whatever bytes a client sends, if they are
 // allowed then every service reads the path that was decided, and the identity
 // headers are those that were decided (A08).
 func FuzzPathAuthorisedIsPathSent(f *testing.F) {

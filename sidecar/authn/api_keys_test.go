@@ -261,6 +261,7 @@ func TestAPIKeysReload(t *testing.T) {
 	})
 }
 
+// A108: a key has 256 bits of crypto/rand, and two are never the same.
 func TestNewAPIKey(t *testing.T) {
 	a, hash := NewAPIKey("job")
 	b, _ := NewAPIKey("job")

@@ -7,11 +7,11 @@ import "github.com/gwctl/gwctl/policy/document"
 type Limits struct {
 	Connections int // that are open; default 2048, 16 to 1000000
 	Requests    int // that are being answered; default 1024, 16 to 100000
-	BodyMiB     int // MiB of bodies that are kept because rules read them; default 32, 2 to 4096
+	BodyMiB     int // MiB of bodies that are kept because rules read them; default 16, 2 to 4096
 }
 
 // DefaultLimits are those of a configuration that has none.
-func DefaultLimits() Limits { return Limits{Connections: 2048, Requests: 1024, BodyMiB: 32} }
+func DefaultLimits() Limits { return Limits{Connections: 2048, Requests: 1024, BodyMiB: 16} }
 
 func (r *reader) limits(o *document.Object) {
 	def := DefaultLimits()

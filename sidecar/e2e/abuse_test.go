@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"bufio"
 	"io"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -71,5 +74,47 @@ func TestLargeBodies(t *testing.T) {
 			t.Errorf("down: %d bytes, %v", n, err)
 		}
 	})
+	s.within(t)
+}
+
+// TestManyKeptBodies: bodies that rules read are as large as they may be, and
+// many (row A102). Each is judged or finds no place.
+func TestManyKeptBodies(t *testing.T) {
+	s := startAttacked(t, startSink(t).URL, false)
+	body := `{"text":"` + strings.Repeat("a", 1<<20-100) + `"}`
+	ask := request("POST", "/notes", "Content-Type: application/json", "Content-Length: "+strconv.Itoa(len(body))) + body
+	var judged, refused atomic.Int64
+	s.served(t, false, func() {
+		end := time.Now().Add(dwell)
+		var running sync.WaitGroup
+		for range 100 {
+			running.Go(func() {
+				for time.Now().Before(end) {
+					conn, err := dialFrom(attacker, s.proxy)
+					if err != nil {
+						t.Errorf("connecting: %v", err)
+						return
+					}
+					w := wire{address: s.proxy, conn: conn, in: bufio.NewReader(conn)}
+					a, err := w.do(ask)
+					w.close()
+					switch {
+					case err == nil && a.status == 200:
+						judged.Add(1)
+					case err == nil && a.status == 503 && a.code() == "body_unavailable":
+						refused.Add(1)
+					case err == nil:
+						t.Errorf("answer %d %s", a.status, a.body)
+						return
+					}
+				}
+			})
+		}
+		running.Wait()
+	})
+	t.Logf("%d bodies were judged, %d found no place", judged.Load(), refused.Load())
+	if judged.Load() == 0 {
+		t.Error("no body was judged")
+	}
 	s.within(t)
 }

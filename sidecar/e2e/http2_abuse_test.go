@@ -93,7 +93,7 @@ func TestHTTP2Abuse(t *testing.T) {
 			}
 			return f.WritePing(false, [8]byte{byte(i)})
 		}},
-		{"answers that nobody takes", 200, true, []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 0}}, func(f *flood, i uint32) error {
+		{"answers that nobody takes", 20, true, []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 0}}, func(f *flood, i uint32) error {
 			if i >= 100 {
 				return io.EOF
 			}
@@ -120,7 +120,7 @@ func TestHTTP2Abuse(t *testing.T) {
 								time.Sleep(time.Until(end))
 							} else if err != nil {
 								cut.Add(1)
-								time.Sleep(10 * time.Millisecond) // not our own machine's flood
+								time.Sleep(100 * time.Millisecond) // not our own machine's flood
 							}
 							if f != nil {
 								_ = f.conn.Close()

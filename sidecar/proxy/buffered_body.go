@@ -15,7 +15,11 @@ import (
 // errNoMemory is a body that finds no place among those that are kept.
 var errNoMemory = errors.New("too many bodies are kept already")
 
-const firstBody = 4 << 10 // bytes that a body is given at first
+// Room that a body is given before it has shown more of itself.
+const (
+	firstBody  = 4 << 10  // bytes, at first
+	secondBody = 64 << 10 // bytes; then all that a known length needs
+)
 
 // bufferedBody is a body that the rules of its route read. It takes its place
 // as it comes, so that a client holds no more than it has sent.
@@ -24,6 +28,7 @@ type bufferedBody struct {
 	who    netip.Addr
 	held   int64
 	silent time.Duration // how long the client may be
+	known  bool          // the length was announced
 }
 
 // of gives the body of a request to the rules and puts what was read back, so
@@ -37,6 +42,7 @@ func (b *bufferedBody) of(w http.ResponseWriter, r *http.Request) pdp.Body {
 		if r.ContentLength >= 0 {
 			most = r.ContentLength + 1
 		}
+		b.known = r.ContentLength >= 0
 		data, err := b.read(http.NewResponseController(w), r.Body, most)
 		if err != nil {
 			return nil, fmt.Errorf("reading the body: %w", err)
@@ -77,7 +83,14 @@ func (b *bufferedBody) read(c *http.ResponseController, in io.Reader, most int64
 // grow gives data more room, up to most bytes.
 func (b *bufferedBody) grow(data []byte, most int64) ([]byte, error) {
 	old := int64(cap(data))
-	size := min(max(2*old, firstBody), most)
+	size := max(2*old, firstBody)
+	switch {
+	case b.known && old >= secondBody:
+		size = most
+	case b.known && old > 0:
+		size = secondBody
+	}
+	size = min(size, most)
 	if size == old {
 		return data, nil
 	}
