@@ -61,9 +61,17 @@ func rootNamed(name string) slot.Root {
 	panic("no root: " + name)
 }
 
-// constants are the constants of every scope.
-func constants(t testing.TB) map[string]slot.Value {
+// constants are the constants of every scope. Those of a library have the same
+// names, and other values where that matters to nobody else.
+func constants(t testing.TB, library bool) map[string]slot.Value {
 	out := map[string]slot.Value{}
+	others := map[string]any{}
+	if library {
+		others = map[string]any{
+			"three": "4", "half": "1.5", "word": "b", "words": []string{"b", "k"}, "primes": []string{"5"}, "start": "2026-01-15T12:00:00Z", "wait": "1s",
+			"caps": map[string]string{"a": "2", "k": "3"}, "by_word": map[string]string{"a": "b"}, "gate": "192.0.2.11",
+		}
+	}
 	types := slotTypes{}
 	for name, c := range map[string]struct {
 		typ   string
@@ -75,6 +83,9 @@ func constants(t testing.TB) map[string]slot.Value {
 		"by_word": {"map(string, string)", map[string]string{"a": "ab", "b": "DE", "k": ""}}, "caps": {"map(string, int)", map[string]string{"a": "1", "b": "3"}},
 	} {
 		a := &slot.Attr{Root: slot.Env, Name: name, Type: types.of(mustTyp(c.typ))}
+		if other, ok := others[name]; ok {
+			c.value = other
+		}
 		v, ok, err := a.Convert(input(c.value))
 		if err != nil || !ok {
 			t.Fatal(name, err)
@@ -149,7 +160,7 @@ func newPolicyScope(t testing.TB, rng *rand.Rand, lib *celenv.Library, layout *s
 		imports["common"], s.imported = common.scope, common.vars
 		s.lang = newLanguage(base.held, base.operators, common.export("common"))
 	}
-	scope := lib.NewScope(layout, constants(t), imports)
+	scope := lib.NewScope(layout, constants(t, common == nil), imports)
 	s.scope = scope
 	g := &generator{rng: rng, lang: s.lang}
 	for i, kind := range variablesOfScope() {
