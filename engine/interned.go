@@ -86,6 +86,7 @@ func writeAttr(b *strings.Builder, a *slot.Attr) {
 		writeKey(b, a.Pattern.String())
 	}
 	b.WriteByte('|')
+	writeNumber(b, len(a.Enum))
 	for _, v := range append([]slot.Value{a.Min, a.Max}, a.Enum...) {
 		writeNumber(b, int(v.Kind()))
 		writeKey(b, string(v.AppendJSON(nil)))

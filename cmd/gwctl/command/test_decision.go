@@ -1,12 +1,9 @@
 package command
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/record"
@@ -21,14 +18,14 @@ func caseOfDecision(o *testOptions) error {
 	if err != nil {
 		return err
 	}
-	e, err := findDecision(o.log, o.decision)
+	found, err := (&recordLog{id: o.decision}).find(o.log)
 	switch {
-	case errors.Is(err, errNoDecision):
+	case errors.Is(err, errNoRecord), err == nil && found.Kind != record.KindDecision:
 		return usage("the id stands in decision_id of a record", "%s has no decision %q", o.log, o.decision)
 	case err != nil:
 		return internal(fmt.Errorf("reading the decision records: %w", err), "give the file that the sidecar writes")
 	}
-	out, err := l.runner.FromRecord(e)
+	out, err := l.runner.FromRecord(found.Event)
 	if err != nil {
 		return &failure{code: exitFindings, err: err, hint: "only answered requests become cases"}
 	}
@@ -66,34 +63,4 @@ func (o *testOptions) tryCase(l *loaded, out *suite.Regression) error {
 		}
 	}
 	return nil
-}
-
-// errNoDecision says that no record has the id.
-var errNoDecision = errors.New("no such decision")
-
-// findDecision looks for the record of a decision, line by line.
-func findDecision(path, id string) (*record.Event, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	lines.Buffer(make([]byte, 64<<10), record.MaxLine+1)
-	for lines.Scan() {
-		if !bytes.Contains(lines.Bytes(), []byte(id)) {
-			continue
-		}
-		e, err := record.Parse(lines.Bytes())
-		if err != nil {
-			return nil, err
-		}
-		if e.DecisionID == id && e.Kind == record.KindDecision {
-			return e, nil
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, err
-	}
-	return nil, errNoDecision
 }
