@@ -218,6 +218,7 @@ func TestReadDefaultsOfMethods(t *testing.T) {
 		Method: config.Method{Name: "introspection https://idp.example.com/introspect", Type: "human"}, Endpoint: "https://idp.example.com/introspect",
 		ClientID: "gw", ClientAuth: "client_secret_basic", ClientSecret: config.Secret{File: "/etc/gwctl/secret"}, Leeway: 30 * time.Second,
 		ActiveTTL: time.Minute, InactiveTTL: 10 * time.Second, CacheSize: 10_000, Timeout: time.Second, InFlight: 64, Queue: 128,
+		DPoP: config.DPoP{MaxAge: time.Minute},
 	}
 	got := c.Introspection[0]
 	got.At, got.ClientSecret.At = policy.Span{}, policy.Span{}

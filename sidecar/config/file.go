@@ -34,7 +34,10 @@ func (c *Config) Files() []string {
 		files = append(files, u.TLS.CA, u.TLS.Cert, u.TLS.Key)
 	}
 	for _, i := range c.Introspection {
-		files = append(files, File{Path: i.ClientSecret.File}, File{Path: i.PrivateKey.File})
+		files = append(files, File{Path: i.ClientSecret.File}, File{Path: i.PrivateKey.File}, File{Path: i.DPoP.NonceKey.File})
+	}
+	for _, j := range c.JWT {
+		files = append(files, File{Path: j.DPoP.NonceKey.File})
 	}
 	var out []string
 	for _, f := range files {

@@ -16,6 +16,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
+	"github.com/gwctl/gwctl/sidecar/reply"
 	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
@@ -42,6 +43,7 @@ type Snapshot struct {
 	assertion      string // header of the statement
 	verify         uint64 // one in so many decisions; 0 for none
 	resources      []protected
+	schemes        reply.Schemes
 	requests       sync.Pool // of *engine.Request, to be used again
 }
 
@@ -83,8 +85,9 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	s.identity = append(identityNames(set.ObligationHeaders(), cfg), s.keyHeaders...)
 	s.reader = reader(&w, cfg, set, cfg.Proxy.TrustedProxies)
 	s.forwarded = reader(&w, cfg, set, cfg.ForwardAuth.TrustedProxies)
+	s.schemes = schemesOf(cfg)
 	var err error
-	if s.resources, err = protectedResources(cfg); err != nil {
+	if s.resources, err = protectedResources(cfg, s.schemes); err != nil {
 		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "resource_metadata: %s", err)
 	}
 	return s, w.Found().Sorted()

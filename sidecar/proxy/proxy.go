@@ -236,6 +236,7 @@ func (f *forwarding) rewrite(out *http.Request) {
 	}
 	if !f.turn.Snapshot().ForwardToken {
 		h.Del("Authorization")
+		h.Del("DPoP") // the proof that belongs to it
 	}
 	h.Set("X-Forwarded-Host", f.c.Host)
 	h.Set("X-Forwarded-Proto", f.c.Scheme)
