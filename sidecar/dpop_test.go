@@ -24,7 +24,7 @@ func (r *rig) doors() map[string]func(line string, headers ...string) answer {
 	return map[string]func(string, ...string) answer{"proxy": r.get, "forward_auth": r.asks}
 }
 
-// A71, A74: a bound token is nothing without its proof, at both doors. Each
+// A74: a bound token is nothing without its proof, at both doors. Each
 // refusal is followed by the same request without the fault.
 func TestDPoP(t *testing.T) {
 	r := start(t, setup{listeners: forwardAuth})

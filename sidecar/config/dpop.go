@@ -14,9 +14,9 @@ type DPoP struct {
 	On         bool // offered to clients
 	Required   bool
 	Nonce      bool
-	NonceKey   Secret        // none: a key of the process's own
-	MaxAge     time.Duration // of a proof
-	Algorithms []string      // of proofs; empty for the default
+	NonceKey   Secret // none: a key of the process's own
+	MaxAge     time.Duration
+	Algorithms []string // of proofs; empty for the default
 }
 
 // dpop reads the block of a method.

@@ -17,11 +17,11 @@ const (
 	ReasonClaimsTooLarge        = "claims_too_large"
 	ReasonTooManyWebSockets     = "too_many_websockets"
 	ReasonNotCanonical          = canonical.CodeNotCanonical
-	ReasonInvalidToken          = "invalid_token"  // what is told of every credential that is not accepted
-	ReasonInvalidProof          = authn.ErrorProof // what is told of every DPoP proof that is not accepted
-	ReasonUseNonce              = authn.ErrorNonce // the proof needs the nonce of the answer
-	ReasonInvalidClaims         = "invalid_claims" // verified claims that the mapping cannot use
-	ReasonUntrustedPeer         = "untrusted_peer" // asks at the forward-auth door and may not
+	ReasonInvalidToken          = "invalid_token"      // what is told of every credential that is not accepted
+	ReasonInvalidProof          = "invalid_dpop_proof" // what is told of every DPoP proof that is not accepted
+	ReasonUseNonce              = "use_dpop_nonce"     // the proof needs the nonce of the answer
+	ReasonInvalidClaims         = "invalid_claims"     // verified claims that the mapping cannot use
+	ReasonUntrustedPeer         = "untrusted_peer"     // asks at the forward-auth door and may not
 	ReasonForwardingIncomplete  = "forwarding_incomplete"
 	ReasonAuditUnavailable      = "audit_unavailable" // the answer cannot be recorded, and records are required
 	ReasonOverloaded            = "overloaded"        // more requests at a time than are answered
