@@ -14,8 +14,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httputil"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -175,80 +173,6 @@ type forwarding struct {
 	changed <-chan struct{} // the policies, since it was decided
 	// answered gives the place back that the request takes until it is answered.
 	answered func()
-}
-
-func (d *Door) forward(f forwarding) {
-	w, r := f.w, f.r
-	trailing := &trailers{reader: f.turn.Reader(), in: r}
-	body := &clientBody{end: trailing.end, control: http.NewResponseController(w), silent: d.silent}
-	defer body.answered()
-	proxy := httputil.ReverseProxy{
-		Transport:  f.to,
-		BufferPool: d.buffers,
-		ErrorLog:   d.errors,
-		Rewrite: func(p *httputil.ProxyRequest) {
-			f.rewrite(p.Out)
-			trailing.announce(p.Out)
-			body.wrap(p.Out)
-		},
-		ModifyResponse: func(resp *http.Response) error {
-			if resp.StatusCode == http.StatusSwitchingProtocols {
-				return d.switched(f, resp)
-			}
-			if r.ProtoMajor >= 2 {
-				body.converses()
-			}
-			f.cors.allow(resp.Header)
-			if d.closes(r) { // asked when the answer comes: the drain may have begun since
-				resp.Header.Set("Connection", "close")
-			}
-			return nil
-		},
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if !errors.Is(err, errSwitched) {
-				d.notForwarded(&f, body, err)
-			}
-		},
-	}
-	if r.ProtoMajor >= 2 {
-		paced := newPacedWriter(w, d.silent)
-		defer paced.answered()
-		w = paced
-	}
-	if !f.c.WebSocket {
-		// The outgoing request has a header of its own, and what came in need not
-		// be copied first.
-		bare := *r
-		bare.Header = http.Header{}
-		r = &bare
-	}
-	proxy.ServeHTTP(w, r)
-}
-
-// rewrite makes the outgoing request out of the canonical one. Only the body
-// comes from what the client sent.
-func (f *forwarding) rewrite(out *http.Request) {
-	out.URL = f.c.OutURL(f.to.URL)
-	out.Host = f.c.Host
-	h := make(http.Header, len(f.c.Header)+8)
-	for name, values := range f.c.Header {
-		h[name] = slices.Clip(values) // shared, as nobody changes one
-	}
-	if !f.turn.Snapshot().ForwardToken {
-		h.Del("Authorization")
-	}
-	h.Set("X-Forwarded-Host", f.c.Host)
-	h.Set("X-Forwarded-Proto", f.c.Scheme)
-	if f.c.ClientIP.IsValid() {
-		h.Set("X-Forwarded-For", f.c.ClientIP.String())
-	}
-	for name, values := range f.out.Headers {
-		h[name] = values
-	}
-	if f.c.WebSocket {
-		upgrade(h)
-	}
-	out.Header = h
 }
 
 // notForwarded answers for an exchange that failed before its answer began.
