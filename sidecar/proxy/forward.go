@@ -172,6 +172,9 @@ func removeHopByHop(h http.Header) {
 	}
 }
 
+// noAgent keeps net/http from naming itself. It is not changed.
+var noAgent = []string{""}
+
 // rewrite makes the outgoing request out of the canonical one. Only the body
 // comes from what the client sent.
 func (f *forwarding) rewrite(out *http.Request) {
@@ -186,16 +189,17 @@ func (f *forwarding) rewrite(out *http.Request) {
 	if !f.turn.Snapshot().ForwardToken {
 		h.Del("Authorization")
 	}
-	h["X-Forwarded-Host"] = []string{f.c.Host}
-	h["X-Forwarded-Proto"] = []string{f.c.Scheme}
+	hop := []string{f.c.Host, f.c.Scheme, ""}
+	h["X-Forwarded-Host"], h["X-Forwarded-Proto"] = hop[0:1:1], hop[1:2:2]
 	if f.c.ClientIP.IsValid() {
-		h["X-Forwarded-For"] = []string{f.c.ClientIP.String()}
+		hop[2] = f.c.ClientIP.String()
+		h["X-Forwarded-For"] = hop[2:3:3]
 	}
 	for name, values := range f.out.Headers {
 		h[name] = values
 	}
 	if len(h["User-Agent"]) == 0 {
-		h["User-Agent"] = []string{""} // else net/http names itself
+		h["User-Agent"] = noAgent // else net/http names itself
 	}
 	if f.c.WebSocket {
 		upgrade(h)

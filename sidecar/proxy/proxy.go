@@ -15,7 +15,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
@@ -95,8 +94,8 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.overloaded(w, r, turn, c, rejection)
 		return
 	}
-	answered := sync.OnceFunc(func() { d.bounds.requests.give(who, 1) })
-	defer answered()
+	place := place{of: d.bounds.requests, who: who}
+	defer place.give()
 	if rejection != nil {
 		var allow []string
 		if rejection.Status == http.StatusMethodNotAllowed {
@@ -114,7 +113,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body := &bufferedBody{bodies: d.bounds.bodies, who: c.ClientIP, silent: d.silent}
 	defer body.release()
-	f := forwarding{w: w, r: r, turn: turn, to: turn.Upstream(c), c: c, cors: newCORS(turn.CORS(c.Method, c), c), changed: changed, answered: answered}
+	f := forwarding{w: w, r: r, turn: turn, to: turn.Upstream(c), c: c, cors: newCORS(turn.CORS(c.Method, c), c), changed: changed, place: &place}
 	f.out = turn.Toward(f.to).Request(r.Context(), c, body.of(w, r), Name)
 	switch {
 	case !f.out.Allowed:
@@ -171,8 +170,7 @@ type forwarding struct {
 	out     pdp.Outcome
 	cors    cors
 	changed <-chan struct{} // the policies, since it was decided
-	// answered gives the place back that the request takes until it is answered.
-	answered func()
+	place   *place          // that the request takes until it is answered
 }
 
 // notForwarded answers for an exchange that failed before its answer began.

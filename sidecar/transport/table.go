@@ -32,7 +32,9 @@ func (t *Table) Match(c *canonical.Request) *Upstream {
 	if t == nil {
 		return nil
 	}
-	m := t.routes.Match("*", "", c.Path, c.Segments)
+	var storage [4]string
+	m := index.Match{Captures: storage[:0]}
+	t.routes.Find(&m, "*", "", c.Path, c.Segments)
 	if m.Route < 0 {
 		return nil
 	}
