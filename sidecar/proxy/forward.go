@@ -63,6 +63,9 @@ func (d *Door) passOn(w http.ResponseWriter, f *forwarding, resp *http.Response)
 	if d.closes(f.r) { // asked when the answer comes: the drain may have begun since
 		h["Connection"] = []string{"close"}
 	}
+	if _, typed := h["Content-Type"]; !typed {
+		h["Content-Type"] = nil // else net/http would guess one
+	}
 	announced := len(resp.Trailer)
 	for name := range resp.Trailer {
 		h.Add("Trailer", name)
