@@ -48,6 +48,7 @@ type Door struct {
 	o       Options
 	dialect dialect
 	errors  *log.Logger
+	dates   reply.Dates
 }
 
 // New makes a door. The error is for a dialect that is not known.
@@ -97,6 +98,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, carrier *http.Request) {
 		d.deny(w, carrier, out.Answer, "")
 		return
 	}
+	w.Header()["Date"] = d.dates.At(d.o.Clock())
 	allow(w, turn.IdentityHeaders(), out.Headers)
 }
 

@@ -56,6 +56,7 @@ type Door struct {
 	unwanted time.Duration // how long the rest of a body may take that nobody reads
 	silent   time.Duration // how long a client may be in the middle of a body
 	bounds   bounds
+	dates    reply.Dates
 }
 
 // New makes a door.
