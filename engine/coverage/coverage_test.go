@@ -19,7 +19,7 @@ const head = `
 apiVersion: gwctl.dev/v1
 kind: Schema
 metadata: {name: s}
-spec: {user: {a: {type: bool, optional: true}, b: {type: bool, optional: true}, c: {type: bool, optional: true}, must: {type: string}}}
+spec: {user: {a: {type: bool, optional: true}, b: {type: bool, optional: true}, c: {type: bool, optional: true}, must: {type: string}, p: {type: string}, q: {type: string}, r: {type: string}, s: {type: string}, t: {type: string}}}
 ---
 apiVersion: gwctl.dev/v1
 kind: Resource
@@ -60,6 +60,12 @@ spec:
 	for i, c := range cases {
 		tests += fmt.Sprintf("    - {name: c%d, %s}\n", i, c)
 	}
+	return recordedFiles(t, rules, tests, workers)
+}
+
+// recordedFiles runs the suite of a file over rules.
+func recordedFiles(t testing.TB, rules, tests string, workers int) (*Report, []suite.Result) {
+	t.Helper()
 	src, found := policy.Load([]policy.File{{Path: "set.yaml", Data: []byte(head + rules)}, {Path: "set_test.yaml", Data: []byte(tests)}})
 	if found.HasErrors() {
 		t.Fatal(found)
