@@ -193,6 +193,20 @@ func TestPhases(t *testing.T) {
 	}
 }
 
+// TestDecided: of several rules that match, one decides; who was first to match
+// is named.
+func TestDecided(t *testing.T) {
+	rules := "  resources: [order]\n  rules:\n    - {id: one, effect: allow, actions: [read], when: \"has(user.a) && user.a\"}\n    - {id: two, effect: allow, actions: [read]}\n"
+	report, _ := recorded(t, rules, 1, asking("b", "a", "ab")...)
+	var got []string
+	for _, u := range report.Units {
+		got = append(got, fmt.Sprintf("%s %d %d by %s", u.Name, u.Decided, u.Matched, u.MatchedBy))
+	}
+	if g := strings.Join(got, ", "); g != "p/one 2 2 by t/c1, p/two 1 3 by t/c0" {
+		t.Error(g)
+	}
+}
+
 // TestFailedDeny: behind a deny rule that failed no allow rule is asked, as the
 // decision asks none.
 func TestFailedDeny(t *testing.T) {
