@@ -24,6 +24,7 @@ type setup struct {
 	policies string                            // value of spec.policies; "{dir: ./policies}" if empty
 	sink     string                            // of the audit log; "stdout" if empty
 	jwt      string                            // more keys of the jwt method, each with a comma before it
+	methods  string                            // further methods of authn: whole lines
 	drain    string                            // value of spec.drain; "{delay: 0s, timeout: 10s}" if empty
 	dir      string                            // where the configuration goes; a new one if empty
 	whole    func(proxy, health string) string // the configuration, in place of all of the above
@@ -108,10 +109,10 @@ spec:
   anonymous: allow
   authn:
     - jwt: {issuer: "%s", audiences: [%s], type: service, attributes: {roles: claims.roles, tenant: claims.tenant}%s}
-  propagate: {claims: [plan]}
+%s  propagate: {claims: [plan]}
   audit: {sinks: [%s], overflow: block}
   drain: %s
-`, cmp.Or(c.policies, "{dir: ./policies}"), proxy, c.upstream, health, c.issuer, audience, c.jwt,
+`, cmp.Or(c.policies, "{dir: ./policies}"), proxy, c.upstream, health, c.issuer, audience, c.jwt, c.methods,
 		cmp.Or(c.sink, "stdout"), cmp.Or(c.drain, "{delay: 0s, timeout: 10s}"))
 }
 
@@ -181,6 +182,14 @@ func readFile(t testing.TB, path string) string {
 func writeFile(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writePrivate writes a file that nobody but its owner can read.
+func writePrivate(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
