@@ -11,13 +11,20 @@ import (
 // the shortest time there is.
 const activeTTL = time.Second
 
-// introspect is a method of authn that asks a provider about opaque tokens.
+// introspect is a method of authn that asks the first provider about opaque
+// tokens; more are further keys, each with a comma before it.
 func introspect(t testing.TB, endpoint string, ttl time.Duration, more string) string {
+	t.Helper()
+	return introspectBy(t, endpoint, ttl, "{id: claims.client_id, roles: claims.roles, tenant: claims.tenant}", more)
+}
+
+// introspectBy is the same with other attributes.
+func introspectBy(t testing.TB, endpoint string, ttl time.Duration, attributes, more string) string {
 	t.Helper()
 	secret := filepath.Join(t.TempDir(), "secret")
 	writePrivate(t, secret, providerClients[gateway].Secret)
-	return fmt.Sprintf(`    - introspection: {endpoint: "%s", client_id: %s, client_secret: {file: "%s"}, audiences: [%s], type: service, active_ttl: %s, ignore_no_store: true, attributes: {id: claims.client_id, roles: claims.roles, tenant: claims.tenant}%s}
-`, endpoint, gateway, secret, audience, ttl, more)
+	return fmt.Sprintf(`    - introspection: {endpoint: "%s", client_id: %s, client_secret: {file: "%s"}, audiences: [%s], type: service, active_ttl: %s, ignore_no_store: true, attributes: %s%s}
+`, endpoint, gateway, secret, audience, ttl, attributes, more)
 }
 
 // TestOpaqueTokens asks a real authorization server about its opaque tokens.
