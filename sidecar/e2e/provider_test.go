@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -125,11 +126,20 @@ func (p *provider) port(t testing.TB) int {
 // token gets an access token by client credentials.
 func (p *provider) token(t testing.TB, client, resource, scope string) string {
 	t.Helper()
+	token, err := p.grant(t.Context(), client, resource, scope)
+	if err != nil {
+		t.Fatalf("getting a token: %v", err)
+	}
+	return token
+}
+
+// grant is token for other goroutines than the test's.
+func (p *provider) grant(ctx context.Context, client, resource, scope string) (string, error) {
 	form := url.Values{"grant_type": {"client_credentials"}, "resource": {resource}}
 	if scope != "" {
 		form.Set("scope", scope)
 	}
-	return askToken(t, p.client, p.address+"/token", client, providerClients[client].Secret, form)
+	return grant(ctx, p.client, p.address+"/token", client, providerClients[client].Secret, form)
 }
 
 // revoke takes a token back, as its owner (RFC 7009).
