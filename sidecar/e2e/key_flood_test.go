@@ -26,7 +26,7 @@ var (
 	longFlood  = floodSettings{lasts: time.Minute, rounds: 1, rate: 10_000, every: 10 * time.Second, most: 1.1}
 )
 
-// TestKeyFlood floods gwctl with tokens whose kids nobody has seen. It asks the
+// A76, A78: TestKeyFlood floods gwctl with tokens whose kids nobody has seen. It asks the
 // provider a bounded number of times, a user with a good token does not notice
 // more than under as many bad signatures, and a rotation gets through.
 func TestKeyFlood(t *testing.T) {

@@ -71,7 +71,7 @@ func TestOpaqueTokens(t *testing.T) {
 	})
 }
 
-// TestRevokedWithinTTL revokes tokens at the server while requests use them: it
+// A75: TestRevokedWithinTTL revokes tokens at the server while requests use them: it
 // is over when the remembered answer ends, and not before that answer was used.
 func TestRevokedWithinTTL(t *testing.T) {
 	idp, service := startProvider(t, 0), startUpstream(t)

@@ -12,7 +12,7 @@ import (
 // first opaque token that is accepted again.
 const mostRecovery = 5 * time.Second
 
-// TestProviderOutages puts toxiproxy between gwctl and a real provider and lets
+// A88 and the matrix of outages: TestProviderOutages puts toxiproxy between gwctl and a real provider and lets
 // it fail in four ways under constant load. What gwctl knows it goes on serving;
 // what it does not know is 503, never 401 and never 403.
 func TestProviderOutages(t *testing.T) {

@@ -121,7 +121,7 @@ func (s *sidecar) verdict(t *testing.T, a answered) verdict {
 	return v
 }
 
-// TestSecondProvider is rotation, introspection and revocation with the second
+// A75, A79: TestSecondProvider is rotation, introspection and revocation with the second
 // provider. It knows its JWTs by introspection, too: with both methods a JWT
 // ends when it is revoked.
 func TestSecondProvider(t *testing.T) {
