@@ -125,13 +125,14 @@ func (d *Door) read(turn pdp.Turn, carrier *http.Request) (*canonical.Request, *
 	}
 	var rejection *canonical.Rejection
 	var o canonical.Original
-	if d.trusts(peer) {
+	trusted := d.trusts(peer)
+	if trusted {
 		o, rejection = d.dialect.describe(carrier)
 	} else {
 		rejection = &canonical.Rejection{Code: reply.ReasonUntrustedPeer, Status: http.StatusForbidden, Rule: RulePeer}
 	}
 	if rejection != nil {
-		rejection.ID, rejection.Peer, rejection.ClientIP = canonical.NewUUIDv7(d.o.Clock()), peer, peer
+		rejection.ID, rejection.Peer, rejection.Trusted, rejection.ClientIP = canonical.NewUUIDv7(d.o.Clock()), peer, trusted, peer
 		return nil, rejection
 	}
 	o.Peer = peer

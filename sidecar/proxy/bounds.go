@@ -102,13 +102,11 @@ func sender(c *canonical.Request, rejection *canonical.Rejection) netip.Addr {
 // otherwise is not looked at.
 func (d *Door) overloaded(w http.ResponseWriter, r *http.Request, turn pdp.Turn, c *canonical.Request, rejection *canonical.Rejection) {
 	if c != nil {
-		rejection = &canonical.Rejection{ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256}
+		rejection = c.Refuse("", "", 0)
 	}
-	busy := &canonical.Rejection{
-		Code: reply.ReasonOverloaded, Status: http.StatusServiceUnavailable, Rule: RuleRequests,
-		ID: rejection.ID, Method: rejection.Method, ClientIP: rejection.ClientIP, Peer: rejection.Peer, TargetSHA256: rejection.TargetSHA256,
-	}
-	a := turn.Reject(busy, Name, nil).Answer
+	busy := *rejection
+	busy.Code, busy.Status, busy.Rule, busy.Err = reply.ReasonOverloaded, http.StatusServiceUnavailable, RuleRequests, nil
+	a := turn.Reject(&busy, Name, nil).Answer
 	a.Header.Set("Retry-After", "1")
 	if r.ProtoMajor >= 2 {
 		// A body could wait for a window that never opens, a header cannot.
