@@ -93,11 +93,11 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, rejection := turn.Reader().Read(r)
 	// An answer takes its place, too: over HTTP/2 nobody need take it.
 	who := sender(c, rejection)
-	if !d.bounds.requests.take(who, 1) {
+	if !d.bounds.requests.Take(who, 1) {
 		d.overloaded(w, r, turn, c, rejection)
 		return
 	}
-	answered := sync.OnceFunc(func() { d.bounds.requests.give(who, 1) })
+	answered := sync.OnceFunc(func() { d.bounds.requests.Give(who, 1) })
 	defer answered()
 	if rejection != nil {
 		var allow []string
