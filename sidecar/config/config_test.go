@@ -130,7 +130,7 @@ func TestReadWhole(t *testing.T) {
 		"policies":        {c.Policies, "/etc/gwctl/policies"},
 		"proxy":           {c.Proxy.Address, "0.0.0.0:8080"},
 		"trusted proxies": {c.Proxy.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}},
-		"forward auth":    {c.ForwardAuth, config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd01::/16")}}},
+		"forward auth":    {c.ForwardAuth, config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd01::/16")}, Limits: config.Limits{Connections: 2048, Requests: 1024}}},
 		"health":          {c.Health, "[::]:9900"},
 		"anonymous":       {c.AllowAnonymous, true},
 		"claims":          {c.Propagate.Claims, []string{"email", "department"}},
