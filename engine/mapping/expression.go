@@ -35,10 +35,18 @@ func compile(env *cel.Env, w *document.Walker, g Expression, want *slot.Type) (e
 		return e, false
 	}
 	e.program = program
-	e.reads = map[int64][]string{}
+	e.reads = map[int64][][]string{}
 	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(x ast.Expr) {
-		if path, ok := claimPath(x); ok && len(path) > 0 {
-			e.reads[x.ID()] = path
+		read := []ast.Expr{x}
+		if x.Kind() == ast.CallKind && slices.Contains([]string{"_[_]", "_[?_]"}, x.AsCall().FunctionName()) {
+			// A claim before or in brackets, as in {'a': 1}[claims.b], is missed where
+			// the brackets are.
+			read = append(read, x.AsCall().Args()...)
+		}
+		for _, r := range read {
+			if path, ok := claimPath(r); ok && len(path) > 0 {
+				e.reads[x.ID()] = append(e.reads[x.ID()], path)
+			}
 		}
 	}))
 	e.named, e.whole = claimsNamed(checked.NativeRep().Expr())

@@ -57,11 +57,11 @@ func (m *Mapping) WithIDPrefix(prefix string, others ...string) *Mapping {
 
 type entry struct {
 	attribute string
-	path      []string           // a plain path of claims
-	program   cel.Program        // anything else
-	reads     map[int64][]string // the paths of claims that program names, by node
-	named     []string           // the claims that program names at the top, present or not
-	whole     bool               // program reads claims without naming them
+	path      []string             // a plain path of claims
+	program   cel.Program          // anything else
+	reads     map[int64][][]string // the paths of claims that program names, by node
+	named     []string             // the claims that program names at the top, present or not
+	whole     bool                 // program reads claims without naming them
 	shape     shape
 }
 
@@ -218,12 +218,10 @@ func (e *entry) lacksClaim(failure error, claims slot.Input) bool {
 	if !errors.As(failure, &at) {
 		return false
 	}
-	path, ok := e.reads[at.NodeID()]
-	if !ok {
-		return false
-	}
-	in, err := follow(claims, path)
-	return err == nil && in.IsNull()
+	return slices.ContainsFunc(e.reads[at.NodeID()], func(path []string) bool {
+		in, err := follow(claims, path)
+		return err == nil && in.IsNull()
+	})
 }
 
 // follow walks a path of claims; one that is not there is null.
