@@ -124,12 +124,12 @@ func (o *explainOptions) mapping(l *loaded, claims slot.Input) (*mapping.Mapping
 		}
 		return m, p, nil
 	}
-	if issuer == "" { // a token has one
-		return nil, p, usage("the claim iss must equal a configured issuer exactly", "the claims have no iss")
-	}
 	by, err := configuredClaims(l.set, o.config)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, p, err
+	case issuer == "": // a token has one
+		return nil, p, usage("the claim iss must equal a configured issuer exactly", "the claims have no iss")
 	}
 	m, p, err := by(claims)
 	if err != nil {
