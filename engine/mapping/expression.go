@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"slices"
 
 	"cel.dev/cel-go/cel"
@@ -14,15 +15,20 @@ import (
 
 func compile(env *cel.Env, w *document.Walker, g Expression, want *slot.Type) (entry, bool) {
 	e := entry{attribute: g.Attribute.Value(), shape: shapeOf(g.Attribute.Value())}
-	checked, issues := env.Compile(g.Expr.Value())
+	parsed, issues := env.Parse(g.Expr.Value())
+	unparsed := issues.Err() != nil
+	var checked *cel.Ast
+	if !unparsed {
+		checked, issues = env.Check(parsed)
+	}
 	if issues.Err() != nil {
-		for _, x := range issues.Errors() {
-			w.Error(g.Expr.At(celenv.Offset(g.Expr.Value(), x.Location), 1), "mapping_invalid", "expressions read claims, as in claims.realm_access.roles", "%s", x.Message)
+		for _, p := range celenv.ForeignProblems(g.Expr.Value(), issues.Errors(), unparsed) {
+			w.Error(g.Expr.At(p.Offset, p.Length), "mapping_invalid", cmp.Or(p.Hint, "expressions read claims, as in claims.realm_access.roles"), "%s", p.Message)
 		}
 		return e, false
 	}
 	if !fits(want, checked.OutputType(), e.shape) {
-		w.Error(g.Expr.Span(), "type_mismatch", "", "the expression gives %s; user.%s is a %s", checked.OutputType(), e.attribute, want)
+		w.Error(g.Expr.Span(), "type_mismatch", "", "the expression gives %s; user.%s takes %s", checked.OutputType(), e.attribute, want)
 		return e, false
 	}
 	if path, ok := claimPath(checked.NativeRep().Expr()); ok {

@@ -194,7 +194,7 @@ func (m *Mapping) Apply(r *engine.Request, claims slot.Input) (failure error) {
 
 // prefixed leaves alone what is no id: a prefix must not make one of it.
 func (m *Mapping) prefixed(in slot.Input) slot.Input {
-	if text, ok := in.Str(); ok && in.IsString() && text != "" && m.idPrefix != "" {
+	if text, ok := in.Str(); ok && text != "" && m.idPrefix != "" {
 		return slot.Quoted(m.idPrefix + text)
 	}
 	return in

@@ -273,7 +273,7 @@ func TestNewRefuses(t *testing.T) {
 		{"plan: claims.", "mapping_invalid", "gwctl.yaml:1:13", "plan: claims.a"},
 		{"plan: user.id", "mapping_invalid", "gwctl.yaml:1:7", "plan: claims.id"},
 		{"plan: |\n  claims.a +\n  clams.b", "mapping_invalid", "gwctl.yaml:3:3", "plan: |\n  claims.a +\n  claims.b"},
-		{"plan: now()", "mapping_invalid", "gwctl.yaml:1:10", "plan: claims.now"},
+		{"plan: now()", "mapping_invalid", "gwctl.yaml:1:7", "plan: claims.now"},
 	} {
 		_, found := New(s, expressions(t, tt.bad))
 		if len(found) != 1 || found[0].Code != tt.code || !strings.HasPrefix(found[0].String(), tt.at+":") {
