@@ -91,7 +91,7 @@ func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body 
 	if q.snapshot == nil {
 		return q.finish(engine.Decision{Reason: engine.ReasonNotLoaded, Status: http.StatusServiceUnavailable}, nil)
 	}
-	credentials := authn.Credentials{Header: c.Header, ClientIP: c.ClientIP}
+	credentials := authn.Credentials{Header: c.Header, ClientIP: c.ClientIP, Certificates: c.Shown, Forwarded: c.Forwarded}
 	if values := c.Header["Authorization"]; len(values) > 0 {
 		credentials.Authorization, credentials.HasAuthorization = values[0], true
 	}
