@@ -2,7 +2,6 @@ package authn
 
 import (
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
 	"unicode"
 )
@@ -27,10 +26,10 @@ type certificateShape struct {
 }
 
 // certificateClaims writes a certificate as a JSON object for the mapping.
-func certificateClaims(c *x509.Certificate, n names, user string, sum digest) ([]byte, error) {
+func certificateClaims(c *x509.Certificate, n names, user string) ([]byte, error) {
 	s := certificateShape{
 		Sub: user, SANURI: n.uri, SANDNS: n.dns, SANEmail: n.email, SubjectO: c.Subject.Organization, SubjectOU: c.Subject.OrganizationalUnit,
-		IssuerCN: c.Issuer.CommonName, SHA256: hex.EncodeToString(sum[:]), NotBefore: c.NotBefore.Unix(), NotAfter: c.NotAfter.Unix(),
+		IssuerCN: c.Issuer.CommonName, SHA256: CertificateSHA256(c), NotBefore: c.NotBefore.Unix(), NotAfter: c.NotAfter.Unix(),
 	}
 	if c.SerialNumber != nil {
 		s.Serial = c.SerialNumber.Text(16)

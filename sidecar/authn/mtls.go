@@ -140,11 +140,11 @@ func (m *MTLS) judge(shown []*x509.Certificate) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	claims, err := certificateClaims(shown[0], names, user, key)
+	claims, err := certificateClaims(shown[0], names, user)
 	if err != nil {
 		return nil, err
 	}
-	print := hex.EncodeToString(key[:])
+	print := CertificateSHA256(shown[0])
 	id := &Identity{
 		Method: KindMTLS, Name: m.cfg.Name, Source: SourceCertificate, Issuer: m.issuer, Type: m.cfg.UserType, Claims: claims,
 		Expires: to, TokenFingerprint: "sha256:" + print[:12], CertificateSHA256: print,
@@ -200,6 +200,12 @@ func (m *MTLS) unverified(own *x509.Certificate, o x509.VerifyOptions, err error
 		return notMine(refuse(ReasonCertificateUntrusted, "the certificate leads to none of the CAs"))
 	}
 	return refuse(reason, detail)
+}
+
+// CertificateSHA256 is the fingerprint of a certificate in hexadecimal.
+func CertificateSHA256(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	return hex.EncodeToString(sum[:])
 }
 
 // window is when all certificates of a chain are valid.

@@ -87,6 +87,8 @@ spec:
         id_prefix: "opaque:"
     - api_keys: {file: keys.yaml, header: x-shop-key, type: human}
     - introspection: {endpoint: "http://127.0.0.1:9100/introspect", client_id: gw, client_auth: private_key_jwt, private_key: {file: key.pem}, key_id: k1}
+    - mtls: {spiffe_trust_domain: prod.example.com, id_prefix: "cert:"}
+    - mtls: {identity: dns, client_ca: callers.pem, forwarded: xfcc, type: human}
   anonymous: allow
   propagate: {claims: [email, department], roles: ["shop:", auditor], headers: {user_id: X-Forwarded-User, roles: X-Groups, tenant: X-Org, request_id: X-Trace, claims: X-Claims}}
   assertion: {key: {file: new.pem}, publish: [{file: old.pem}], header: X-Assertion, issuer: "https://gw.example.com", lifetime: 30s}

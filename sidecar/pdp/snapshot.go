@@ -24,12 +24,13 @@ import (
 // request sees one snapshot from its beginning to its end.
 type Snapshot struct {
 	Set            *engine.Set
-	Issuers        []string          // whose keys it needs
-	Methods        []authn.Method    // in their order
-	Upstreams      *transport.Table  // of the proxy door; nil: none
-	TLS            *transport.Server // of the proxy listener; nil: none
-	Signer         *assertion.Signer // nil: none
-	ForwardToken   bool              // the service gets the Authorization header
+	Issuers        []string                // whose keys it needs
+	Methods        []authn.Method          // in their order
+	Upstreams      *transport.Table        // of the proxy door; nil: none
+	TLS            *transport.Server       // of the proxy listener; nil: none
+	Signer         *assertion.Signer       // nil: none
+	ClientCAs      []transport.Certificate // of methods that have some of their own
+	ForwardToken   bool                    // the service gets the Authorization header
 	chain          *authn.Chain
 	reader         *canonical.Reader
 	forwarded      *canonical.Reader           // of what other proxies ask about
