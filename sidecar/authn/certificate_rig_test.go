@@ -26,6 +26,11 @@ type certCA struct {
 // newCA makes a CA that signs itself, or one below another.
 func newCA(t testing.TB, name string, parent *certCA) *certCA {
 	t.Helper()
+	return newCAWith(t, name, parent, nil)
+}
+
+func newCAWith(t testing.TB, name string, parent *certCA, change func(*x509.Certificate)) *certCA {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -34,6 +39,9 @@ func newCA(t testing.TB, name string, parent *certCA) *certCA {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
 		NotBefore: certNow.Add(-24 * time.Hour), NotAfter: certNow.Add(24 * time.Hour), KeyUsage: x509.KeyUsageCertSign,
+	}
+	if change != nil {
+		change(template)
 	}
 	from := ca
 	if parent != nil {

@@ -361,3 +361,35 @@ func BenchmarkMTLS(b *testing.B) {
 		})
 	}
 }
+
+// What a CA may not vouch for is nobody (ATTACKS A101).
+func TestMTLSConstraints(t *testing.T) {
+	ca := newCA(t, "ca", nil)
+	below := func(change func(*x509.Certificate)) *certCA { return newCAWith(t, "below", ca, change) }
+	only := below(func(c *x509.Certificate) {
+		c.PermittedURIDomains, c.PermittedDNSDomains = []string{"td.test"}, []string{"shop.test"}
+	})
+	never := below(func(c *x509.Certificate) {
+		c.ExcludedURIDomains, c.ExcludedDNSDomains = []string{"td.test"}, []string{"shop.test"}
+	})
+	for name, tt := range map[string]struct {
+		from     *certCA
+		identity string
+		change   func(*x509.Certificate)
+		want     string
+	}{
+		"inside":                {only, IdentitySPIFFE, uris("spiffe://td.test/a"), ""},
+		"outside":               {only, IdentityURI, uris("spiffe://other.test/a"), "not mine: " + ReasonCertificateUntrusted},
+		"excluded":              {never, IdentitySPIFFE, uris("spiffe://td.test/a"), "not mine: " + ReasonCertificateUntrusted},
+		"not excluded":          {never, IdentityURI, uris("spiffe://other.test/a"), ""},
+		"an address for a host": {never, IdentityURI, rawName(tagURI, "https://127.0.0.1/a"), "not mine: " + ReasonCertificateUntrusted},
+		"an address in a zone":  {never, IdentityURI, rawName(tagURI, "https://[fe80::1%25td]/a"), "not mine: " + ReasonCertificateUntrusted},
+		"a DNS name inside":     {only, IdentityDNS, func(c *x509.Certificate) { c.DNSNames = []string{"a.shop.test"} }, ""},
+		"a wildcard of it":      {never, IdentityCN, func(c *x509.Certificate) { c.DNSNames = []string{"*.shop.test"} }, "not mine: " + ReasonCertificateUntrusted},
+	} {
+		id, err := ca.method(tt.identity).Authenticate(t.Context(), show(tt.from.leaf(tt.change), tt.from.cert))
+		if got := certReason(t, id, err); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
