@@ -66,6 +66,9 @@ func (d *Door) passOn(w http.ResponseWriter, f *forwarding, resp *http.Response)
 	if _, typed := h["Content-Type"]; !typed {
 		h["Content-Type"] = nil // else net/http would guess one
 	}
+	if len(h["Date"]) == 0 {
+		h["Date"] = d.dates.At(d.o.Clock())
+	}
 	announced := len(resp.Trailer)
 	for name := range resp.Trailer {
 		h.Add("Trailer", name)
