@@ -48,8 +48,9 @@ type Request struct {
 	Shown     []*x509.Certificate
 	Forwarded bool // a trusted proxy was shown them
 
-	Peer    netip.Addr // address of the connection; zero for a Unix socket
-	Trusted bool       // Peer is one of the trusted proxies
+	Peer    netip.Addr   // address of the connection; zero for a Unix socket
+	Trusted bool         // Peer is one of the trusted proxies
+	Hops    []netip.Addr // trusted proxies between Peer and ClientIP, nearest first; at most MaxHops
 
 	WebSocket bool      // the opening handshake of a WebSocket, on a route that allows it
 	Lifted    Allowance // what the path holds that only its route lets through
