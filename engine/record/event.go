@@ -107,6 +107,7 @@ type Event struct {
 	Issuer         string
 	JTIFingerprint string // of the token's id, never the token
 	KeyID          string
+	IgnoredHeaders []string // header parameters of the token that offer a key, and were not looked at
 
 	HTTP         *HTTP
 	SourceIP     string

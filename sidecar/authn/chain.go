@@ -46,7 +46,7 @@ func (c *Chain) Authenticate(ctx context.Context, cr Credentials) (*Identity, er
 			}
 		default:
 			if r, ok := errors.AsType[*Refused](err); ok {
-				return nil, &Refused{Reason: r.Reason, Method: m.Name(), Kind: m.Kind(), Err: r.Err}
+				return nil, &Refused{Reason: r.Reason, Method: m.Name(), Kind: m.Kind(), IgnoredHeaders: r.IgnoredHeaders, Err: r.Err}
 			}
 			if broken == nil {
 				broken = asBroken(m, err)

@@ -47,7 +47,7 @@ func (j *JWT) Assess(token string) error {
 	_, claims, err := j.read(token)
 	if err == nil {
 		var b bearerClaims
-		if b, err = readClaims(claims, true); err == nil {
+		if b, err = j.readClaims(claims); err == nil {
 			err = j.rules.judge(&b, j.clock())
 		}
 	}

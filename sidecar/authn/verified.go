@@ -78,7 +78,7 @@ func (j *JWT) known(token string, now time.Time) (key digest, id *Identity, ok b
 	}
 	if err := j.rules.judge(&v.claims, now); err != nil {
 		j.kept.table.remove(key)
-		return key, nil, true, err
+		return key, nil, true, flag(err, v.id.IgnoredHeaders)
 	}
 	return key, v.id, true, nil
 }

@@ -268,6 +268,9 @@ func (q *question) refuse(err error) Outcome {
 	if errors.As(err, &refused) {
 		a = reply.Refused(refused.Reason, q.context())
 		e.Method = refused.Kind
+		if q.identity == nil {
+			e.IgnoredHeaders = refused.IgnoredHeaders
+		}
 		q.point.o.Metrics.Authn(methodLabel(refused.Kind), "refused")
 	} else {
 		after := 5 * time.Second

@@ -26,6 +26,7 @@ func (q *question) begin(kind record.Kind) *record.Event {
 	}
 	if id := q.identity; id != nil {
 		e.Method, e.Issuer, e.JTIFingerprint, e.KeyID = id.Method, id.Issuer, id.JTIFingerprint, id.KeyID
+		e.IgnoredHeaders = id.IgnoredHeaders
 		if id.Method == "jwt" {
 			q.cache.JWKS = "fresh"
 			if id.KeysStale() {
