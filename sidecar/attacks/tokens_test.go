@@ -143,3 +143,23 @@ func claimFaults(f *forge) []fault {
 		{"A74 bound to a key", with("cnf", `{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}`), "proof_required"},
 	}
 }
+
+// A good token in any other place than its header is no credential (A49): it is
+// as if it were not there.
+func TestOtherCarriers(t *testing.T) {
+	everywhere(t, setup{}, func(t *testing.T, r *rig) {
+		token := strings.TrimPrefix(r.as("admin"), "Authorization: Bearer ")
+		good := get("/admin/x", bearer(token))
+		r.refuse(t, []refusal{
+			{"A49 in the query", get("/admin/x?access_token=" + token), nobody, good, nil},
+			{"A49 in a cookie", get("/admin/x", "Cookie: access_token="+token), nobody, good, nil},
+			{"A49 in a cookie of the usual name", get("/admin/x", "Cookie: Authorization=Bearer%20"+token), nobody, good, nil},
+			{"A49 in another header", get("/admin/x", "X-Access-Token: "+token), nobody, good, nil},
+			{"A49 for a proxy", get("/admin/x", "Proxy-Authorization: Bearer "+token), nobody, good, nil},
+			{"A49 as a subprotocol", get("/admin/x", "Sec-WebSocket-Protocol: bearer, "+token), nobody, good, nil},
+		})
+		if text := r.out.String() + r.log.String(); strings.Contains(text, token[:40]) {
+			t.Error("A49: a token is recorded or logged")
+		}
+	})
+}
