@@ -150,6 +150,7 @@ func TestIntrospectionSendsOnlyItsOwn(t *testing.T) {
 		return sign(jose.ES256, ecKey(), "k1", "", goodClaims(iss, now).String())
 	}
 	mine := token("https://idp.test")
+	apiKey, _ := NewAPIKey("job")
 	for _, tc := range []struct {
 		name, header, want string
 		asked              int64
@@ -165,6 +166,8 @@ func TestIntrospectionSendsOnlyItsOwn(t *testing.T) {
 		{"a JWT of the issuer, spaced", "Bearer " + b64("{\n\"alg\":\"ES256\"}") + "." + b64(`{"iss":"https://idp.test"}`) + ".AAAA", "ok", 1},
 		{"what looks like one", "Bearer ewog.a.b", "not mine", 0},
 		{"three parts that are none", "Bearer v1.local.abc", "ok", 1},
+		{"an API key", "Bearer " + apiKey, "not mine", 0},
+		{"almost an API key", "Bearer " + apiKey + "A", "ok", 1},
 		{"five parts are opaque", "Bearer eyJ.a.b.c.d", "ok", 1},
 		{"two spaces", "Bearer  abc", "not mine", 0},
 		{"empty", "Bearer ", "not mine", 0},

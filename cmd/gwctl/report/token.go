@@ -21,6 +21,7 @@ type TokenSummary struct {
 	Refused string          `json:"refused,omitempty"` // why it is no JWT
 	Times   []TokenTime     `json:"times"`
 	Methods []TokenMethod   `json:"methods"` // of the configuration, none without one
+	Unknown []string        `json:"unknown"` // what cannot be told without asking anybody
 }
 
 // TokenTime is a time of the token in words.
@@ -76,6 +77,9 @@ func (t *Token) Write(w io.Writer, format string) error {
 			verdict = "would not take it: " + m.Reason + " (" + m.Detail + ")"
 		}
 		fmt.Fprintf(&b, "%-10s %s\n           %s\n", m.Method, m.Name, verdict)
+	}
+	for _, what := range t.Summary.Unknown {
+		fmt.Fprintf(&b, "not known  %s\n", visible(what))
 	}
 	b.WriteString("nothing was verified, and the token was sent nowhere\n")
 	_, err := io.WriteString(w, b.String())
