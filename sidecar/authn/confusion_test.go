@@ -135,6 +135,7 @@ func TestTimesThatAreNone(t *testing.T) {
 			"[1]": ReasonClaimInvalid, `{}`: ReasonClaimInvalid, `""`: ReasonClaimInvalid, "99999999999999999999": ReasonClaimInvalid, "18446744073709551617": ReasonClaimInvalid,
 		} {
 			wantOutcome(t, m, bearing(sign(jose.ES256, ecKey(), "k1", "", good.with(name, value).String())), want)
+			wantOutcome(t, m, bearing(sign(jose.ES256, ecKey(), "k1", "", good.String())), "ok")
 			if t.Failed() {
 				t.Fatalf("%s: %s", name, value)
 			}
