@@ -139,8 +139,9 @@ func claimFaults(f *forge) []fault {
 		{"A70 ten years", with("exp", in(87600*time.Hour)), "lifetime_exceeded"},
 		{"A71 expired", signed(f.rsa, plainHeader, old), "token_expired"},
 		{"A71 expired and forged", signed(f.wrong, plainHeader, old), "signature_invalid"},
-		{"A74 bound to a certificate", with("cnf", `{"x5t#S256":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}`), "proof_required"},
-		{"A74 bound to a key", with("cnf", `{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}`), "proof_required"},
+		{"A74 bound to a certificate", with("cnf", `{"x5t#S256":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg0"}`), "certificate_required"},
+		{"A74 bound to a key", with("cnf", `{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}`), "scheme_mismatch"},
+		{"A74 bound to nothing that is known", with("cnf", `{}`), "cnf_not_supported"},
 	}
 }
 

@@ -109,10 +109,11 @@ func (f *nginxCases) token(c nginxCase) string {
 // ask verifies what a case sends. The module has no issuers, hence no audiences
 // and no longest life; the rest is what a method does.
 func (c *nginxCase) ask(t *testing.T, header string, set jose.JSONWebKeySet, now time.Time) error {
-	token, ok := bearer(Credentials{Authorization: header, HasAuthorization: header != ""})
+	p, ok := present(Credentials{Authorization: header, HasAuthorization: header != ""})
 	if !ok {
 		return ErrNotMine
 	}
+	token := p.token
 	if jws, err := parseCompact(token, hardMaxToken); err == nil && jws.readHeader() == nil {
 		// Secrets and public keys do not serve together.
 		secret := strings.HasPrefix(jws.alg, "HS")

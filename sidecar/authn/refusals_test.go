@@ -69,8 +69,10 @@ func TestEachRefusalHasItsControl(t *testing.T) {
 				}
 			},
 		},
-		ReasonProofRequired: {func(d *draft) { d.claims["cnf"] = `{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}` }},
-		ReasonTokenExpired:  {func(d *draft) { d.claims["exp"] = at(-31 * time.Second) }},
+		ReasonSchemeMismatch:          {func(d *draft) { d.claims["cnf"] = `{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}` }},
+		ReasonCertificateRequired:     {func(d *draft) { d.claims["cnf"] = `{"x5t#S256":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}` }},
+		ReasonConfirmationUnsupported: {func(d *draft) { d.claims["cnf"] = `{"jwk":{}}` }, func(d *draft) { d.claims["cnf"] = `null` }},
+		ReasonTokenExpired:            {func(d *draft) { d.claims["exp"] = at(-31 * time.Second) }},
 		ReasonTokenNotYetValid: {
 			func(d *draft) { d.claims["nbf"] = at(time.Minute) },
 			func(d *draft) { d.claims["iat"] = at(time.Minute) },

@@ -20,25 +20,29 @@ func VerifyJWT(token string, keys jose.JSONWebKeySet, cfg JWTConfig, clock func(
 	if err != nil {
 		return nil, err
 	}
-	if err := j.Assess(token); err != nil {
-		// Whoever acts on the reason may believe it: what is wrong with claims is
-		// told only of a token that is genuine.
-		if _, forged := j.signature(token, keys); forged != nil {
-			return nil, forged
-		}
-		return nil, err
-	}
-	return j.signature(token, keys)
-}
-
-// signature checks what needs no claims but iss.
-func (j *JWT) signature(token string, keys jose.JSONWebKeySet) ([]byte, error) {
-	jws, _, err := j.read(token)
+	jws, claims, err := j.read(token)
 	if err != nil {
 		if u, ok := errors.AsType[*unclaimed](err); ok {
 			return nil, u.why
 		}
 		return nil, err
 	}
-	return jws.verifyWith(keys)
+	// Claims come after the signature: whoever acts on the reason may believe it.
+	payload, err := jws.verifyWith(keys)
+	if err != nil {
+		return nil, err
+	}
+	b, err := j.readClaims(claims)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.rules.judge(&b, j.clock()); err != nil {
+		return nil, err
+	}
+	c := Credentials{Authorization: SchemeBearer + " " + token, HasAuthorization: true}
+	p, _ := present(c)
+	if err := j.proofs.confirm(b.cnf, p, c, j.clock()); err != nil {
+		return nil, err
+	}
+	return payload, nil
 }
