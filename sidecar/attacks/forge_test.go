@@ -30,6 +30,8 @@ type forge struct {
 	ec    *ecdsa.PrivateKey // kid "e"
 	wrong *rsa.PrivateKey   // published nowhere
 
+	shown []string // proofs that were made
+
 	fetches atomic.Int64 // of the keys
 	strange atomic.Int64 // of anything that only a token names
 }
