@@ -16,6 +16,13 @@ func startAsked(t testing.TB, dialect, issuer string) *sidecar {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startAskedAbout(t, dialect, issuer, policies, false)
+}
+
+// startAskedAbout is startAsked with other policies. An unready one has no keys of
+// its issuer.
+func startAskedAbout(t testing.TB, dialect, issuer, policies string, unready bool) *sidecar {
+	t.Helper()
 	s := &sidecar{config: filepath.Join(t.TempDir(), "gwctl.yaml"), client: &http.Client{Timeout: 5 * time.Second}}
 	t.Cleanup(s.client.CloseIdleConnections)
 	for range 3 { // as in startSidecar
@@ -26,7 +33,7 @@ func startAsked(t testing.TB, dialect, issuer string) *sidecar {
 			"../../quickstart": policies, exampleGwctl: s.proxy, "127.0.0.1:9900": health, "http://127.0.0.1:9100": issuer,
 		})+"  drain: {delay: 0s, timeout: 10s}\n")
 		s.process = startProcess(t, "gwctl", exec.Command(binary(t), "serve", "-c", s.config))
-		if s.comesUp(t, false) {
+		if s.comesUp(t, unready) {
 			return s
 		}
 	}
