@@ -53,6 +53,25 @@ func (s *Share) Used() int64 {
 	return s.used
 }
 
+// Place is one unit that a client has taken, to be given back once. It belongs
+// to one goroutine.
+type Place struct {
+	of    *Share
+	who   netip.Addr
+	given bool
+}
+
+// Hold is the place of a client that has taken one unit.
+func (s *Share) Hold(who netip.Addr) Place { return Place{of: s, who: who} }
+
+// Give returns the unit, unless it was returned before.
+func (p *Place) Give() {
+	if !p.given {
+		p.given = true
+		p.of.Give(p.who, 1)
+	}
+}
+
 // network is what counts as one client: an IPv4 address, or the /64 that one
 // subscriber of IPv6 has at least.
 func network(a netip.Addr) netip.Addr {

@@ -66,7 +66,7 @@ func (d *Door) switched(f forwarding, resp *http.Response) error {
 		_ = client.Close() // the client has gone
 		return errSwitched
 	}
-	f.answered()
+	f.place.Give()
 	ended := make(chan websocket.Code, 1)
 	go func() { ended <- tunnel.Run() }()
 	if !d.sockets.add(tunnel) {
