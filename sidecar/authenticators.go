@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/gwctl/gwctl/engine"
-	"github.com/gwctl/gwctl/engine/mapping"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 	"github.com/gwctl/gwctl/sidecar/authn"
@@ -29,13 +28,13 @@ func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []
 	var fresh []*authn.KeySet
 	var found policy.Diagnostics
 	add := func(c config.Method, method authn.Method, err error) {
-		m, more := mapping.New(set, c.Attributes)
+		m, more := userMapping(set, cfg, c)
 		found = append(found, more...)
 		if err != nil {
 			found = append(found, refusal(c, err)...)
 			return
 		}
-		out = append(out, placed{c.Place, pdp.Method{Authn: method, Mapping: m.WithIDPrefix(c.IDPrefix)}})
+		out = append(out, placed{c.Place, pdp.Method{Authn: method, Mapping: m}})
 	}
 	for _, j := range cfg.JWT {
 		method, keys, err := b.jwt(j)
@@ -114,7 +113,7 @@ func (b *builder) jwt(j config.JWT) (*authn.JWT, *authn.KeySet, error) {
 		return nil, nil, err
 	}
 	method, err := authn.NewJWT(authn.JWTConfig{
-		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, Algorithms: j.Algorithms, Profile: j.Profile,
+		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, AudienceClaim: j.AudienceClaim, Algorithms: j.Algorithms, Profile: j.Profile,
 		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type, Verified: kept(j.TokenCache),
 	}, keys, b.clock)
 	if err != nil || !isNew {

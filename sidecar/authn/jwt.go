@@ -20,6 +20,10 @@ type JWTConfig struct {
 	Issuer string
 	// Audiences are the accepted aud values; at least one, compared exactly.
 	Audiences []string
+	// AudienceClaim is the claim that is held to Audiences: "" or "aud", or
+	// "client_id" for an issuer whose access tokens have no aud. A token that has
+	// one all the same is then held to it, too (RFC 7519 section 4.1.3).
+	AudienceClaim string
 	// Algorithms are the accepted alg values; none means RS256, PS256, ES256,
 	// ES384 and EdDSA. RS384, RS512, PS384, PS512 and ES512 can be added. Symmetric
 	// ones cannot: an issuer publishes no secrets.
@@ -105,6 +109,12 @@ func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
 	if len(cfg.Audiences) == 0 || slices.Contains(cfg.Audiences, "") {
 		bad("audiences must not be empty: without one, a token for any other service would do")
 	}
+	switch byClient := cfg.AudienceClaim == "client_id"; {
+	case !byClient && cfg.AudienceClaim != "" && cfg.AudienceClaim != "aud":
+		bad("audience claim %q is not aud or client_id", cfg.AudienceClaim)
+	case byClient && cfg.Profile == ProfileRFC9068:
+		bad("audience claim client_id contradicts profile %s, whose tokens have an aud", cfg.Profile)
+	}
 	for _, alg := range cfg.Algorithms {
 		if !slices.Contains(defaultAlgorithms[:], alg) && !slices.Contains(moreAlgorithms[:], alg) {
 			bad("algorithm %q is not supported", alg)
@@ -141,7 +151,7 @@ func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
 		return nil, fmt.Errorf("jwt method %q: %w", cfg.Name, err)
 	}
 	cfg.Audiences, cfg.Algorithms = slices.Clone(cfg.Audiences), slices.Clone(cfg.Algorithms)
-	rules := requirements{leeway: cfg.Leeway, maxLifetime: cfg.MaxLifetime, audiences: cfg.Audiences}
+	rules := requirements{leeway: cfg.Leeway, maxLifetime: cfg.MaxLifetime, audiences: cfg.Audiences, byClient: cfg.AudienceClaim == "client_id"}
 	j := &JWT{cfg: cfg, rules: rules, types: types, keys: keys, clock: clock}
 	if !keepNone {
 		j.kept = newVerifiedTokens(cfg.Verified, &keys.verified)

@@ -29,14 +29,17 @@ type Original struct {
 // X-Request-ID is the client's as long as nobody says otherwise.
 func (r *Reader) ReadOriginal(o Original) (*Request, *Rejection) {
 	c := &Request{TargetSHA256: digest(o.Target), ID: r.newID(), Scheme: o.Scheme, Peer: plain(o.Peer)}
-	c.ClientIP = r.client(c.Peer, o.ForwardedFor)
-	if o.Scheme != "http" && o.Scheme != "https" {
-		return nil, c.reject(notCanonical(RuleScheme, "scheme is neither http nor https"))
-	}
-	// Not Trusted while headers are read: those of the client are judged.
-	if f := r.fill(c, &http.Request{Method: o.Method, ProtoMajor: 1, ProtoMinor: 1, RequestURI: o.Target, Host: o.Host, Header: o.Header, Trailer: o.Trailer}); f != nil {
-		return nil, c.reject(f)
+	c.ClientIP, c.Hops = r.client(c.Peer, o.ForwardedFor)
+	var f *fault
+	if o.Scheme == "http" || o.Scheme == "https" {
+		// Not Trusted while headers are read: those of the client are judged.
+		f = r.fill(c, &http.Request{Method: o.Method, ProtoMajor: 1, ProtoMinor: 1, RequestURI: o.Target, Host: o.Host, Header: o.Header, Trailer: o.Trailer})
+	} else {
+		f = notCanonical(RuleScheme, "scheme is neither http nor https")
 	}
 	c.Trusted = true
+	if f != nil {
+		return nil, c.reject(f)
+	}
 	return c, nil
 }

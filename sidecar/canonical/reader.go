@@ -106,10 +106,9 @@ func (r *Reader) Read(req *http.Request) (*Request, *Rejection) {
 
 // reject ties a fault to a request.
 func (c *Request) reject(f *fault) *Rejection {
-	return &Rejection{
-		Code: f.code, Status: f.status(), Rule: f.rule, Err: f.err,
-		ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256,
-	}
+	out := c.Refuse(f.code, f.rule, f.status())
+	out.Err = f.err
+	return out
 }
 
 // arrive sets what even a rejected request has: where it came from, its scheme
@@ -128,7 +127,7 @@ func (r *Reader) arrive(c *Request, req *http.Request) {
 	if c.Trusted {
 		// A value sent twice is used by none of these; readHeader refuses it.
 		if v, ok := single(req.Header, "X-Forwarded-For"); ok {
-			c.ClientIP = r.client(c.Peer, v)
+			c.ClientIP, c.Hops = r.client(c.Peer, v)
 		}
 		if v, ok := single(req.Header, "X-Forwarded-Proto"); ok && (v == "http" || v == "https") {
 			c.Scheme = v

@@ -80,11 +80,22 @@ type Rejection struct {
 	Rule   string // one of the Rule constants; for log, record and metric
 	Err    error  // for the log only; may name a header, never holds a value
 
-	ID           string     // request id, as in Request
-	Method       string     // "" unless it is a configured method
-	ClientIP     netip.Addr // as in Request
-	Peer         netip.Addr // as in Request
-	TargetSHA256 string     // as in Request
+	ID           string       // request id, as in Request
+	Method       string       // "" unless it is a configured method
+	ClientIP     netip.Addr   // as in Request
+	Peer         netip.Addr   // as in Request
+	Trusted      bool         // as in Request
+	Hops         []netip.Addr // as in Request
+	TargetSHA256 string       // as in Request
+}
+
+// Refuse gives the refusal of a request that is canonical, and still not to be
+// answered by rules.
+func (r *Request) Refuse(code, rule string, status int) *Rejection {
+	return &Rejection{
+		Code: code, Status: status, Rule: rule,
+		ID: r.ID, Method: r.Method, ClientIP: r.ClientIP, Peer: r.Peer, Trusted: r.Trusted, Hops: r.Hops, TargetSHA256: r.TargetSHA256,
+	}
 }
 
 // fault is a broken rule, before it is tied to a request.

@@ -41,8 +41,9 @@ type Request struct {
 	// one. It is no identity before a method of authentication makes it one.
 	Certificate *x509.Certificate
 
-	Peer    netip.Addr // address of the connection; zero for a Unix socket
-	Trusted bool       // Peer is one of the trusted proxies
+	Peer    netip.Addr   // address of the connection; zero for a Unix socket
+	Trusted bool         // Peer is one of the trusted proxies
+	Hops    []netip.Addr // trusted proxies between Peer and ClientIP, nearest first; at most MaxHops
 
 	WebSocket bool      // the opening handshake of a WebSocket, on a route that allows it
 	Lifted    Allowance // what the path holds that only its route lets through

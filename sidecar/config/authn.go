@@ -71,6 +71,7 @@ func (r *reader) user(place int, o *document.Object) Method {
 			r.w.Error(t.Span(), "bad_setting", "write up to 64 visible ASCII characters, as in partner:", "id_prefix cannot be used")
 		}
 	}
+	r.cfg.IDPrefixes = append(r.cfg.IDPrefixes, m.IDPrefix)
 	for _, e := range o.Object("attributes").Entries() {
 		m.Attributes = append(m.Attributes, mapping.Expression{Attribute: e.Key, Expr: r.w.Text(e.Value, "attribute "+e.Key.Value())})
 	}
@@ -97,6 +98,7 @@ func (r *reader) jwt(jwt *document.Object, m Method) {
 			r.w.Error(t.Span(), "bad_setting", "write rfc9068, or leave it out", "profile %q is not known", t.Value())
 		}
 	}
+	j.AudienceClaim = r.audienceClaim(jwt, j.Profile)
 	j.Leeway = r.duration(jwt, "leeway", 30*time.Second, time.Second, 5*time.Minute)
 	j.MaxLifetime = r.duration(jwt, "max_lifetime", 24*time.Hour, time.Minute, 30*24*time.Hour)
 	j.TokenCache = r.integer(jwt, "token_cache", 8192, 0, 1_000_000)
@@ -108,6 +110,7 @@ func (r *reader) jwt(jwt *document.Object, m Method) {
 			r.w.Error(issuer.Span(), "duplicate_name", "merge the two", "issuer %q stands twice", j.Issuer)
 		}
 	}
+	r.ids = append(r.ids, idSpace{j.Method, issuer.Value(), hostOf(issuer.Value())})
 	r.cfg.JWT = append(r.cfg.JWT, j)
 }
 

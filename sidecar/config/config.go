@@ -38,7 +38,8 @@ type Config struct {
 	Drain          Drain
 	// ResourceMetadata is served below /.well-known/oauth-protected-resource.
 	ResourceMetadata []ResourceMetadata
-	Verify           uint64 // one in so many decisions is evaluated once more; 0 for none
+	Verify           uint64   // one in so many decisions is evaluated once more; 0 for none
+	IDPrefixes       []string // of all methods, "" for each that has none
 }
 
 // Proxy is the reverse-proxy door. Without an Address there is none.
@@ -63,14 +64,17 @@ type EnvValue struct {
 // JWT is one issuer whose bearer tokens are accepted.
 type JWT struct {
 	Method
-	Issuer      string
-	Audiences   []string
-	Algorithms  []string // empty takes the default
-	Profile     string
-	Leeway      time.Duration
-	MaxLifetime time.Duration
-	TokenCache  int // verified tokens that are kept, 0 for none
-	JWKS        JWKS
+	Issuer    string
+	Audiences []string
+	// AudienceClaim is the claim that is held to audiences: aud, the default, or
+	// client_id for an issuer whose access tokens have no aud.
+	AudienceClaim string
+	Algorithms    []string // empty takes the default
+	Profile       string
+	Leeway        time.Duration
+	MaxLifetime   time.Duration
+	TokenCache    int // verified tokens that are kept, 0 for none
+	JWKS          JWKS
 }
 
 // Drain bounds the end of the process: after SIGTERM it stays up for Delay so
@@ -108,6 +112,7 @@ type reader struct {
 	w   document.Walker
 	cfg *Config
 	dir string
+	ids []idSpace
 }
 
 func (r *reader) root(root *document.Object) {
@@ -132,6 +137,7 @@ func (r *reader) root(root *document.Object) {
 	for i, n := range spec.List("authn") {
 		r.method(i, r.w.Object(n, "a method of authn"))
 	}
+	r.sharedIDs()
 	r.anonymous(spec.Text("anonymous"))
 	r.cfg.ForwardToken = spec.Bool("forward_token")
 	r.audit(spec.Object("audit"))

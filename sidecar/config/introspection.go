@@ -74,6 +74,7 @@ func (r *reader) introspection(o *document.Object, m Method) {
 			r.w.Error(endpoint.Span(), "duplicate_name", "merge the two", "endpoint %q stands twice", i.Endpoint)
 		}
 	}
+	r.ids = append(r.ids, idSpace{i.Method, i.Issuer, hostOf(i.Endpoint)})
 	r.cfg.Introspection = append(r.cfg.Introspection, i)
 }
 

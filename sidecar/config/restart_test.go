@@ -35,6 +35,7 @@ func TestNeedsRestart(t *testing.T) {
 		"ForwardToken":   {"forward_token: true", "forward_token: false"},
 		"Assertion":      {"lifetime: 30s", "lifetime: 31s"},
 		"Verify":         {"1/1000", "1/10"},
+		"IDPrefixes":     {"opaque:", "other:"},
 
 		"ResourceMetadata": {"name: Shop", "name: Store"},
 	}

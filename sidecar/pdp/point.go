@@ -114,7 +114,7 @@ func (p *Point) Reject(r *canonical.Rejection, door string, allow []string) Outc
 	p.o.Metrics.Rejected(r.Code)
 	e := &record.Event{
 		Kind: record.KindRequestRejected, Time: now, RequestID: r.ID, Door: door, Reason: r.Code, Detail: r.Rule, Status: r.Status,
-		SourceIP: text(r.ClientIP), HTTP: &record.HTTP{Method: r.Method, TargetSHA256: r.TargetSHA256},
+		SourceIP: text(r.ClientIP), TrustedChain: chain(r.Trusted, r.Peer, r.Hops), HTTP: &record.HTTP{Method: r.Method, TargetSHA256: r.TargetSHA256},
 	}
 	if !p.o.Audit.TryWrite(e) {
 		a := p.unrecorded(e, reply.Context{RequestID: r.ID})
@@ -208,7 +208,7 @@ func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
 	recorded := q.write(e)
 	q.point.giveBack(list)
 	if !recorded {
-		a := q.point.unrecorded(e, q.context())
+		a := q.unrecorded(e)
 		m.Decision(q.door, engine.Deny.String(), a.Reason, e.Time.Sub(q.began))
 		return Outcome{Answer: a}
 	}
@@ -228,8 +228,16 @@ func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
 
 // write reports false if the record is required and cannot be had.
 func (q *question) write(e *record.Event) bool {
+	q.recorded = q.point.o.Audit.TryWrite(e)
+	return q.recorded
+}
+
+// unrecorded answers for a required record that cannot be had: see
+// [Point.unrecorded].
+func (q *question) unrecorded(e *record.Event) reply.Answer {
+	a := q.point.unrecorded(e, q.context())
 	q.recorded = true
-	return q.point.o.Audit.TryWrite(e)
+	return a
 }
 
 // fail denies after a panic. What the request holds is not looked at again.
@@ -255,7 +263,7 @@ func (q *question) unauthenticated() Outcome {
 	e := q.begin(record.KindAuthnFailure)
 	e.Reason, e.Status = a.Reason, a.Status
 	if !q.write(e) {
-		a = q.point.unrecorded(e, q.context())
+		a = q.unrecorded(e)
 	}
 	return Outcome{Answer: a}
 }
@@ -283,7 +291,7 @@ func (q *question) refuse(err error) Outcome {
 	}
 	e.Reason, e.Status = a.Reason, a.Status
 	if !q.write(e) {
-		a = q.point.unrecorded(e, q.context())
+		a = q.unrecorded(e)
 	}
 	return Outcome{Answer: a}
 }

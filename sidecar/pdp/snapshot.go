@@ -36,6 +36,7 @@ type Snapshot struct {
 	mappings       map[string]*mapping.Mapping // by name of the method
 	env            []envValue
 	allowAnonymous bool
+	cors           bool               // some route speaks of pages of other origins
 	keyHeaders     []string           // that carry API keys
 	propagate      config.Propagation // to whom nothing else is said
 	headers        config.ContextHeaders
@@ -70,6 +71,7 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 		chain = append(chain, m.Authn)
 		s.mappings[m.Authn.Name()] = m.Mapping
 	}
+	s.cors = set.HasCORS()
 	s.chain, s.Methods = authn.NewChain(chain...), chain
 	for _, j := range cfg.JWT {
 		s.Issuers = append(s.Issuers, j.Issuer)

@@ -38,12 +38,14 @@ func (t *table) jwt() *node {
 	return t.strict(t.config, "JWT",
 		need("issuer", issuerURL(`[?#]*`)).says("The issuer, exactly as it stands in the tokens' iss. http is accepted for a provider on this host only."),
 		need("audiences", set(text())).says("Values of aud, any of which a token must have."),
+		may("audience_claim", oneOf("aud", "client_id")),
 		may("algorithms", set(oneOf(t.texts(t.config, "algorithms")...))).instead("Accepted algorithms of signatures; default RS256, PS256, ES256, ES384 and EdDSA."),
 		may("profile", oneOf("rfc9068")).says("rfc9068 requires the type at+jwt."),
 		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
 		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
 		may("jwks", t.jwks()),
-		may("token_cache", between(0, 1_000_000)).instead("How many tokens are kept whose signature is known to be good; default 8192, 0 for none."))
+		may("token_cache", between(0, 1_000_000)).instead("How many tokens are kept whose signature is known to be good; default 8192, 0 for none."),
+	).and(unless(no(is("audience_claim", "client_id")), without("profile")))
 }
 
 func (t *table) jwks() *node {
