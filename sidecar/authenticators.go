@@ -12,11 +12,12 @@ import (
 	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/pdp"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // methods makes the methods of authentication, in the order of the
 // configuration, and the key sets that they need and that do not run yet.
-func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []*authn.KeySet, policy.Diagnostics) {
+func (b *builder) methods(set *engine.Set, cfg *config.Config, read transport.Read) ([]pdp.Method, []*authn.KeySet, policy.Diagnostics) {
 	if b.kept != nil {
 		b.kept.discard()
 	}
@@ -50,6 +51,12 @@ func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []
 	for _, k := range cfg.APIKeys {
 		method, err := b.apiKeys(k)
 		add(k.Method, method, err)
+	}
+	for _, c := range cfg.MTLS {
+		method, more, err := b.mtls(c, read)
+		if found = append(found, more...); !more.HasErrors() {
+			add(c.Method, method, err)
+		}
 	}
 	slices.SortStableFunc(out, func(a, b placed) int { return a.place - b.place })
 	var methods []pdp.Method
@@ -154,4 +161,19 @@ func (b *builder) introspection(i config.Introspection) (authn.Method, error) {
 func (b *builder) apiKeys(k config.APIKeys) (authn.Method, error) {
 	cfg := authn.APIKeysConfig{Name: k.Name, File: k.File, Header: k.Header, UserType: k.Type, Clock: b.clock, Logger: b.logger}
 	return b.keep(func() (authn.Method, error) { return authn.NewAPIKeys(cfg) }, "api_keys", k.Name, k.File, k.Header, k.Type)
+}
+
+// mtls makes a method that outlives no reload: what it keeps rests on its CAs.
+func (b *builder) mtls(c config.MTLS, read transport.Read) (authn.Method, policy.Diagnostics, error) {
+	list, found := transport.CAs(c.ClientCA, read, b.clock)
+	if found.HasErrors() {
+		return nil, found, nil
+	}
+	if !c.Own {
+		found = nil // the listener says the same of its file
+	}
+	m, err := authn.NewMTLS(authn.MTLSConfig{
+		Name: c.Name, CAs: list, Identity: c.Identity, TrustDomain: c.TrustDomain, Forwarded: c.Forwarded != "", UserType: c.Type, Clock: b.clock,
+	})
+	return m, found, err
 }

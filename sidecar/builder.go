@@ -48,7 +48,7 @@ func (b *builder) build(in reload.Input) (*pdp.Snapshot, policy.Diagnostics, err
 	if set == nil {
 		return nil, found, nil
 	}
-	methods, fresh, more := b.methods(set, cfg)
+	methods, fresh, more := b.methods(set, cfg, in.Files.Read)
 	if found = append(found, more...); found.HasErrors() {
 		return nil, found, nil
 	}

@@ -30,6 +30,13 @@ const (
 	ReasonAudienceMismatch      = "audience_mismatch"      // no configured audience in aud
 	ReasonClaimInvalid          = "claim_invalid"          // a required claim is missing or has the wrong shape
 	ReasonCredentialUnsupported = "credential_unsupported" // no method takes this kind of credential
+
+	ReasonCertificateUntrusted   = "certificate_untrusted"     // leads to no CA of a method
+	ReasonCertificateExpired     = "certificate_expired"       // its time has passed
+	ReasonCertificateNotYetValid = "certificate_not_yet_valid" // its time lies ahead
+	ReasonCertificateUsage       = "certificate_usage"         // it is not for clients
+	ReasonCertificateName        = "certificate_name_invalid"  // the name that counts is missing, stands twice, or is malformed
+	ReasonTrustDomainMismatch    = "trust_domain_mismatch"     // a SPIFFE ID of another trust domain
 )
 
 // Refused says that a credential was presented and is bad: HTTP 401.

@@ -7,7 +7,8 @@ import (
 
 // Original is a request that another proxy has received and asks about. What
 // the proxy itself says stands in fields of its own; Header and Trailer are
-// what it passed on from the client, and nothing in them is believed.
+// what it passed on from the client, and nothing in them is believed but the
+// client's certificate, if [Options] say that the proxy forwards it.
 type Original struct {
 	Method string
 	Scheme string // "http" or "https", as the proxy was spoken to
@@ -33,7 +34,7 @@ func (r *Reader) ReadOriginal(o Original) (*Request, *Rejection) {
 	var f *fault
 	if o.Scheme == "http" || o.Scheme == "https" {
 		// Not Trusted while headers are read: those of the client are judged.
-		f = r.fill(c, &http.Request{Method: o.Method, ProtoMajor: 1, ProtoMinor: 1, RequestURI: o.Target, Host: o.Host, Header: o.Header, Trailer: o.Trailer})
+		f = r.fill(c, &http.Request{Method: o.Method, ProtoMajor: 1, ProtoMinor: 1, RequestURI: o.Target, Host: o.Host, Header: o.Header, Trailer: o.Trailer}, true)
 	} else {
 		f = notCanonical(RuleScheme, "scheme is neither http nor https")
 	}

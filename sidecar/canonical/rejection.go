@@ -57,6 +57,9 @@ const (
 	RuleUpgrade         = "upgrade"          // Upgrade is sent where no protocol change is allowed, or not as a WebSocket's
 	RuleTrailer         = "trailer"          // a protected header is announced as a trailer
 
+	RuleCertificate        = "client_certificate_header" // what a trusted proxy says of a certificate is malformed, or said twice
+	RuleCertificateMissing = "certificate_not_delivered" // it speaks of a certificate without delivering it
+
 	RuleWebSocketVersion = "websocket_version" // a version other than 13
 	RuleWebSocketKey     = "websocket_key"     // no 16 bytes in base64
 	RuleOrigin           = "origin"            // a page that may not open a WebSocket on the route

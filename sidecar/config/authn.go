@@ -35,6 +35,7 @@ func (r *reader) method(place int, o *document.Object) {
 		{"jwt", o.Object("jwt"), r.jwt},
 		{"introspection", o.Object("introspection"), r.introspection},
 		{"api_keys", o.Object("api_keys"), r.apiKeys},
+		{"mtls", o.Object("mtls"), r.mtls},
 	}
 	found := 0
 	for _, m := range known {
@@ -43,7 +44,7 @@ func (r *reader) method(place int, o *document.Object) {
 		}
 	}
 	if found != 1 {
-		r.w.Error(o.Span(), "bad_setting", "write - jwt: {issuer: …, audiences: […]}", "an entry of authn is one method: jwt, introspection or api_keys")
+		r.w.Error(o.Span(), "bad_setting", "write - jwt: {issuer: …, audiences: […]}", "an entry of authn is one method: jwt, introspection, api_keys or mtls")
 	}
 	for _, m := range known {
 		if !isMissing(m.of) {

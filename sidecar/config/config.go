@@ -30,6 +30,7 @@ type Config struct {
 	JWT            []JWT
 	Introspection  []Introspection
 	APIKeys        []APIKeys
+	MTLS           []MTLS
 	AllowAnonymous bool // rules decide about requests without a credential
 	Propagate      Propagate
 	ForwardToken   bool
@@ -146,7 +147,7 @@ func (r *reader) root(root *document.Object) {
 	r.verify(spec.Text("verify"))
 	spec.Require("policies", "listeners")
 	spec.Done()
-	if !r.cfg.AllowAnonymous && len(r.cfg.JWT)+len(r.cfg.Introspection)+len(r.cfg.APIKeys) == 0 {
+	if !r.cfg.AllowAnonymous && len(r.cfg.JWT)+len(r.cfg.Introspection)+len(r.cfg.APIKeys)+len(r.cfg.MTLS) == 0 {
 		r.w.Error(spec.Span(), "no_authn", "add a method under authn, as in jwt, or write anonymous: allow", "nobody could ever be let in: there is no method of authentication and anonymous is deny")
 	}
 }

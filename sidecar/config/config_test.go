@@ -87,6 +87,8 @@ spec:
         id_prefix: "opaque:"
     - api_keys: {file: keys.yaml, header: x-shop-key, type: human, id_prefix: "key:"}
     - introspection: {endpoint: "http://127.0.0.1:9100/introspect", client_id: gw, client_auth: private_key_jwt, private_key: {file: key.pem}, key_id: k1, id_prefix: "dev:opaque:"}
+    - mtls: {spiffe_trust_domain: prod.example.com, id_prefix: "cert:"}
+    - mtls: {identity: dns, client_ca: callers.pem, forwarded: xfcc, type: human}
   anonymous: allow
   propagate: {claims: [email, department], roles: ["shop:", auditor], headers: {user_id: X-Forwarded-User, roles: X-Groups, tenant: X-Org, request_id: X-Trace, claims: X-Claims}}
   assertion: {key: {file: new.pem}, publish: [{file: old.pem}], header: X-Assertion, issuer: "https://gw.example.com", lifetime: 30s}
@@ -169,7 +171,7 @@ func TestReadWhole(t *testing.T) {
 		"mapping":       {[]string{c.JWT[0].Attributes[0].Attribute.Value(), c.JWT[0].Attributes[0].Expr.Value()}, []string{"roles", "claims.realm_access.roles"}},
 		"second issuer": {c.JWT[1].Issuer, "http://localhost:9100"},
 		"its audience":  {[]string{c.JWT[0].AudienceClaim, c.JWT[1].AudienceClaim}, []string{"aud", "client_id"}},
-		"prefixes":      {c.IDPrefixes, []string{"corp:", "dev:", "opaque:", "key:", "dev:opaque:"}},
+		"prefixes":      {c.IDPrefixes, []string{"corp:", "dev:", "opaque:", "key:", "dev:opaque:", "cert:"}},
 		"endpoint":      {c.Introspection[0].Endpoint, "https://idp.example.com/introspect"},
 		"its issuer":    {c.Introspection[0].Issuer, "https://idp.example.com"},
 		"its audiences": {c.Introspection[0].Audiences, []string{"shop-api"}},

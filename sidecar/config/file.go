@@ -33,6 +33,9 @@ func (c *Config) Files() []string {
 	for _, u := range c.Proxy.Upstreams {
 		files = append(files, u.TLS.CA, u.TLS.Cert, u.TLS.Key)
 	}
+	for _, m := range c.MTLS {
+		files = append(files, m.ClientCA)
+	}
 	for _, i := range c.Introspection {
 		files = append(files, File{Path: i.ClientSecret.File}, File{Path: i.PrivateKey.File})
 	}

@@ -91,7 +91,7 @@ func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body 
 	if q.snapshot == nil {
 		return q.finish(engine.Decision{Reason: engine.ReasonNotLoaded, Status: http.StatusServiceUnavailable}, nil)
 	}
-	credentials := authn.Credentials{Header: c.Header, ClientIP: c.ClientIP}
+	credentials := authn.Credentials{Header: c.Header, ClientIP: c.ClientIP, Certificates: c.Shown, Forwarded: c.Forwarded}
 	if values := c.Header["Authorization"]; len(values) > 0 {
 		credentials.Authorization, credentials.HasAuthorization = values[0], true
 	}
@@ -276,6 +276,9 @@ func (q *question) refuse(err error) Outcome {
 	if errors.As(err, &refused) {
 		a = reply.Refused(refused.Reason, q.context())
 		e.Method = refused.Kind
+		if refused.Kind == authn.KindMTLS && len(q.c.Shown) > 0 {
+			e.CertificateSHA256 = authn.CertificateSHA256(q.c.Shown[0])
+		}
 		q.point.o.Metrics.Authn(methodLabel(refused.Kind), "refused")
 	} else {
 		after := 5 * time.Second

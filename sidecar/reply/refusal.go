@@ -155,6 +155,12 @@ func recordedRefusals() []Refusal {
 		recorded(authn.ReasonClaimInvalid, "A required claim is missing or of the wrong shape.", "See what the issuer puts into `sub` and `exp`."),
 		recorded(authn.ReasonTokenInactive, "Introspection says that the token is not active.", again),
 		recorded(authn.ReasonAPIKeyUnknown, "No such API key, or its secret is another one.", "See the file of `api_keys`."),
+		recorded(authn.ReasonCertificateUntrusted, "The client's certificate leads to none of the CAs of an `mtls` method.", "See `client_ca`, and whether the client sends what is between."),
+		recorded(authn.ReasonCertificateExpired, "The client's certificate has ended.", "Renew it."),
+		recorded(authn.ReasonCertificateNotYetValid, "The client's certificate has not begun.", "Compare the clocks."),
+		recorded(authn.ReasonCertificateUsage, "The certificate does not name `clientAuth`, or is that of a CA.", "Have it issued for clients."),
+		recorded(authn.ReasonCertificateName, "The name that counts (`identity`) is missing, stands more than once or is not in its one spelling; or a name holds a control character.", "See which names the certificate has."),
+		recorded(authn.ReasonTrustDomainMismatch, "The SPIFFE ID is one of another trust domain.", "Compare it with `spiffe_trust_domain`."),
 		recorded(authn.ReasonCredentialUnsupported, "No method takes this kind of credential.", "Send one that is configured under `authn`."),
 		recorded(ReasonInvalidClaims, "The mapping cannot use the claims: an expression failed, or they contradict each other.", "See `attributes` of the method."),
 	}

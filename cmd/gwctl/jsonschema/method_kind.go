@@ -7,6 +7,7 @@ func (t *table) method() *node {
 		may("jwt", t.ofUsers(t.jwt())).says("Bearer tokens that one issuer signs."),
 		may("introspection", t.ofUsers(t.introspection())).says("Bearer tokens that an authorization server is asked about (RFC 7662)."),
 		may("api_keys", t.ofUsers(t.apiKeys())).says("API keys of a file."),
+		may("mtls", t.ofUsers(t.mtls())).says("Certificates of clients."),
 	))
 }
 
@@ -90,6 +91,15 @@ func (t *table) apiKeys() *node {
 	return t.strict(t.config, "APIKeys",
 		need("file", text()).says("The file of keys, a document of kind APIKeys. gwctl apikey new makes its records."),
 		may("header", shaped(`^[Xx]-[A-Za-z0-9-]{1,62}$`)).instead("The header that carries a key; default X-API-Key."))
+}
+
+func (t *table) mtls() *node {
+	return t.strict(t.config, "MTLS",
+		may("identity", oneOf(t.texts(t.config, "certificateIdentities")...)).instead("Which name in the certificate is the user; default spiffe."),
+		may("spiffe_trust_domain", shaped(t.pattern(t.config, "trustDomainForm"))).of("TrustDomain").instead("The trust domain of all users, without spiffe://; required for identity spiffe, and only for that."),
+		may("client_ca", text()).instead("CAs in PEM that certificates must lead to; default those of listeners.proxy.tls."),
+		may("forwarded", oneOf(t.texts(t.config, "certificateForms")...)).instead("How trusted proxies forward certificates; default not at all."),
+	).and(&node{If: either(no(has("identity")), is("identity", "spiffe")), Then: has("spiffe_trust_domain"), Else: without("spiffe_trust_domain")})
 }
 
 // secret says where a secret is.
