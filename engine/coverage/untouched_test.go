@@ -33,7 +33,7 @@ spec:
   users: {own: {id: own, must: x}}
   cases:
     - {name: c0, user: ann, request: {method: POST, path: /rpc, body: {method: c, amount: 2.0}}, expect: allow}
-    - {name: c1, user: own, request: {method: POST, path: /rpc}, expect: {effect: deny, reason: body_invalid}}
+    - {name: c1, user: own, request: {method: POST, path: /rpc, body: {method: c, amount: x}}, expect: {effect: deny, reason: body_invalid}}
     - {name: c2, user: own, resource: page/used, action: read, expect: deny}
 `
 	report, results := recordedFiles(t, rules, tests, 1)
