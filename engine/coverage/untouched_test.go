@@ -16,7 +16,7 @@ kind: Resource
 metadata: {name: rpc}
 spec:
   actions: {call: {}, list: {}}
-  routes: [{route: "POST /rpc", action: {body: method, map: {c: call, l: list, again: list}}, body: {type: json, fields: {amount: {type: double}}}}]
+  routes: [{route: "POST /plain", action: call, body: {type: json, fields: {amount: {type: double}}}}, {route: "POST /rpc", action: {body: method, map: {c: call, l: list, again: list}}, body: {type: json, fields: {amount: {type: double}}}}]
 `
 	tests := `
 apiVersion: gwctl.dev/v1
@@ -33,7 +33,7 @@ spec:
   users: {own: {id: own, must: x}}
   cases:
     - {name: c0, user: ann, request: {method: POST, path: /rpc, body: {method: c, amount: 2.0}}, expect: allow}
-    - {name: c1, user: own, request: {method: POST, path: /rpc, body: {method: c, amount: x}}, expect: {effect: deny, reason: body_invalid}}
+    - {name: c1, user: own, request: {method: POST, path: /plain}, expect: {effect: deny, reason: body_invalid}}
     - {name: c2, user: own, resource: page/used, action: read, expect: deny}
 `
 	report, results := recordedFiles(t, rules, tests, 1)
