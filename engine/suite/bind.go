@@ -172,7 +172,12 @@ func (b *binder) body(c *Case) {
 		_ = b.req.BodyFailed(engine.ReasonBodyInvalid, http.StatusBadRequest, engine.ErrBodyInvalid)
 		return
 	}
-	_ = b.req.Body(slot.FromValue(body).AppendJSON(nil))
+	data := slot.FromValue(body).AppendJSON(nil)
+	if int64(len(data)) > b.req.BodyLimit() {
+		_ = b.req.BodyFailed(engine.ReasonBodyInvalid, http.StatusRequestEntityTooLarge, engine.ErrBodyInvalid)
+		return
+	}
+	_ = b.req.Body(data)
 }
 
 // direct asks about a resource fixture, whose values stand in for whoever
