@@ -119,14 +119,31 @@ func (b *builder) jwt(j config.JWT) (*authn.JWT, *authn.KeySet, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	dpop, err := b.dpop(j.DPoP)
+	if err != nil {
+		return nil, nil, err
+	}
 	method, err := authn.NewJWT(authn.JWTConfig{
 		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, AudienceClaim: j.AudienceClaim, Algorithms: j.Algorithms, Profile: j.Profile,
-		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type, Verified: kept(j.TokenCache),
+		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type, Verified: kept(j.TokenCache), DPoP: dpop,
 	}, keys, b.clock)
 	if err != nil || !isNew {
 		return method, nil, err
 	}
 	return method, keys, nil
+}
+
+// dpop gives what a method asks of proofs. The memory of them is one for all
+// methods, and for as long as the process runs: a proof that was accepted before a
+// reload is not accepted after it.
+func (b *builder) dpop(d config.DPoP) (authn.DPoPConfig, error) {
+	out := authn.DPoPConfig{Required: d.Required, Nonce: d.Nonce, MaxAge: d.MaxAge, Algorithms: d.Algorithms, Proofs: b.proofs}
+	if !d.NonceKey.IsSet() {
+		return out, nil
+	}
+	var err error
+	out.NonceKey, err = d.NonceKey.Read(b.getenv)
+	return out, err
 }
 
 // keep gives the method of a configuration that is kept, or a new one.
@@ -148,14 +165,19 @@ func (b *builder) introspection(i config.Introspection) (authn.Method, error) {
 			return nil, err
 		}
 	}
+	dpop, err := b.dpop(i.DPoP)
+	if err != nil {
+		return nil, err
+	}
 	cfg := authn.IntrospectionConfig{
-		Name: i.Name, Endpoint: i.Endpoint, Auth: auth, Issuer: i.Issuer, Audiences: i.Audiences, UserType: i.Type, Leeway: i.Leeway,
+		Name: i.Name, Endpoint: i.Endpoint, Auth: auth, DPoP: dpop, Issuer: i.Issuer, Audiences: i.Audiences, UserType: i.Type, Leeway: i.Leeway,
 		ActiveTTL: i.ActiveTTL, InactiveTTL: i.InactiveTTL, IgnoreNoStore: i.IgnoreNoStore, CacheSize: i.CacheSize, Timeout: i.Timeout,
 		InFlight: i.InFlight, Queue: i.Queue, Clock: b.clock, Logger: b.logger,
 	}
 	return b.keep(func() (authn.Method, error) { return authn.NewIntrospection(cfg) },
 		"introspection", i.Name, i.Endpoint, auth.Method, auth.ID, auth.Secret, auth.Key, auth.KeyID, i.Issuer, i.Audiences, i.Type,
-		i.Leeway.String(), i.ActiveTTL.String(), i.InactiveTTL.String(), i.IgnoreNoStore, i.CacheSize, i.Timeout.String(), i.InFlight, i.Queue)
+		i.Leeway.String(), i.ActiveTTL.String(), i.InactiveTTL.String(), i.IgnoreNoStore, i.CacheSize, i.Timeout.String(), i.InFlight, i.Queue,
+		dpop.Required, dpop.Nonce, dpop.NonceKey, dpop.MaxAge.String(), dpop.Algorithms)
 }
 
 func (b *builder) apiKeys(k config.APIKeys) (authn.Method, error) {

@@ -41,6 +41,16 @@ type Credentials struct {
 	// Header is the header of the canonical request, for credentials with a
 	// header of their own. Methods only read it.
 	Header http.Header
+	// Method, Scheme, Host and Path are those of the canonical request. A DPoP proof
+	// is for one request, and has to name them.
+	Method, Scheme, Host, Path string
+	// Certificate is that of the client, verified by whoever fills this in; nil
+	// without one.
+	Certificate *x509.Certificate
+	// Standing tells that the request was authenticated when it came and is asked
+	// about again because its answer lasts, as that of a WebSocket does. Its proof
+	// then need not be new.
+	Standing bool
 	// ClientIP is the address of the client after trusted proxies. It limits
 	// the key fetches one client can cause. The zero value is one shared client.
 	ClientIP netip.Addr
@@ -49,7 +59,12 @@ type Credentials struct {
 	Certificates []*x509.Certificate
 	// Forwarded tells that they were shown to a trusted proxy.
 	Forwarded bool
+
+	once *once // of this request; nil where only one method is asked
 }
+
+// once is what counts for one request, however many methods look at it.
+type once struct{ proved bool }
 
 const redactedCredentials = "credentials(redacted)"
 

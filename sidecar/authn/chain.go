@@ -35,6 +35,9 @@ func (c *Chain) Authenticate(ctx context.Context, cr Credentials) (*Identity, er
 		unmet  *Refused // why nobody takes the certificate
 		proven bool     // somebody does
 	)
+	if len(cr.Header["Dpop"]) > 0 {
+		cr.once = &once{}
+	}
 	for _, m := range c.methods {
 		id, err := m.Authenticate(ctx, cr)
 		switch {
@@ -54,7 +57,9 @@ func (c *Chain) Authenticate(ctx context.Context, cr Credentials) (*Identity, er
 			}
 		default:
 			if r, ok := errors.AsType[*Refused](err); ok {
-				return nil, &Refused{Reason: r.Reason, Method: m.Name(), Kind: m.Kind(), Err: r.Err}
+				refused := *r
+				refused.Method, refused.Kind = m.Name(), m.Kind()
+				return nil, &refused
 			}
 			if broken == nil {
 				broken = asBroken(m, err)
@@ -68,7 +73,11 @@ func (c *Chain) Authenticate(ctx context.Context, cr Credentials) (*Identity, er
 		return nil, broken
 	case cr.HasAuthorization && !taken:
 		if why == nil {
-			why = &Refused{Reason: ReasonCredentialUnsupported, Err: errors.New("no method takes this Authorization header")}
+			p, _ := present(cr)
+			why = &Refused{
+				Reason: ReasonCredentialUnsupported, Err: errors.New("no method takes this Authorization header"),
+				Challenge: Challenge{Scheme: p.scheme},
+			}
 		}
 		return nil, why
 	case user == nil:

@@ -14,6 +14,7 @@ type bearerClaims struct {
 	hasAudience                bool   // aud is there, if only as an empty list
 	client                     string // client_id, "" without one
 	jti                        string // fingerprint
+	cnf                        confirmation
 }
 
 // readClaims reads the claims of a good token. A time is a whole number of
@@ -22,8 +23,9 @@ type bearerClaims struct {
 // section 2.2), but then says which client has it.
 func readClaims(claims object, jwt bool) (bearerClaims, error) {
 	var b bearerClaims
-	if _, bound := claims.get("cnf"); bound {
-		return b, refuse(ReasonProofRequired, "cnf binds the token to a proof (RFC 7800)")
+	var err error
+	if b.cnf, err = readConfirmation(claims); err != nil {
+		return b, err
 	}
 	if err := b.readTimes(claims); err != nil {
 		return b, err
@@ -31,7 +33,6 @@ func readClaims(claims object, jwt bool) (bearerClaims, error) {
 	if jwt && b.expires.IsZero() {
 		return b, refuse(ReasonClaimInvalid, "exp is missing")
 	}
-	var err error
 	if b.audiences, b.hasAudience, err = claims.texts("aud"); err != nil {
 		return b, refuse(ReasonClaimInvalid, "aud is not a string or a list of strings")
 	}

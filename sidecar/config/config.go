@@ -76,6 +76,7 @@ type JWT struct {
 	MaxLifetime   time.Duration
 	TokenCache    int // verified tokens that are kept, 0 for none
 	JWKS          JWKS
+	DPoP          DPoP
 }
 
 // Drain bounds the end of the process: after SIGTERM it stays up for Delay so

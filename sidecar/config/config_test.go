@@ -171,7 +171,7 @@ func TestReadWhole(t *testing.T) {
 		"mapping":       {[]string{c.JWT[0].Attributes[0].Attribute.Value(), c.JWT[0].Attributes[0].Expr.Value()}, []string{"roles", "claims.realm_access.roles"}},
 		"second issuer": {c.JWT[1].Issuer, "http://localhost:9100"},
 		"its audience":  {[]string{c.JWT[0].AudienceClaim, c.JWT[1].AudienceClaim}, []string{"aud", "client_id"}},
-		"prefixes":      {c.IDPrefixes, []string{"corp:", "dev:", "opaque:", "key:", "dev:opaque:", "cert:"}},
+		"prefixes":      {c.IDPrefixes, []string{"corp:", "dev:", "opaque:", "key:", "dev:opaque:", "cert:", ""}},
 		"endpoint":      {c.Introspection[0].Endpoint, "https://idp.example.com/introspect"},
 		"its issuer":    {c.Introspection[0].Issuer, "https://idp.example.com"},
 		"its audiences": {c.Introspection[0].Audiences, []string{"shop-api"}},
@@ -222,6 +222,7 @@ func TestReadDefaultsOfMethods(t *testing.T) {
 		Method: config.Method{Name: "introspection https://idp.example.com/introspect", Type: "human"}, Endpoint: "https://idp.example.com/introspect",
 		ClientID: "gw", ClientAuth: "client_secret_basic", ClientSecret: config.Secret{File: "/etc/gwctl/secret"}, Leeway: 30 * time.Second,
 		ActiveTTL: time.Minute, InactiveTTL: 10 * time.Second, CacheSize: 10_000, Timeout: time.Second, InFlight: 64, Queue: 128,
+		DPoP: config.DPoP{MaxAge: time.Minute},
 	}
 	got := c.Introspection[0]
 	got.At, got.ClientSecret.At = policy.Span{}, policy.Span{}

@@ -37,7 +37,10 @@ func (c *Config) Files() []string {
 		files = append(files, m.ClientCA)
 	}
 	for _, i := range c.Introspection {
-		files = append(files, File{Path: i.ClientSecret.File}, File{Path: i.PrivateKey.File})
+		files = append(files, File{Path: i.ClientSecret.File}, File{Path: i.PrivateKey.File}, File{Path: i.DPoP.NonceKey.File})
+	}
+	for _, j := range c.JWT {
+		files = append(files, File{Path: j.DPoP.NonceKey.File})
 	}
 	var out []string
 	for _, f := range files {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,7 +92,10 @@ func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body 
 	if q.snapshot == nil {
 		return q.finish(engine.Decision{Reason: engine.ReasonNotLoaded, Status: http.StatusServiceUnavailable}, nil)
 	}
-	credentials := authn.Credentials{Header: c.Header, ClientIP: c.ClientIP, Certificates: c.Shown, Forwarded: c.Forwarded}
+	credentials := authn.Credentials{
+		Header: c.Header, ClientIP: c.ClientIP, Certificates: c.Shown, Forwarded: c.Forwarded, Certificate: c.Certificate,
+		Method: c.Method, Scheme: c.Scheme, Host: c.Host, Path: c.Path, Standing: t.standing,
+	}
 	if values := c.Header["Authorization"]; len(values) > 0 {
 		credentials.Authorization, credentials.HasAuthorization = values[0], true
 	}
@@ -152,6 +156,11 @@ func (q *question) context() reply.Context {
 	c := reply.Context{RequestID: q.c.ID, DecisionID: q.id}
 	if q.snapshot != nil {
 		c.ResourceMetadata = q.snapshot.challengeURL(q.c)
+		c.Schemes = q.snapshot.schemes
+	}
+	if values := q.c.Header["Authorization"]; len(values) > 0 {
+		scheme, _, _ := strings.Cut(values[0], " ")
+		c.DPoP = strings.EqualFold(scheme, authn.SchemeDPoP)
 	}
 	return c
 }
@@ -274,7 +283,9 @@ func (q *question) refuse(err error) Outcome {
 	var refused *authn.Refused
 	var a reply.Answer
 	if errors.As(err, &refused) {
-		a = reply.Refused(refused.Reason, q.context())
+		ctx := q.context()
+		ctx.Challenge = refused.Challenge
+		a = reply.Refused(refused.Reason, ctx)
 		e.Method = refused.Kind
 		if refused.Kind == authn.KindMTLS && len(q.c.Shown) > 0 {
 			e.CertificateSHA256 = authn.CertificateSHA256(q.c.Shown[0])

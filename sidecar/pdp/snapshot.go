@@ -17,6 +17,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
+	"github.com/gwctl/gwctl/sidecar/reply"
 	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
@@ -45,6 +46,7 @@ type Snapshot struct {
 	assertion      string // header of the statement
 	verify         uint64 // one in so many decisions; 0 for none
 	resources      []protected
+	schemes        reply.Schemes
 	requests       sync.Pool // of *engine.Request, to be used again
 }
 
@@ -87,8 +89,9 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	s.identity = append(identityNames(set.ObligationHeaders(), cfg), s.keyHeaders...)
 	s.reader = s.newReader(&w, cfg, cfg.Proxy.TrustedProxies)
 	s.forwarded = s.newReader(&w, cfg, cfg.ForwardAuth.TrustedProxies)
+	s.schemes = schemesOf(cfg)
 	var err error
-	if s.resources, err = protectedResources(cfg); err != nil {
+	if s.resources, err = protectedResources(cfg, s.schemes); err != nil {
 		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "resource_metadata: %s", err)
 	}
 	return s, w.Found().Sorted()

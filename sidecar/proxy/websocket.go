@@ -167,7 +167,7 @@ func (d *Door) stillAllowed(f forwarding) bool {
 		return false
 	}
 	c.ID = f.c.ID
-	out := turn.Toward(turn.Upstream(c)).Request(f.r.Context(), c, nil, Name)
+	out := turn.Toward(turn.Upstream(c)).Standing().Request(f.r.Context(), c, nil, Name)
 	return out.Allowed && c.WebSocket && out.Grant == f.out.Grant
 }
 

@@ -45,6 +45,7 @@ func (t *table) jwt() *node {
 		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
 		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
 		may("jwks", t.jwks()),
+		may("dpop", t.dpop()),
 		may("token_cache", between(0, 1_000_000)).instead("How many tokens are kept whose signature is known to be good; default 8192, 0 for none."),
 	).and(unless(no(is("audience_claim", "client_id")), without("profile")))
 }
@@ -66,6 +67,16 @@ func (t *table) jwks() *node {
 		may("last_good", text()).instead("A file that keeps the keys over a restart, mode 0600; default none."))
 }
 
+func (t *table) dpop() *node {
+	n := t.strict(t.config, "DPoP",
+		may("required", yes()).says("Refuses every token that is not bound to a DPoP key; default false."),
+		may("nonce", yes()).says("Demands a nonce of gwctl's own in every proof, good for five minutes; default false."),
+		may("nonce_key", t.secret()).instead("A secret of at least 32 bytes that replicas share, so that each takes the nonces of the others; default a key of the process's own."),
+		may("max_age", duration()).says("How old a proof may be; default 60s, 5s to 4m."),
+		may("algorithms", set(oneOf(t.texts(t.config, "algorithms")...))).instead("Accepted algorithms of proofs; default RS256, PS256, ES256, ES384 and EdDSA."))
+	return n
+}
+
 func (t *table) introspection() *node {
 	return t.strict(t.config, "Introspection",
 		need("endpoint", issuerURL(`(\?[^#]*)?#?`)).says("The URL to ask. http is accepted for a provider on this host only."),
@@ -84,6 +95,7 @@ func (t *table) introspection() *node {
 		may("timeout", duration()).says("How long a request waits for an answer; default 1s, 100ms to 10s."),
 		may("in_flight", between(1, 1024)).says("How many tokens are asked about at once; default 64."),
 		may("queue", between(1, 4096)).says("How many more may wait for that; default 128."),
+		may("dpop", t.dpop()),
 	).and(unless(is("client_auth", "private_key_jwt"), has("client_secret")))
 }
 
