@@ -13,7 +13,7 @@ func (k *keySets) refreshed(ks *authn.KeySet, r authn.Refresh) {
 	if r.Result == authn.ResultCanceled {
 		return // the process, or the issuer's configuration, has ended
 	}
-	k.audit.Write(&record.Event{
+	k.records.write(&record.Event{
 		Kind: record.KindJWKSRefresh, Time: k.clock(), Issuer: r.Issuer,
 		Refresh: &record.Refresh{
 			Trigger: r.Trigger, Result: r.Result, Added: r.Added, Removed: r.Removed, Keys: r.Keys,
@@ -26,7 +26,7 @@ func (k *keySets) refreshed(ks *authn.KeySet, r authn.Refresh) {
 	k.states[r.Issuer] = state
 	k.mu.Unlock()
 	if state != was {
-		k.audit.Write(&record.Event{
+		k.records.write(&record.Event{
 			Kind: record.KindIdPState, Time: k.clock(), Issuer: r.Issuer, Provider: &record.Provider{State: state, Was: was},
 		})
 	}

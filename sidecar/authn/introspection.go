@@ -40,6 +40,8 @@ type IntrospectionConfig struct {
 	ActiveTTL time.Duration
 	// InactiveTTL is the same of an inactive one: default 10 s, at most 60 s.
 	InactiveTTL time.Duration
+	// DPoP is what is asked of the proofs of DPoP-bound tokens.
+	DPoP DPoPConfig
 	// IgnoreNoStore keeps answers that say no-store, which many servers say about
 	// all they send.
 	IgnoreNoStore bool
@@ -68,6 +70,7 @@ type IntrospectionConfig struct {
 type Introspection struct {
 	cfg      IntrospectionConfig
 	rules    requirements
+	proofs   *proofRules
 	auth     *clientAuth
 	client   *http.Client
 	seed     []byte // of all digests
@@ -124,7 +127,8 @@ func NewIntrospection(cfg IntrospectionConfig) (*Introspection, error) {
 	if err != nil {
 		bad("client: %w", err)
 	}
-	errs = append(errs,
+	proofs, err := newProofRules(cfg.DPoP)
+	errs = append(errs, err,
 		setting("leeway", &cfg.Leeway, 30*time.Second, 0, 5*time.Minute),
 		setting("active TTL", &cfg.ActiveTTL, time.Minute, time.Second, 5*time.Minute),
 		setting("inactive TTL", &cfg.InactiveTTL, 10*time.Second, time.Second, time.Minute),
@@ -142,6 +146,7 @@ func NewIntrospection(cfg IntrospectionConfig) (*Introspection, error) {
 	i := &Introspection{
 		cfg:      cfg,
 		rules:    requirements{leeway: cfg.Leeway, audiences: cfg.Audiences},
+		proofs:   proofs,
 		auth:     auth,
 		seed:     newSeed(cfg),
 		active:   newTable[*answer](cfg.CacheSize, maxIntrospectionBytes),
@@ -167,13 +172,28 @@ func (i *Introspection) Name() string { return i.cfg.Name }
 // Kind is [KindIntrospection].
 func (i *Introspection) Kind() string { return KindIntrospection }
 
-// Authenticate asks about a bearer token, or remembers. A token that shows an
+// Authenticate asks about an access token, or remembers. A token that shows an
 // issuer other than the configured one is not this method's.
 func (i *Introspection) Authenticate(ctx context.Context, c Credentials) (*Identity, error) {
-	token, ok := bearer(c)
+	p, ok := present(c)
 	if !ok {
 		return nil, ErrNotMine
 	}
+	a, err := i.judged(ctx, p.token)
+	var cnf confirmation
+	if err == nil {
+		cnf = a.claims.cnf
+		err = i.proofs.confirm(cnf, p, c, i.cfg.Clock())
+	}
+	if err != nil {
+		return nil, i.proofs.tell(err, p, cnf)
+	}
+	return a.id, nil
+}
+
+// judged gives the answer about a token that is good, but for what it is bound
+// to.
+func (i *Introspection) judged(ctx context.Context, token string) (*answer, error) {
 	if err := i.addressed(token); err != nil {
 		return nil, err
 	}
@@ -184,10 +204,7 @@ func (i *Introspection) Authenticate(ctx context.Context, c Credentials) (*Ident
 	if a.refused != nil {
 		return nil, &Refused{Reason: a.refused.Reason, Err: a.refused.Err}
 	}
-	if err := i.rules.judge(&a.claims, i.cfg.Clock()); err != nil {
-		return nil, err
-	}
-	return a.id, nil
+	return a, i.rules.judge(&a.claims, i.cfg.Clock())
 }
 
 // addressed tells whether a token may be sent to the endpoint.

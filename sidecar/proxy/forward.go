@@ -66,6 +66,9 @@ func (d *Door) passOn(w http.ResponseWriter, f *forwarding, resp *http.Response)
 	if _, typed := h["Content-Type"]; !typed {
 		h["Content-Type"] = nil // else net/http would guess one
 	}
+	if len(h["Date"]) == 0 {
+		h["Date"] = d.dates.At(d.o.Clock())
+	}
 	announced := len(resp.Trailer)
 	for name := range resp.Trailer {
 		h.Add("Trailer", name)
@@ -191,6 +194,7 @@ func (f *forwarding) rewrite(out *http.Request) {
 	}
 	if !f.turn.Snapshot().ForwardToken {
 		h.Del("Authorization")
+		h.Del("DPoP") // the proof that belongs to it
 	}
 	hop := []string{f.c.Host, f.c.Scheme, ""}
 	h["X-Forwarded-Host"], h["X-Forwarded-Proto"] = hop[0:1:1], hop[1:2:2]

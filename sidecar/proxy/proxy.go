@@ -19,6 +19,7 @@ import (
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
+	"github.com/gwctl/gwctl/sidecar/fair"
 	"github.com/gwctl/gwctl/sidecar/health"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reply"
@@ -56,6 +57,7 @@ type Door struct {
 	unwanted time.Duration // how long the rest of a body may take that nobody reads
 	silent   time.Duration // how long a client may be in the middle of a body
 	bounds   bounds
+	dates    reply.Dates
 }
 
 // New makes a door.
@@ -90,12 +92,12 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, rejection := turn.Reader().Read(r)
 	// An answer takes its place, too: over HTTP/2 nobody need take it.
 	who := sender(c, rejection)
-	if !d.bounds.requests.take(who, 1) {
+	if !d.bounds.requests.Take(who, 1) {
 		d.overloaded(w, r, turn, c, rejection)
 		return
 	}
-	place := place{of: d.bounds.requests, who: who}
-	defer place.give()
+	place := d.bounds.requests.Hold(who)
+	defer place.Give()
 	if rejection != nil {
 		var allow []string
 		if rejection.Status == http.StatusMethodNotAllowed {
@@ -170,7 +172,7 @@ type forwarding struct {
 	out     pdp.Outcome
 	cors    cors
 	changed <-chan struct{} // the policies, since it was decided
-	place   *place          // that the request takes until it is answered
+	place   *fair.Place     // that the request takes until it is answered
 }
 
 // notForwarded answers for an exchange that failed before its answer began.

@@ -99,7 +99,7 @@ func newRig(t testing.TB, upstreams ...[2]string) *rig {
 		t.Fatal(found)
 	}
 	point.Swap(snapshot)
-	r.Door = New(Options{Config: cfg.Proxy, Point: point, Metrics: metrics, Logger: slog.New(slog.NewTextHandler(&r.log, nil)), Draining: func() bool { return false }})
+	r.Door = New(Options{Clock: time.Now, Config: cfg.Proxy, Point: point, Metrics: metrics, Logger: slog.New(slog.NewTextHandler(&r.log, nil)), Draining: func() bool { return false }})
 	return r
 }
 

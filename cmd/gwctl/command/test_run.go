@@ -37,7 +37,7 @@ func runTest(o *testOptions) error {
 
 // test runs the suites of every path.
 func (o *testOptions) test() (*report.Test, int) {
-	out := &report.Test{Envelope: report.NewEnvelope("policy test")}
+	out := &report.Test{Envelope: report.NewEnvelope("policy test"), Now: o.streams.Now()}
 	o.results = nil
 	code := exitFine
 	suites := false
@@ -49,7 +49,7 @@ func (o *testOptions) test() (*report.Test, int) {
 			continue
 		}
 		if l.set != nil && o.config != "" {
-			if err := o.configure(l); err != nil {
+			if err := configure(l, o.config); err != nil {
 				found, worse := findingsOf(err)
 				out.Diagnostics = append(out.Diagnostics, found...)
 				code = max(code, worse)

@@ -12,9 +12,14 @@
 //              the claims go into every access token of the client
 //   RESOURCES  JSON: {"<resource indicator>": {"audience": "…", "alg": "RS256", "ttl": 600, "opaque": false}}
 //
+// A token request with a DPoP proof gets a DPoP-bound token. The client "certified"
+// gets tokens that are bound to the certificate in its X-Client-Certificate header
+// (DER in base64), as from a provider behind a proxy that ends TLS.
+//
 // Signals: SIGHUP makes a new key of each algorithm and signs with it; the old
 // keys stay published. SIGUSR2 drops all but the newest generation. SIGTERM, or
 // the end of stdin, stops.
+import { X509Certificate } from 'node:crypto';
 import http from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
@@ -68,11 +73,21 @@ function configuration() {
       redirect_uris: [],
       response_types: [],
       scope: client.scope,
+      tls_client_certificate_bound_access_tokens: id === 'certified',
     })),
     scopes: [...new Set(Object.values(clients).flatMap((client) => client.scope.split(' ')))],
     extraTokenClaims: (ctx, token) => clients[token.clientId]?.claims,
     cookies: { keys: ['no cookie is set by client credentials'] },
     features: {
+      dPoP: { enabled: true },
+      mTLS: {
+        enabled: true,
+        certificateBoundAccessTokens: true,
+        getCertificate: (ctx) => {
+          const der = ctx.get('x-client-certificate');
+          return der ? new X509Certificate(Buffer.from(der, 'base64')) : undefined;
+        },
+      },
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       introspection: { enabled: true },
