@@ -61,7 +61,7 @@ const (
 
 // The name in a client's certificate is the user, over both protocols, in new
 // sessions and in resumed ones. What the listener lets in and the method does
-// not is refused for its reason.
+// not is refused for its reason (ATTACKS A101).
 func TestMTLS(t *testing.T) {
 	callers, others := newAuthority(t, "callers"), newAuthority(t, "others")
 	r := startTLS(t, setup{anonymous: "deny", authn: mtlsOwnCA, files: map[string]string{"clients.pem": callers.pem + others.pem, "callers.pem": callers.pem}})
@@ -82,6 +82,7 @@ func TestMTLS(t *testing.T) {
 		{"another trust domain", callers.client("spiffe://other.test/ns/shop", nil), 401, "trust_domain_mismatch"},
 		{"no SPIFFE ID", callers.client("", nil), 401, "certificate_name_invalid"},
 		{"two URIs", callers.client(billing, twice), 401, "certificate_name_invalid"},
+		{"a NUL in another name", callers.client(billing, func(c *x509.Certificate) { c.EmailAddresses = []string{"a@td.test\x00"} }), 401, "certificate_name_invalid"},
 		{"no use that is named", callers.client(billing, unused), 401, "certificate_usage"},
 		{"a CA of the listener only", others.client(billing, nil), 401, "certificate_untrusted"},
 		{"a stranger's", strangers.client(billing, nil), 0, ""},
