@@ -162,6 +162,9 @@ func (q *question) context() reply.Context {
 		scheme, _, _ := strings.Cut(values[0], " ")
 		c.DPoP = strings.EqualFold(scheme, authn.SchemeDPoP)
 	}
+	if c.DPoP && len(c.Schemes.DPoP) == 0 {
+		c.Schemes.DPoP = authn.ProofAlgorithms() // who uses it is answered in it
+	}
 	return c
 }
 
