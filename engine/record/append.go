@@ -122,7 +122,10 @@ func appendInputs(dst []byte, inputs []Input) (out []byte, masked bool) {
 		dst = appendText(dst, "state", in.State)
 		if hidden {
 			dst = appendBool(dst, "masked", true)
-			masked = true
+			masked = masked || !in.Shadow
+		}
+		if in.Shadow {
+			dst = appendBool(dst, "shadow", true)
 		}
 		dst = append(dst, '}')
 	}

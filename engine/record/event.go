@@ -64,6 +64,7 @@ type Input struct {
 
 	State  string // one of the State constants
 	Masked bool   // the value is withheld
+	Shadow bool   // only shadow rules read it: the decision can be made again without it
 }
 
 // HTTP is the request as the rules saw it.
@@ -98,7 +99,7 @@ type Event struct {
 	Inputs   []Input
 
 	// Replayable says that Inputs hold everything the decision read. It is
-	// written as false if any input is masked.
+	// written as false if any input is masked that enforced rules read.
 	Replayable bool
 
 	Subject        string

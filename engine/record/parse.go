@@ -170,7 +170,7 @@ func (p *parsing) event() (*Event, error) {
 	}
 	if e.Replayable {
 		for _, in := range e.Inputs {
-			if in.Masked {
+			if in.Masked && !in.Shadow {
 				return nil, fmt.Errorf("replayable, yet input %q is masked", in.Name)
 			}
 		}

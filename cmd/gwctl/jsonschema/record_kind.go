@@ -112,7 +112,8 @@ func (t *table) recordedInput() *node {
 		need("name", line()).says("Full name, as user.tenant."),
 		may("value", &node{}).says("The value, if it is present and not masked."),
 		need("state", oneOf("present", "absent", "unavailable", "invalid", "conflict")).says("What was known of it."),
-		may("masked", yes()).says("The value is withheld."))
+		may("masked", yes()).says("The value is withheld."),
+		may("shadow", yes()).says("Only shadow rules read it: the decision can be made again without it."))
 }
 
 func (t *table) recordedDecision() *node {
