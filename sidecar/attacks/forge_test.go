@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math/big"
@@ -18,8 +17,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // forge is an issuer whose private keys a test has, so that it can sign what no
@@ -62,12 +59,21 @@ func (f *forge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, f.url, f.url+"/jwks")
 	case "/jwks":
 		f.fetches.Add(1)
-		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
-			{Key: f.rsa.Public(), KeyID: "r", Use: "sig"}, {Key: f.ec.Public(), KeyID: "e", Use: "sig", Algorithm: "ES256"},
-		}})
+		_, _ = fmt.Fprintf(w, `{"keys":[{"kty":"RSA","kid":"r","use":"sig","e":"AQAB","n":%q},{"kid":"e","use":"sig","alg":"ES256",%s]}`,
+			b64(f.rsa.N.Bytes()), f.ecKey()[1:])
 	default:
 		f.strange.Add(1)
 	}
+}
+
+// ecKey is the EC key as a JWK in the form that is hashed for its thumbprint (RFC
+// 7638 section 3).
+func (f *forge) ecKey() string {
+	point, err := f.ec.PublicKey.Bytes() // 4, x, y
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf(`{"crv":"P-256","kty":"EC","x":%q,"y":%q}`, b64(point[1:33]), b64(point[33:]))
 }
 
 // certificate is one of the key that is published nowhere, as x5c has it.

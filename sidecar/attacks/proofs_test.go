@@ -1,14 +1,13 @@
 package attacks_test
 
 import (
-	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/gwctl/gwctl/engine/record"
 	"github.com/gwctl/gwctl/sidecar/config"
@@ -29,11 +28,8 @@ func proofsAt(t *testing.T, dialect string) {
 	if dialect != "" {
 		r.doors = []door{forwardDoor{r, dialect}}
 	}
-	print, err := (&jose.JSONWebKey{Key: f.ec.Public()}).Thumbprint(crypto.SHA256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	token := signed(f.rsa, plainHeader, f.good().with("cnf", `{"jkt":"`+b64(print)+`"}`).String())
+	print := sha256.Sum256([]byte(f.ecKey()))
+	token := signed(f.rsa, plainHeader, f.good().with("cnf", `{"jkt":"`+b64(print[:])+`"}`).String())
 	show := func(method, uri string) request {
 		return get("/admin/x", "Authorization: DPoP "+token, "DPoP: "+f.proof(t, token, method, uri))
 	}
@@ -62,20 +58,15 @@ func proofsAt(t *testing.T, dialect string) {
 // proof makes a DPoP proof by the EC key.
 func (f *forge) proof(t *testing.T, token, method, uri string) string {
 	t.Helper()
-	opts := (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt")
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: f.ec}, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
 	hash := sha256.Sum256([]byte(token))
-	jws, err := signer.Sign(fmt.Appendf(nil, `{"jti":"proof-%d","htm":%q,"htu":%q,"iat":%d,"ath":%q}`, len(f.shown), method, uri, time.Now().Unix(), b64(hash[:])))
+	payload := fmt.Sprintf(`{"jti":"proof-%d","htm":%q,"htu":%q,"iat":%d,"ath":%q}`, len(f.shown), method, uri, time.Now().Unix(), b64(hash[:]))
+	text := b64([]byte(`{"alg":"ES256","typ":"dpop+jwt","jwk":`+f.ecKey()+`}`)) + "." + b64([]byte(payload))
+	sum := sha256.Sum256([]byte(text))
+	first, second, err := ecdsa.Sign(rand.Reader, f.ec, sum[:])
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := jws.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
+	text += "." + b64(append(first.FillBytes(make([]byte, 32)), second.FillBytes(make([]byte, 32))...))
 	f.shown = append(f.shown, text)
 	return text
 }
