@@ -68,6 +68,8 @@ func (p *parsing) member(name string, raw json.RawMessage) (err error) {
 		e.Decision, err = readDecision(raw)
 	case "inputs":
 		e.Inputs, err = readInputs(raw)
+	case "ignored_headers":
+		e.IgnoredHeaders, err = readNames(raw, MaxNames)
 	case "trusted_chain":
 		e.TrustedChain, err = readNames(raw, MaxChain)
 	default:
@@ -168,7 +170,7 @@ func (p *parsing) event() (*Event, error) {
 	}
 	if e.Replayable {
 		for _, in := range e.Inputs {
-			if in.Masked {
+			if in.Masked && !in.Shadow {
 				return nil, fmt.Errorf("replayable, yet input %q is masked", in.Name)
 			}
 		}

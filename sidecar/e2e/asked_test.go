@@ -18,6 +18,13 @@ func startAsked(t testing.TB, dialect, issuer string, edits ...[2]string) *sidec
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startAskedAbout(t, dialect, issuer, policies, false, edits...)
+}
+
+// startAskedAbout is startAsked with other policies. An unready one has no keys of
+// its issuer.
+func startAskedAbout(t testing.TB, dialect, issuer, policies string, unready bool, edits ...[2]string) *sidecar {
+	t.Helper()
 	s := &sidecar{config: filepath.Join(t.TempDir(), "gwctl.yaml"), client: &http.Client{Timeout: 5 * time.Second}}
 	t.Cleanup(s.client.CloseIdleConnections)
 	for range 3 { // as in startSidecar
@@ -32,7 +39,7 @@ func startAsked(t testing.TB, dialect, issuer string, edits ...[2]string) *sidec
 		}
 		writeFile(t, s.config, text+"  drain: {delay: 0s, timeout: 10s}\n")
 		s.process = startProcess(t, "gwctl", exec.Command(binary(t), "serve", "-c", s.config))
-		if s.comesUp(t, false) {
+		if s.comesUp(t, unready) {
 			return s
 		}
 	}

@@ -290,6 +290,9 @@ func (q *question) refuse(err error) Outcome {
 		ctx.Challenge = refused.Challenge
 		a = reply.Refused(refused.Reason, ctx)
 		e.Method = refused.Kind
+		if q.identity == nil {
+			e.IgnoredHeaders = refused.IgnoredHeaders
+		}
 		if refused.Kind == authn.KindMTLS && len(q.c.Shown) > 0 {
 			e.CertificateSHA256 = authn.CertificateSHA256(q.c.Shown[0])
 		}
