@@ -32,12 +32,9 @@ func readConfirmation(claims object) (confirmation, error) {
 	bad := func(detail string) (confirmation, error) {
 		return confirmation{}, refuse(ReasonConfirmationUnsupported, detail)
 	}
-	if raw[0] != '{' {
-		return bad("cnf is not an object")
-	}
 	cnf, err := parseObject(raw)
 	if err != nil || len(cnf) != 1 {
-		return bad("cnf has not exactly one member")
+		return bad("cnf is not an object with exactly one member")
 	}
 	c := confirmation{member: cnf[0].name}
 	if c.member != BoundToCertificate && c.member != BoundToKey {

@@ -42,7 +42,7 @@ func protectedResources(cfg *config.Config, schemes reply.Schemes) ([]protected,
 	for _, m := range cfg.ResourceMetadata {
 		text, err := json.Marshal(metadata{
 			Resource: m.Resource, Servers: servers, Scopes: m.Scopes, Methods: []string{"header"}, Name: m.Name, Documentation: m.Documentation,
-			Proofs: schemes.DPoP, ProofRequired: schemes.NoBearer, Certificates: cfg.Proxy.TLS.ClientCA.IsSet(),
+			Proofs: schemes.DPoP, ProofRequired: schemes.NoBearer, Certificates: cfg.Proxy.TLS.ClientCA.IsSet() || cfg.ForwardedCertificates() != "",
 		})
 		if err != nil {
 			return nil, err
