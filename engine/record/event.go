@@ -108,6 +108,7 @@ type Event struct {
 	Issuer         string
 	JTIFingerprint string // of the token's id, never the token
 	KeyID          string
+	IgnoredHeaders []string // header parameters of the token that offer a key, and were not looked at
 	// CertificateSHA256 is the fingerprint, in hexadecimal, of the certificate
 	// that was judged; "" where it was another credential.
 	CertificateSHA256 string

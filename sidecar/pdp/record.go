@@ -24,6 +24,7 @@ func (q *question) begin(kind record.Kind) *record.Event {
 	e.TrustedChain = chain(q.c.Trusted, q.c.Peer, q.c.Hops)
 	if id := q.identity; id != nil {
 		e.Method, e.Issuer, e.JTIFingerprint, e.KeyID = id.Method, id.Issuer, id.JTIFingerprint, id.KeyID
+		e.IgnoredHeaders = id.IgnoredHeaders
 		e.CertificateSHA256 = id.CertificateSHA256
 		if id.Method == "jwt" {
 			q.cache.JWKS = "fresh"
