@@ -1,10 +1,14 @@
 package sidecar_test
 
 import (
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,8 +19,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/gwctl/gwctl/engine/record"
 )
@@ -59,7 +61,10 @@ func newStandIn(t testing.TB, issuer string, key *rsa.PrivateKey) *standIn {
 		reply(w, map[string]string{"issuer": p.url, "jwks_uri": strings.TrimSuffix(p.url, "/") + "/keys"})
 	})
 	mux.HandleFunc("GET "+base+"/keys", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "key-1", Algorithm: "RS256", Use: "sig"}}})
+		reply(w, map[string][]map[string]string{"keys": {{
+			"kty": "RSA", "kid": "key-1", "alg": "RS256", "use": "sig",
+			"n": base64.RawURLEncoding.EncodeToString(key.N.Bytes()), "e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(key.E)).Bytes()),
+		}}})
 	})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
@@ -76,19 +81,13 @@ func (p *standIn) sign(t testing.TB, claims map[string]any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: p.key, KeyID: "key-1"}}, nil)
+	input := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","kid":"key-1"}`)) + "." + base64.RawURLEncoding.EncodeToString(payload)
+	sum := sha256.Sum256([]byte(input))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, p.key, crypto.SHA256, sum[:])
 	if err != nil {
 		t.Fatal(err)
 	}
-	signed, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := signed.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return token
+	return input + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
 // claimSets is what providers put into the tokens of the same people. Others are

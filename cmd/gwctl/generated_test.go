@@ -114,7 +114,7 @@ func TestExamplesRaiseTheirCode(t *testing.T) {
 		if c.Example == nil {
 			continue
 		}
-		if r := results[c.Name]; !slices.Equal(r.codes, []string{c.Name}) || r.exit == 0 {
+		if r := results[c.Name]; !slices.Equal(r.codes, []string{c.Name}) || (r.exit == 0) != c.Warns {
 			t.Errorf("%s: the example raises %q and ends with %d:\n%s", c.Name, r.codes, r.exit, r.text)
 		}
 	}

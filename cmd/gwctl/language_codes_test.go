@@ -162,7 +162,7 @@ func TestLanguageKinds(t *testing.T) {
 	}
 	var kinds []string
 	for _, s := range all {
-		if s.Kind != "Record" { // no document: told in docs/records.md
+		if s.Kind != "Record" && s.Kind != "APIKeys" { // no documents of the language: told in docs/records.md and docs/authentication.md
 			kinds = append(kinds, s.Kind)
 		}
 	}

@@ -10,8 +10,7 @@ func ForeignProblems(source string, errs []*common.Error, unparsed bool) []Probl
 	runes := []rune(source)
 	if unparsed {
 		p := syntaxProblem(source, runes, errs[0])
-		p.Code = ""
-		return []Problem{p}
+		return []Problem{{Offset: p.Offset, Length: p.Length, Message: p.Message, Hint: p.Hint}}
 	}
 	var out []Problem
 	for _, e := range errs {

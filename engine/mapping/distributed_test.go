@@ -32,6 +32,8 @@ func TestDistributedClaims(t *testing.T) {
 		{"flag: \"'groups' in claims\"", `{` + away + `}`, "flag!invalid groups!invalid"},
 		{"flag: \"claims.exists(name, name == 'groups')\"", `{` + away + `}`, "flag!invalid groups!invalid"},
 		{"labels: claims", `{` + away + `}`, "groups!invalid labels!invalid"},
+		{"flag: \"claims[?'plan'].hasValue()\"", `{"plan":"pro",` + away + `}`, `flag=true groups!invalid plan="pro"`},
+		{"flag: \"claims.?plan.hasValue()\"", `{"plan":"pro",` + away + `}`, `flag=true groups!invalid plan="pro"`},
 		{"flag: has(claims.plan)", `{"plan":"pro",` + away + `}`, `flag=true groups!invalid plan="pro"`},
 		{"flag: has(claims._claim_names)", `{` + away + `}`, "flag=true groups!invalid"},
 	} {

@@ -18,12 +18,12 @@ func startAsked(t testing.TB, dialect, issuer string, edits ...[2]string) *sidec
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startAskedAbout(t, dialect, issuer, policies, false)
+	return startAskedAbout(t, dialect, issuer, policies, false, edits...)
 }
 
 // startAskedAbout is startAsked with other policies. An unready one has no keys of
 // its issuer.
-func startAskedAbout(t testing.TB, dialect, issuer, policies string, unready bool) *sidecar {
+func startAskedAbout(t testing.TB, dialect, issuer, policies string, unready bool, edits ...[2]string) *sidecar {
 	t.Helper()
 	s := &sidecar{config: filepath.Join(t.TempDir(), "gwctl.yaml"), client: &http.Client{Timeout: 5 * time.Second}}
 	t.Cleanup(s.client.CloseIdleConnections)

@@ -34,7 +34,8 @@ func configCodes() Area {
 			Name: "shared_user_ids",
 			Meaning: "A warning: two methods of authentication that are not of one provider put the same, or nothing, before their ids. " +
 				"A user of one can have the `user.id` of a user of the other.",
-			Mend: "Give all but one an `id_prefix` of its own.",
+			Mend:  "Give all but one an `id_prefix` of its own.",
+			Warns: true,
 			Example: &Example{
 				File: "gwctl.yaml", Old: "    - jwt: {issuer: \"https://idp.example.com\", audiences: [orders-api]}\n",
 				New: "    - jwt: {issuer: \"https://idp.example.com\", audiences: [orders-api]}\n    - jwt: {issuer: \"https://partner.example\", audiences: [orders-api]}\n", Args: check,

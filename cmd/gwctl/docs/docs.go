@@ -43,6 +43,7 @@ type Code struct {
 	Mend      string   // what to do about it
 	Example   *Example // raises this code and no other
 	NoExample string   // why there is no example; then Example is nil
+	Warns     bool     // it never is an error, so the example ends with 0
 }
 
 // Example is a change of the base set, and the command that finds it.
