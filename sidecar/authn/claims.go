@@ -12,6 +12,7 @@ type bearerClaims struct {
 	expires, notBefore, issued time.Time // zero for none
 	audiences                  []string
 	jti                        string // fingerprint
+	marks                      marks
 }
 
 // readClaims reads the claims of a good token. A time is a whole number of
@@ -45,6 +46,7 @@ func readClaims(claims object, jwt bool) (bearerClaims, error) {
 	if jti != "" {
 		b.jti = fingerprint(jti)
 	}
+	b.marks = readMarks(claims)
 	return b, nil
 }
 

@@ -48,7 +48,7 @@ func (j *JWT) Assess(token string) error {
 	if err == nil {
 		var b bearerClaims
 		if b, err = readClaims(claims, true); err == nil {
-			err = j.rules.judge(&b, j.clock())
+			err = j.judge(&b, j.clock())
 		}
 	}
 	if u, ok := errors.AsType[*unclaimed](err); ok {

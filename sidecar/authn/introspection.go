@@ -80,6 +80,7 @@ type Introspection struct {
 	flights map[digest]*exchange
 	counts  map[string]uint64 // by result
 	lastErr string            // "" while the endpoint answers
+	purges  uint64            // so far
 }
 
 var _ Method = (*Introspection)(nil)

@@ -76,7 +76,7 @@ func (j *JWT) known(token string, now time.Time) (key digest, id *Identity, ok b
 	if v == nil {
 		return key, nil, false, nil
 	}
-	if err := j.rules.judge(&v.claims, now); err != nil {
+	if err := j.judge(&v.claims, now); err != nil {
 		j.kept.table.remove(key)
 		return key, nil, true, err
 	}
