@@ -113,7 +113,12 @@ func (b *builder) jwt(j config.JWT) (*authn.JWT, *authn.KeySet, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	var revoked *authn.Revocations
+	if b.keys != nil {
+		revoked = b.keys.revocations(j.Issuer)
+	}
 	method, err := authn.NewJWT(authn.JWTConfig{
+		LogoutClient: j.Logout.ClientID, Revoked: revoked,
 		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, Algorithms: j.Algorithms, Profile: j.Profile,
 		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type, Verified: kept(j.TokenCache),
 	}, keys, b.clock)

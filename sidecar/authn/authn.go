@@ -135,6 +135,16 @@ func fingerprint(secret string) string {
 	return "sha256:" + hex.EncodeToString(sum[:6])
 }
 
+// Fingerprint gives "sha256:" and the first 12 hex digits of the hash of an
+// identifier, as records name it; "" for "". It is no secret: who knows the
+// identifier can find it.
+func Fingerprint(id string) string {
+	if id == "" {
+		return ""
+	}
+	return fingerprint(id)
+}
+
 const maxLoggedKeyID = 64
 
 // printable makes a key id of outside origin safe for a log line: ASCII without

@@ -150,10 +150,7 @@ func hasLogoutEvent(claims object) bool {
 // Revoke refuses tokens of the issuer from now on, however good they are. Those
 // of a user are refused if they were issued at or before the given time; a zero
 // Whose means the tokens of everybody.
-func (j *JWT) Revoke(w Whose, issued time.Time) {
-	j.revoked.add(w, issued)
-	j.Purge(w)
-}
+func (j *JWT) Revoke(w Whose, issued time.Time) { j.revoked.add(w, issued) }
 
 // Revoked gives a picture of what is refused.
 func (j *JWT) Revoked() RevocationsStatus { return j.revoked.status() }

@@ -145,7 +145,7 @@ func TestRevokedTokens(t *testing.T) {
 		again := methodOver(t, b.keys, func(c *JWTConfig) { c.Revoked = list })
 		wantOutcome(t, again, bearing(token), ReasonTokenRevoked)
 		wantOutcome(t, again, bearing(other), "ok")
-		if n := m.Purge(Whose{}); n != 1 {
+		if n := m.Purge(Whose{}); n != 1 { // the revoked one went when it was refused
 			t.Errorf("%d tokens purged at the end", n)
 		}
 		if s := m.Revoked(); s.Entries != 1 {

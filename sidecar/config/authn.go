@@ -101,6 +101,7 @@ func (r *reader) jwt(jwt *document.Object, m Method) {
 	j.MaxLifetime = r.duration(jwt, "max_lifetime", 24*time.Hour, time.Minute, 30*24*time.Hour)
 	j.TokenCache = r.integer(jwt, "token_cache", 8192, 0, 1_000_000)
 	j.JWKS = r.jwks(jwt.Object("jwks"))
+	j.Logout = r.logout(jwt)
 	jwt.Require("issuer", "audiences")
 	jwt.Done()
 	for _, other := range r.cfg.JWT {

@@ -36,6 +36,7 @@ type Snapshot struct {
 	mappings       map[string]*mapping.Mapping // by name of the method
 	env            []envValue
 	allowAnonymous bool
+	logsOut        bool               // some method takes logout tokens
 	keyHeaders     []string           // that carry API keys
 	propagate      config.Propagation // to whom nothing else is said
 	headers        config.ContextHeaders
@@ -73,6 +74,7 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	s.chain, s.Methods = authn.NewChain(chain...), chain
 	for _, j := range cfg.JWT {
 		s.Issuers = append(s.Issuers, j.Issuer)
+		s.logsOut = s.logsOut || j.Logout.ClientID != ""
 	}
 	for _, k := range cfg.APIKeys {
 		s.keyHeaders = append(s.keyHeaders, k.Header)
