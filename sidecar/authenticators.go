@@ -150,11 +150,11 @@ func (b *builder) introspection(i config.Introspection) (authn.Method, error) {
 	cfg := authn.IntrospectionConfig{
 		Name: i.Name, Endpoint: i.Endpoint, Auth: auth, Issuer: i.Issuer, Audiences: i.Audiences, UserType: i.Type, Leeway: i.Leeway,
 		ActiveTTL: i.ActiveTTL, InactiveTTL: i.InactiveTTL, IgnoreNoStore: i.IgnoreNoStore, CacheSize: i.CacheSize, Timeout: i.Timeout,
-		InFlight: i.InFlight, Queue: i.Queue, Clock: b.clock, Logger: b.logger,
+		InFlight: i.InFlight, Queue: i.Queue, Clock: b.clock, Logger: b.logger, StaleTTL: i.StaleTTL, OnState: b.answers(i),
 	}
 	return b.keep(func() (authn.Method, error) { return authn.NewIntrospection(cfg) },
 		"introspection", i.Name, i.Endpoint, auth.Method, auth.ID, auth.Secret, auth.Key, auth.KeyID, i.Issuer, i.Audiences, i.Type,
-		i.Leeway.String(), i.ActiveTTL.String(), i.InactiveTTL.String(), i.IgnoreNoStore, i.CacheSize, i.Timeout.String(), i.InFlight, i.Queue)
+		i.Leeway.String(), i.ActiveTTL.String(), i.InactiveTTL.String(), i.StaleTTL.String(), i.IgnoreNoStore, i.CacheSize, i.Timeout.String(), i.InFlight, i.Queue)
 }
 
 func (b *builder) apiKeys(k config.APIKeys) (authn.Method, error) {

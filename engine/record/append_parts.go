@@ -33,7 +33,8 @@ func (e *Event) appendParts(dst []byte) []byte {
 	if p := e.Provider; p != nil {
 		dst = append(dst, `,"idp":{"state":`...)
 		dst = appendString(dst, p.State)
-		dst = append(appendText(dst, "was", p.Was), '}')
+		dst = appendText(dst, "was", p.Was)
+		dst = append(appendText(dst, "breaker", p.Breaker), '}')
 	}
 	if s := e.Stripped; s != nil {
 		dst = append(dst, `,"stripped":{"reason":`...)

@@ -34,7 +34,7 @@ func (p *parsing) part(name string, raw json.RawMessage) error {
 	case "idp":
 		s := &Provider{}
 		e.Provider = s
-		return fields{"state": &s.State, "was": &s.Was}.read(raw)
+		return fields{"state": &s.State, "was": &s.Was, "breaker": &s.Breaker}.read(raw)
 	case "stripped":
 		s := &Stripped{}
 		e.Stripped = s

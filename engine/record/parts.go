@@ -43,6 +43,9 @@ type Refresh struct {
 type Provider struct {
 	State string // up, degraded or down
 	Was   string // the state before it, "" at first
+	// Breaker is open or closed for a server that is asked about tokens: whether it
+	// is left alone. "" for the keys of an issuer.
+	Breaker string
 }
 
 // Stripped counts requests with headers that were removed for one reason.

@@ -40,7 +40,7 @@ func fullEvent() *Event {
 		Reload: &Reload{OK: true, Digest: "sha256:11", By: "signal", Error: "parse",
 			Diff: &Diff{Added: []string{"p/a"}, Removed: []string{"p/r"}, Changed: []string{"p/c", "p/d"}, More: 2, Other: true}},
 		Refresh:   &Refresh{Trigger: "unknown_kid", Result: "ok", Added: []string{"k2"}, Removed: []string{"k1"}, Keys: 1, Forced: true},
-		Provider:  &Provider{State: "degraded", Was: "up"},
+		Provider:  &Provider{State: "degraded", Was: "up", Breaker: "open"},
 		Stripped:  &Stripped{Reason: "identity", Header: "x-user-id", Count: 9},
 		Process:   &Process{Version: "v1.0.0", Digest: "sha256:22", Instance: "a1b2"},
 		Purge:     &Purge{By: "admin", Kind: "sub", Fingerprint: "sha256:33", Tokens: 2, Introspection: 1},

@@ -107,6 +107,7 @@ type Identity struct {
 	// the token carried and that were not used. Audit shows them.
 	IgnoredHeaders []string
 
+	old    bool    // rests on an answer that counts no more
 	keys   *KeySet // that verified the token; nil for other credentials
 	parsed atomic.Pointer[parsedClaims]
 }

@@ -20,6 +20,7 @@ const (
 	IntrospectionHit      = "hit"      // remembered
 	IntrospectionJoined   = "joined"   // another request asks the same
 	IntrospectionRejected = "rejected" // breaker open, or too many at once
+	IntrospectionStale    = "stale"    // the server cannot be asked, and its last answer does
 	IntrospectionActive   = "active"
 	IntrospectionInactive = "inactive"
 	IntrospectionFailed   = "failed"
@@ -172,6 +173,8 @@ func (i *Introspection) remember(key digest, a *answer, purges uint64) {
 	defer i.mu.Unlock()
 	switch {
 	case !a.until.After(a.asked): // no-store, or about to expire
+		i.active.remove(key) // what was known before is over, too
+		i.inactive.remove(key)
 	case purges != i.purges:
 	case a.refused != nil:
 		i.active.remove(key)
@@ -194,6 +197,9 @@ func (i *Introspection) landed(probe, alive bool, err error) {
 	i.mu.Unlock()
 	if !changed {
 		return
+	}
+	if i.cfg.OnState != nil {
+		i.cfg.OnState(!alive)
 	}
 	at := slog.String("endpoint", i.cfg.Endpoint)
 	if alive {

@@ -45,7 +45,7 @@ func (i *Introspection) Renew() {
 	now := i.cfg.Clock()
 	i.active.drop(func(_ digest, a *answer) bool {
 		a.id.Memo.Clear()
-		return !now.Before(a.until)
+		return !now.Before(a.until.Add(i.cfg.StaleTTL))
 	})
 }
 

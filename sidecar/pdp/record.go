@@ -26,6 +26,9 @@ func (q *question) begin(kind record.Kind) *record.Event {
 	}
 	if id := q.identity; id != nil {
 		e.Method, e.Issuer, e.JTIFingerprint, e.KeyID = id.Method, id.Issuer, id.JTIFingerprint, id.KeyID
+		if id.AnswerStale() {
+			q.cache.Introspection, e.Stale, e.Cache = "stale", true, &q.cache
+		}
 		if id.Method == "jwt" {
 			q.cache.JWKS = "fresh"
 			if id.KeysStale() {
