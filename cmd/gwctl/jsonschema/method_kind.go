@@ -43,7 +43,7 @@ func (t *table) jwt() *node {
 		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
 		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
 		may("jwks", t.jwks()),
-		may("backchannel_logout", t.strict(t.config, "Logout", need("client_id", text()).of("ClientID").instead("The aud of the issuer's logout tokens: the client that is registered there with the address of this sidecar."))).instead("Takes logout tokens of the issuer at /.well-known/gwctl/backchannel-logout, and refuses the tokens of users who have logged out. Tokens must have iat then."),
+		may("backchannel_logout", t.strict(t.config, "Logout", need("client_id", text()).of("ClientID").instead("The aud of the issuer's logout tokens: the client that is registered there with the address of this sidecar."))).says("Takes logout tokens of the issuer at /.well-known/gwctl/backchannel-logout, and refuses the tokens of users who have logged out. Tokens must have iat then."),
 		may("token_cache", between(0, 1_000_000)).instead("How many tokens are kept whose signature is known to be good; default 8192, 0 for none."))
 }
 

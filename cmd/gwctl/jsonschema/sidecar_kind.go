@@ -57,7 +57,7 @@ func (t *table) listeners() *node {
 
 // admin is the listener of operators.
 func (t *table) admin() *node {
-	loopback := shaped(`^(` + anyCase("localhost") + `|127\.[0-9.]+|\[::1\]):(0|[1-9][0-9]{0,4})$`)
+	loopback := shaped(`^(` + anyCase("localhost") + `|127\.[0-9.]+|\[[0-9A-Fa-f:.]+\]):(0|[1-9][0-9]{0,4})$`)
 	return exactlyOneOf(t.strict(t.config, "Admin",
 		may("address", loopback).instead("Where to listen, host:port with a loopback address."),
 		may("socket", text()).instead("Path of a Unix socket, which is made with mode 0600; in place of an address."),
