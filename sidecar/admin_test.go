@@ -147,8 +147,12 @@ func TestAdminOperations(t *testing.T) {
 	}
 	passes(alice, 200)
 	passes(bob, 200)
-	hits, misses := func() string { return r.metric(fmt.Sprintf(`gwctl_token_cache_total{issuer=%q,result="hit"}`, idp.URL)) },
-		func() string { return r.metric(fmt.Sprintf(`gwctl_token_cache_total{issuer=%q,result="miss"}`, idp.URL)) }
+	hits, misses := func() string {
+		return r.metric(fmt.Sprintf(`gwctl_token_cache_total{issuer=%q,result="hit"}`, idp.URL))
+	},
+		func() string {
+			return r.metric(fmt.Sprintf(`gwctl_token_cache_total{issuer=%q,result="miss"}`, idp.URL))
+		}
 	does("/-/cache/purge", `{"sub":"alice"}`, `{"purged":{"tokens":1,"introspection":0}}`)
 	passes(alice, 200) // verified anew, and still good
 	passes(bob, 200)

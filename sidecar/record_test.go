@@ -71,7 +71,7 @@ func (r *rig) repeat(events []*record.Event) {
 
 // background are the kinds of records that come by themselves, before and
 // between those of what a test does.
-var background = []record.Kind{record.KindProcessStart, record.KindJWKSRefresh, record.KindIdPState, record.KindHeaderStripped}
+var background = []record.Kind{record.KindProcessStart, record.KindJWKSRefresh, record.KindIdPState, record.KindHeaderStripped, record.KindSecretLoaded}
 
 // records gives what has been written so far about requests and reloads.
 func (r *rig) records() []*record.Event {

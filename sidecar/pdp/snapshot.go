@@ -9,6 +9,7 @@ import (
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/mapping"
+	"github.com/gwctl/gwctl/engine/record"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
@@ -28,6 +29,7 @@ type Snapshot struct {
 	Upstreams      *transport.Table  // of the proxy door; nil: none
 	TLS            *transport.Server // of the proxy listener; nil: none
 	Signer         *assertion.Signer // nil: none
+	Secrets        []record.Secret   // that were read for it, for the records
 	ForwardToken   bool              // the service gets the Authorization header
 	chain          *authn.Chain
 	reader         *canonical.Reader
