@@ -9,7 +9,7 @@ BENCHTIME ?= 200ms
 # CI sets RACE=-race; plain `make test` needs nothing but Go.
 RACE ?=
 
-.PHONY: bench-proxy help build run test e2e lint gen fuzz bench bench-engine bench-test test-engine-peers test-broken check
+.PHONY: bench-proxy bench-flood help build run test e2e lint gen fuzz bench bench-engine bench-test test-engine-peers test-broken check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -85,6 +85,9 @@ PROXY_REQUESTS ?= 20000
 bench-proxy: build ## measure a proxied request beside a bare ReverseProxy, Caddy and nginx (3 min; needs nginx and caddy)
 	cd sidecar/e2e && go build -o $(CURDIR)/bin/proxybench ./proxybench
 	bin/proxybench -gwctl $(BIN) -rounds $(PROXY_ROUNDS) -requests $(PROXY_REQUESTS) -w docs/performance.md
+
+bench-flood: build ## 10,000 forged tokens a second for a minute, with unknown keys and with bad signatures (2 min; needs a quiet machine)
+	cd sidecar/e2e && GWCTL_FLOOD=long GWCTL_BIN=$(CURDIR)/$(BIN) go test -count=1 -v -timeout 10m -run TestKeyFlood .
 
 test-broken: ## break each operator of the engine and see that the comparison with cel-go fails (half an hour)
 	cd engine/plan && GWCTL_BROKEN=$(CURDIR)/docs/equality.md go test -count=1 -timeout 2h -v -run TestBrokenOperators .

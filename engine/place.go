@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/gwctl/gwctl/engine/index"
 	"github.com/gwctl/gwctl/policy"
 )
@@ -16,6 +18,12 @@ type Place struct {
 	Fixed []string
 	// Route is the route of the method; nil if the path has none for it.
 	Route *policy.Route
+}
+
+// HasCORS tells whether some route has a cors block. Where none has, nobody need
+// look for one.
+func (s *Set) HasCORS() bool {
+	return slices.ContainsFunc(s.targets, func(t target) bool { return t.decl.CORS != nil })
 }
 
 // Place looks a request up without asking anything about it: the host, path and

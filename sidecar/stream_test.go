@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/gwctl/gwctl/engine/record"
 )
 
 // The first event of a stream arrives before the second one is sent.
@@ -119,19 +117,6 @@ func TestTrailers(t *testing.T) {
 	r.stop()
 }
 
-// Trailers of the service reach the client.
-func TestAnswerTrailers(t *testing.T) {
-	r := start(t, setup{})
-	r.upstream.answer = func(c net.Conn, req *http.Request) {
-		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Grpc-Status\r\n\r\n2\r\nhi\r\n0\r\nGrpc-Status: 0\r\nGrpc-Message: late\r\n\r\n")
-	}
-	got := r.get("POST /items/7", bearer(r.user(`{"roles":["customer"]}`)), "Content-Length: 0")
-	if !strings.HasSuffix(got.raw, "0\r\nGrpc-Message: late\r\nGrpc-Status: 0\r\n\r\n") && !strings.HasSuffix(got.raw, "0\r\nGrpc-Status: 0\r\nGrpc-Message: late\r\n\r\n") {
-		t.Errorf("answer %s", got.raw)
-	}
-	r.stop()
-}
-
 // A denied request is answered before its body is sent.
 func TestExpectContinue(t *testing.T) {
 	r := start(t, setup{})
@@ -201,34 +186,6 @@ func TestBrokenBody(t *testing.T) {
 	r.stop()
 	if strings.Contains(r.log.String(), "upstream failed") {
 		t.Errorf("the log blames the upstream: %s", r.log.String())
-	}
-}
-
-func TestUpstreamFails(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		answer func(c net.Conn, r *http.Request)
-	}{
-		{"hangs up", func(c net.Conn, _ *http.Request) { _ = c.Close() }},
-		{"speaks no HTTP", func(c net.Conn, _ *http.Request) { _, _ = io.WriteString(c, "hello\r\n\r\n") }},
-		{"switches protocols", func(c net.Conn, _ *http.Request) {
-			_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
-		}},
-		{"switches to nothing", func(c net.Conn, _ *http.Request) {
-			_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\n\r\n")
-		}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			r := start(t, setup{})
-			r.upstream.answer = tt.answer
-			got := r.send(request("POST /items/7", bearer(r.user(`{"roles":["customer"]}`)), "Content-Length: 5") + "hello")
-			if got.status != http.StatusBadGateway || got.code(t) != "upstream_unreachable" {
-				t.Errorf("answer %s", got.raw)
-			}
-			if e := last(t, r.stop(), record.KindDecision); !e.Decision.Allowed() {
-				t.Errorf("recorded %+v", e.Decision)
-			}
-		})
 	}
 }
 

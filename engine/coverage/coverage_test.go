@@ -19,7 +19,7 @@ const head = `
 apiVersion: gwctl.dev/v1
 kind: Schema
 metadata: {name: s}
-spec: {user: {a: {type: bool, optional: true}, b: {type: bool, optional: true}, c: {type: bool, optional: true}, must: {type: string}}}
+spec: {user: {a: {type: bool, optional: true}, b: {type: bool, optional: true}, c: {type: bool, optional: true}, must: {type: string}, p: {type: string}, q: {type: string}, r: {type: string}, s: {type: string}, t: {type: string}}}
 ---
 apiVersion: gwctl.dev/v1
 kind: Resource
@@ -60,6 +60,12 @@ spec:
 	for i, c := range cases {
 		tests += fmt.Sprintf("    - {name: c%d, %s}\n", i, c)
 	}
+	return recordedFiles(t, rules, tests, workers)
+}
+
+// recordedFiles runs the suite of a file over rules.
+func recordedFiles(t testing.TB, rules, tests string, workers int) (*Report, []suite.Result) {
+	t.Helper()
 	src, found := policy.Load([]policy.File{{Path: "set.yaml", Data: []byte(head + rules)}, {Path: "set_test.yaml", Data: []byte(tests)}})
 	if found.HasErrors() {
 		t.Fatal(found)
@@ -187,6 +193,34 @@ func TestPhases(t *testing.T) {
 	}
 }
 
+// TestDecided: of several rules that match, one decides; who was first to match
+// is named.
+func TestDecided(t *testing.T) {
+	rules := "  resources: [order]\n  rules:\n    - {id: one, effect: allow, actions: [read], when: \"has(user.a) && user.a\"}\n    - {id: two, effect: allow, actions: [read]}\n"
+	report, _ := recorded(t, rules, 1, asking("b", "a", "ab")...)
+	var got []string
+	for _, u := range report.Units {
+		got = append(got, fmt.Sprintf("%s %d %d by %s", u.Name, u.Decided, u.Matched, u.MatchedBy))
+	}
+	if g := strings.Join(got, ", "); g != "p/one 2 2 by t/c1, p/two 1 3 by t/c0" {
+		t.Error(g)
+	}
+}
+
+// TestFailedDeny: behind a deny rule that failed no allow rule is asked, as the
+// decision asks none.
+func TestFailedDeny(t *testing.T) {
+	rules := `  resources: [order]
+  rules:
+    - {id: stop, effect: deny, when: "int(user.id) > 3"}
+    - {id: go, effect: allow, actions: [read], when: "user.must == 'x'"}
+`
+	report, results := recorded(t, rules, 1, "user: a, resource: o, action: read, expect: {effect: deny, reason: eval_error, errors: 1}")
+	if got := told(report, "p/stop") + " | " + told(report, "p/go"); got != "1=0+0+1; int(user.id) > 3 0/0/1 | 0=0+0+0; user.must == 'x' 0/0/0" || !results[0].Passed() {
+		t.Errorf("%s, passed %t", got, results[0].Passed())
+	}
+}
+
 // TestUntouched: what no case is about.
 func TestUntouched(t *testing.T) {
 	rules := "  resources: [order]\n  rules: [{id: go, effect: allow, actions: [\"*\"]}]\n"
@@ -276,5 +310,22 @@ func TestObserved(t *testing.T) {
 	}
 	if asked != 4 || matched["p/one"] == 0 || matched["p/stop"] == 0 || matched["p/three"] == 0 {
 		t.Errorf("%d rules, matched %v", asked, matched)
+	}
+}
+
+// TestMostVectors: at the bound evaluations are still told apart; those beyond
+// are counted and prove nothing, and known ones go on being counted.
+func TestMostVectors(t *testing.T) {
+	var x tally
+	for i := range maxVectors + 5 {
+		x.add([]byte{byte(i), byte(i >> 8), byte(plan.True)}, i)
+	}
+	x.add([]byte{0, 0, byte(plan.True)}, 0)
+	if len(x.vectors) != maxVectors || x.beyond != 5 || x.vectors[string([]byte{0, 0, byte(plan.True)})].count != 2 {
+		t.Errorf("%d told apart, %d beyond", len(x.vectors), x.beyond)
+	}
+	r := &Recorder{units: []*unit{{}}, collectors: []*collector{{tallies: []tally{x}}, {tallies: []tally{x}}}}
+	if got := r.merged(0); got.beyond != 10 || len(got.vectors) != maxVectors || got.vectors[string([]byte{0, 0, byte(plan.True)})].count != 4 {
+		t.Errorf("together %d told apart, %d beyond", len(got.vectors), got.beyond)
 	}
 }

@@ -15,7 +15,7 @@
 package coverage
 
 import (
-	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gwctl/gwctl/engine"
@@ -116,7 +116,7 @@ func (b *builder) rule(rule *engine.Rule) {
 	}
 	w.unit = b.unit(rule.Decl.ID, func(u *unit) {
 		u.name, u.rule, u.ref, u.source = rule.Ref.String(), rule.Decl, rule.Ref, rule.Decl.When
-		u.hold("roles", rule.Decl.Roles)
+		u.hold(listed{"roles", rule.Decl.Roles})
 		u.lead = len(u.atoms)
 		switch {
 		case probe != nil:
@@ -124,7 +124,7 @@ func (b *builder) rule(rule *engine.Rule) {
 		case rule.When != nil: // left to CEL as a whole
 			u.atoms = append(u.atoms, atom{text: rule.When.Source, span: rule.Decl.When.Span()})
 		}
-		u.hold("scopes", slices.Concat(rule.Decl.Scopes, rule.Decl.AnyScope))
+		u.hold(listed{"scopes", rule.Decl.Scopes}, listed{"any_scope", rule.Decl.AnyScope})
 	})
 	t.rules[rule] = w
 	for _, p := range t.compiler.Probes()[known:] {
@@ -180,19 +180,29 @@ func (b *builder) variable(rule *engine.Rule, p *plan.Probe) *unit {
 	})
 }
 
+// listed is a list of names that a rule asks for.
+type listed struct {
+	key   string
+	names []policy.Text
+}
+
 // hold adds the atom that a rule's roles or scopes are.
-func (u *unit) hold(what string, list []policy.Text) {
-	if len(list) == 0 {
-		return
-	}
-	text := what + ": "
-	for i, t := range list {
-		if i > 0 {
-			text += ", "
+func (u *unit) hold(lists ...listed) {
+	var text []string
+	var at policy.Span
+	for _, l := range lists {
+		if len(l.names) == 0 {
+			continue
 		}
-		text += t.Value()
+		if len(text) == 0 {
+			at = l.names[0].Span()
+			at.End = l.names[len(l.names)-1].Span().End
+		}
+		text = append(text, l.key+": "+strings.Join(texts(l.names), ", "))
 	}
-	u.atoms = append(u.atoms, atom{text: text, span: list[0].Span()})
+	if len(text) > 0 {
+		u.atoms = append(u.atoms, atom{text: strings.Join(text, "; "), span: at})
+	}
 }
 
 // parts adds the atoms of an expression.

@@ -140,11 +140,26 @@ func (b *binder) ask(c *Case, s *bound, ip netip.Addr) error {
 	if c.decl.Failing {
 		b.req.FailSource(errNotDelivered)
 	}
+	return b.delivers(c)
+}
+
+// delivers supplies what the source answers. A value that breaks the
+// attribute's declaration is a mistake in the case, which another rule could
+// hide, unless the case is about just that.
+func (b *binder) delivers(c *Case) error {
 	for _, e := range c.decl.Delivers {
-		if _, ok := b.req.Values().Layout().Lookup(slot.Resource, e.Key.Value()); !ok && b.req.Resource() != "" {
-			return fmt.Errorf("delivers: resource.%s is not declared for %s", e.Key.Value(), b.req.Resource())
+		name := e.Key.Value()
+		i, ok := b.req.Values().Layout().Lookup(slot.Resource, name)
+		if !ok {
+			if b.req.Resource() != "" {
+				return fmt.Errorf("delivers: resource.%s is not declared for %s", name, b.req.Resource())
+			}
+			continue
 		}
-		b.req.Supply(slot.Fixture, slot.Resource, e.Key.Value(), slot.FromValue(e.Value))
+		b.req.Supply(slot.Fixture, slot.Resource, name, slot.FromValue(e.Value))
+		if _, state := b.req.Values().Get(i); state == slot.Malformed && c.Expect.Reason.Value() != engine.ReasonAttributeInvalid {
+			return fmt.Errorf("delivers: the value of resource.%s breaks its declaration; expect the reason %s if that is meant", name, engine.ReasonAttributeInvalid)
+		}
 	}
 	return nil
 }

@@ -65,6 +65,7 @@ type regression struct {
 
 	anonymous           bool
 	user, resource, env []member
+	host, path          string // of the request, without what is withheld
 	delivered, failing  bool
 }
 
@@ -75,6 +76,7 @@ func (g *regression) note(format string, args ...any) {
 func (g *regression) bind() {
 	g.anonymous = g.event.Subject == ""
 	if h := g.event.HTTP; h != nil {
+		g.host, g.path = h.Host, h.Path
 		ip, _ := netip.ParseAddr(g.event.SourceIP) // the zero one is none
 		http, err := g.runner.read(&policy.RequestSpec{Method: h.Method, Host: h.Host, Path: h.Path}, ip)
 		if err == nil {
@@ -88,6 +90,12 @@ func (g *regression) bind() {
 	}
 	if g.req == nil || g.req.Resource() == "" {
 		g.req = g.runner.set.DirectRequest(g.d.Resource, g.d.Action)
+	}
+	for _, name := range g.req.Values().Layout().Names(slot.Resource) {
+		// Its value may stand in the request, though no rule has read it.
+		if _, attr := g.attribute(slot.Resource.String(), name); attr.Sensitive {
+			g.withhold(name, standIn(attr))
+		}
 	}
 	if g.d.Resource != g.req.Resource() || g.d.Action != g.req.Action() {
 		g.note("the request led to %s of %q when it was recorded", g.d.Action, g.d.Resource)
@@ -116,13 +124,17 @@ func (g *regression) input(in record.Input) {
 		g.note("%s is not declared any more", in.Name)
 		return
 	}
-	if v, state := g.req.Values().Get(i); state == slot.Present && !in.Masked && string(v.AppendJSON(nil)) == compact(in.Value) {
+	withheld := in.Masked || attr.Sensitive || len(in.Value) == 0
+	if v, state := g.req.Values().Get(i); state == slot.Present && !withheld && string(v.AppendJSON(nil)) == compact(in.Value) {
 		return // the request itself says so
 	}
 	value := flow(in.Value)
-	if in.Masked || attr.Sensitive || len(in.Value) == 0 {
+	if withheld {
 		value = standIn(attr)
 		g.note("%s is a stand-in: its value is withheld", in.Name)
+		if root == slot.Resource.String() && g.withhold(name, value) {
+			return // the request says so again
+		}
 	}
 	switch root {
 	case slot.User.String():
@@ -196,7 +208,7 @@ func (g *regression) yaml() string {
 	case e.HTTP == nil:
 		fmt.Fprintf(&w, "      resource: recorded\n      action: %s\n", quote(d.Action))
 	default:
-		fmt.Fprintf(&w, "      request: {method: %s, host: %s, path: %s}\n", quote(e.HTTP.Method), quote(e.HTTP.Host), quote(e.HTTP.Path))
+		fmt.Fprintf(&w, "      request: {method: %s, host: %s, path: %s}\n", quote(e.HTTP.Method), quote(g.host), quote(g.path))
 		if g.failing {
 			w.WriteString("      delivers: unavailable\n")
 		} else if g.delivered {

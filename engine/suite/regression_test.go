@@ -106,3 +106,35 @@ func TestStandIns(t *testing.T) {
 		}
 	}
 }
+
+// TestWithheldPath: a value that is withheld stands nowhere in the case, not
+// even in the path that it came from, and the case can still be asked.
+func TestWithheldPath(t *testing.T) {
+	r := cases(t, "name: x, user: alice, request: GET /tenants/acme/orders/1, delivers: {owner: alice}, expect: allow")
+	e := recordOf(t, r, r.Cases()[0])
+	e.Inputs = append(e.Inputs, record.Input{Name: "resource.tenant", State: record.StatePresent, Masked: true}, record.Input{Name: "resource.id", State: record.StatePresent, Value: json.RawMessage(`"1"`)})
+	out, err := r.FromRecord(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.YAML, "acme") || !strings.Contains(out.YAML, `path: "/tenants/withheld/orders/1"`) || strings.Contains(out.YAML, "tenant:") || e.HTTP.Path != "/tenants/acme/orders/1" {
+		t.Error(out.YAML)
+	}
+	src, found := policy.Load([]policy.File{{Path: "set.yaml", Data: []byte(strings.Replace(set, "tenant: {type: string, optional: true,", "tenant: {type: string, optional: true, sensitive: true,", 1))}})
+	if found.HasErrors() {
+		t.Fatal(found)
+	}
+	sensitive, _ := engine.Compile(src)
+	e.Inputs = nil // no rule has read it
+	if out, err = r.Over(sensitive).FromRecord(e); err != nil || strings.Contains(out.YAML, "acme") || !strings.Contains(out.YAML, `path: "/tenants/withheld/orders/1"`) {
+		t.Errorf("%v\n%s", err, out.YAML)
+	}
+	for _, tt := range []struct{ text, pattern, separator, want string }{
+		{"/a/b/c", "/a/{x}/c", "/", "/a/V/c"}, {"/a/b/c", "/a/{x...}", "/", "/a/V"}, {"/a/b", "/a/{y}", "/", ""}, {"/a", "/a/{x...}", "/", ""}, {"acme.example.com", "{x}.example.com", ".", "V.example.com"}, {"h", "", ".", ""},
+	} {
+		got, ok := replaced(tt.text, tt.pattern, tt.separator, "x", "V")
+		if ok != (tt.want != "") || ok && got != tt.want || !ok && got != tt.text {
+			t.Errorf("%s of %s: %s, %t", tt.text, tt.pattern, got, ok)
+		}
+	}
+}

@@ -222,6 +222,24 @@ func TestDeliversOfAnotherType(t *testing.T) {
 	}
 }
 
+// TestDeliversTyped: a value that the attribute cannot have is a mistake in the
+// case, though no rule reads it, unless the case says what comes of it.
+func TestDeliversTyped(t *testing.T) {
+	const ask = "user: alice, request: GET /orders/1, delivers: "
+	for _, tt := range []struct{ rest, wrong string }{
+		{"{owner: alice, tenant: acme}, expect: allow", ""},
+		{"{owner: alice, tenant: [acme]}, expect: allow", "resource.tenant breaks its declaration"},
+		{"{owner: [alice]}, expect: deny", "resource.owner breaks its declaration"},
+		{"{owner: [alice]}, expect: {effect: deny, reason: no_matching_rule}", "resource.owner breaks its declaration"},
+		{"{owner: [alice]}, expect: {effect: deny, reason: attribute_invalid}", ""},
+	} {
+		r := cases(t, "name: x, "+ask+tt.rest).all(nil)[0]
+		if !strings.Contains(r.Wrong, tt.wrong) || r.Passed() != (tt.wrong == "") {
+			t.Errorf("%s: %s", tt.rest, says(r))
+		}
+	}
+}
+
 // TestUsers: a suite's own user comes before one of a test file, and that
 // before one of the set.
 func TestUsers(t *testing.T) {

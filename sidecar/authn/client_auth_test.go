@@ -96,7 +96,7 @@ func TestClientAuthRefuses(t *testing.T) {
 }
 
 // Over a real connection: A50, credentials do not follow a redirect; A89, a body
-// without end is cut; a body that comes slowly ends at the limit of time.
+// without end is cut; A88, a body that comes slowly ends at the limit of time.
 func TestIntrospectionOverTCP(t *testing.T) {
 	var elsewhere atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))

@@ -67,7 +67,7 @@ func TestIntrospectionRemembers(t *testing.T) {
 	}
 }
 
-// A token that was revoked passes until the answer counts no more, and not a
+// A75: a token that was revoked passes until the answer counts no more, and not a
 // moment longer; purging ends it at once. Neither touches other tokens.
 func TestIntrospectionRevoked(t *testing.T) {
 	for claim, value := range map[string]string{"": "", "jti": "t-1", "sub": "alice", "sid": "s-1"} {

@@ -31,8 +31,12 @@ func (k *KeySet) find(ctx context.Context, want lookup) (jose.JSONWebKey, *keyri
 	defer cancel()
 	for {
 		f, own := k.fetchFor(want, g)
-		if f == nil || f.wait(ctx) != nil {
+		if f == nil {
 			return jose.JSONWebKey{}, nil, k.unknown(want.keyID)
+		}
+		// The key may be in what has not come: nobody can say that it is wrong.
+		if f.wait(ctx) != nil {
+			return jose.JSONWebKey{}, nil, k.broken("kid is unknown and the fetch has brought nothing yet")
 		}
 		if key, ring, g, err = k.pick(want); g == nil || err != nil {
 			return key, ring, err
@@ -77,6 +81,15 @@ func landed() *flight {
 // at once. It is far above what a rotation makes wait.
 const maxJoined = 4096
 
+var errCrowded = errors.New("too many requests wait for the fetch")
+
+// crowded stands for a fetch that others wait for, and that one more must not.
+func crowded() *flight {
+	f := landed()
+	f.err = errCrowded
+	return f
+}
+
 // fetchFor gives the fetch that may bring a key which g lacks: the one under
 // way, or one of the request's own if the limits allow it, or nil.
 func (k *KeySet) fetchFor(want lookup, g *generation) (f *flight, own bool) {
@@ -89,7 +102,7 @@ func (k *KeySet) fetchFor(want lookup, g *generation) (f *flight, own bool) {
 	case k.current.Load() != g:
 		return landed(), false
 	case k.flight != nil && k.flight.joined >= maxJoined:
-		return nil, false
+		return crowded(), false
 	case k.flight != nil:
 		k.flight.joined++
 		return k.flight, false

@@ -1,8 +1,9 @@
 package canonical
 
 import (
-	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
+	"math/rand/v2"
 	"time"
 )
 
@@ -24,7 +25,10 @@ func validID(s string) bool {
 // random.
 func NewUUIDv7(now time.Time) string {
 	var b [16]byte
-	rand.Read(b[6:]) // never fails: crypto/rand ends the process instead
+	// Not secrets: nobody gets anywhere by guessing one. They are drawn from the
+	// generator of the runtime, which the system seeds, without asking the system.
+	binary.NativeEndian.PutUint64(b[8:], rand.Uint64())
+	binary.NativeEndian.PutUint16(b[6:], uint16(rand.Uint32()))
 	ms := uint64(now.UnixMilli())
 	for i := range 6 {
 		b[i] = byte(ms >> (40 - 8*i))

@@ -7,6 +7,7 @@ import (
 	"time"
 )
 
+// A79.
 func TestKeyRotation(t *testing.T) {
 	idp, service := startProvider(t, 0), startUpstream(t)
 	c := setup{issuer: idp.issuer, upstream: service.URL}
@@ -93,6 +94,7 @@ func TestOutages(t *testing.T) {
 	}
 }
 
+// A81: without keys there is no answer but 503.
 func TestColdStart(t *testing.T) {
 	idp, service := startProvider(t, 0), startUpstream(t)
 	token := idp.token(t, reader, rs256, allScopes)

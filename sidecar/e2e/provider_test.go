@@ -1,14 +1,13 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -37,6 +36,7 @@ const (
 	stranger = "stranger" // reads orders of globex
 	customer = "customer" // lists orders of acme, by the quickstart policies
 	operator = "operator" // views /admin, by the quickstart policies
+	gateway  = "gateway"  // asks about tokens of others
 )
 
 type providerClient struct {
@@ -58,6 +58,7 @@ var providerClients = map[string]providerClient{
 	stranger: {"stranger-secret-of-the-tests", allScopes, map[string]any{"tenant": "globex", "roles": []string{"reader"}}},
 	customer: {"customer-secret-of-the-tests", allScopes, map[string]any{"tenant": "acme", "roles": []string{"customer"}, "plan": "pro"}},
 	operator: {"operator-secret-of-the-tests", allScopes, map[string]any{"tenant": "acme", "roles": []string{"admin"}}},
+	gateway:  {"gateway-secret-of-the-tests!", "orders:read", nil},
 }
 
 var providerResources = map[string]providerResource{
@@ -72,16 +73,24 @@ var providerResources = map[string]providerResource{
 // provider is a running OpenID provider.
 type provider struct {
 	*process
-	issuer string
-	client *http.Client
+	issuer  string
+	address string // where it listens: a URL
+	client  *http.Client
 }
 
 // startProvider starts a provider on a port, 0 for a free one.
 func startProvider(t testing.TB, port int) *provider {
 	t.Helper()
+	return startProviderAs(t, port, "")
+}
+
+// startProviderAs starts a provider that calls itself issuer, "" for where it
+// listens.
+func startProviderAs(t testing.TB, port int, issuer string) *provider {
+	t.Helper()
 	cmd := exec.Command(node(t), "provider.mjs")
 	cmd.Dir = "provider"
-	cmd.Env = append(os.Environ(), "PORT="+strconv.Itoa(port), "CLIENTS="+asJSON(t, providerClients), "RESOURCES="+asJSON(t, providerResources))
+	cmd.Env = append(os.Environ(), "PORT="+strconv.Itoa(port), "CLIENTS="+asJSON(t, providerClients), "RESOURCES="+asJSON(t, providerResources), "ISSUER="+issuer)
 	p := &provider{process: startProcess(t, "provider", cmd), client: &http.Client{Timeout: 10 * time.Second}}
 	t.Cleanup(p.client.CloseIdleConnections)
 	eventually(t, 30*time.Second, "the provider", func() bool {
@@ -92,11 +101,11 @@ func startProvider(t testing.TB, port int) *provider {
 		return ok
 	})
 	line, _ := p.stdout.find(0, `"listening"`)
-	var said struct{ Issuer string }
-	if err := json.Unmarshal([]byte(line), &said); err != nil || said.Issuer == "" {
+	var said struct{ Issuer, Address string }
+	if err := json.Unmarshal([]byte(line), &said); err != nil || said.Issuer == "" || said.Address == "" {
 		t.Fatalf("provider said %q: %v", line, err)
 	}
-	p.issuer = said.Issuer
+	p.issuer, p.address = said.Issuer, said.Address
 	return p
 }
 
@@ -117,33 +126,26 @@ func (p *provider) port(t testing.TB) int {
 // token gets an access token by client credentials.
 func (p *provider) token(t testing.TB, client, resource, scope string) string {
 	t.Helper()
+	token, err := p.grant(t.Context(), client, resource, scope)
+	if err != nil {
+		t.Fatalf("getting a token: %v", err)
+	}
+	return token
+}
+
+// grant is token for other goroutines than the test's.
+func (p *provider) grant(ctx context.Context, client, resource, scope string) (string, error) {
 	form := url.Values{"grant_type": {"client_credentials"}, "resource": {resource}}
 	if scope != "" {
 		form.Set("scope", scope)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.issuer+"/token", strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth(client, providerClients[client].Secret)
-	resp, err := p.client.Do(req)
-	if err != nil {
-		t.Fatalf("getting a token: %v", err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var answer struct {
-		AccessToken string `json:"access_token"`
-		TokenType   string `json:"token_type"`
-	}
-	if err := json.Unmarshal(body, &answer); err != nil || resp.StatusCode != http.StatusOK || answer.TokenType != "Bearer" || answer.AccessToken == "" {
-		t.Fatalf("getting a token: %s: %s", resp.Status, body)
-	}
-	return answer.AccessToken
+	return grant(ctx, p.client, p.address+"/token", client, providerClients[client].Secret, form)
+}
+
+// revoke takes a token back, as its owner (RFC 7009).
+func (p *provider) revoke(t testing.TB, client, token string) {
+	t.Helper()
+	revokeAt(t, p.client, p.address+"/token/revocation", client, providerClients[client].Secret, token)
 }
 
 // rotate makes the provider sign with new keys; it keeps publishing the old.

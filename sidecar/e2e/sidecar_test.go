@@ -19,16 +19,18 @@ import (
 
 // setup is what a test says about its sidecar.
 type setup struct {
-	issuer   string
-	upstream string
-	policies string                            // value of spec.policies; "{dir: ./policies}" if empty
-	sink     string                            // of the audit log; "stdout" if empty
-	jwt      string                            // more keys of the jwt method, each with a comma before it
-	drain    string                            // value of spec.drain; "{delay: 0s, timeout: 10s}" if empty
-	dir      string                            // where the configuration goes; a new one if empty
-	whole    func(proxy, health string) string // the configuration, in place of all of the above
-	away     bool                              // start gwctl in another directory, with an absolute path
-	unready  bool                              // do not wait until it is ready
+	issuer     string
+	upstream   string
+	policies   string                            // value of spec.policies; "{dir: ./policies}" if empty
+	sink       string                            // of the audit log; "stdout" if empty
+	jwt        string                            // more keys of the jwt method, each with a comma before it
+	attributes string                            // of the jwt method; those of the first provider if empty
+	methods    string                            // further methods of authn: whole lines
+	drain      string                            // value of spec.drain; "{delay: 0s, timeout: 10s}" if empty
+	dir        string                            // where the configuration goes; a new one if empty
+	whole      func(proxy, health string) string // the configuration, in place of all of the above
+	away       bool                              // start gwctl in another directory, with an absolute path
+	unready    bool                              // do not wait until it is ready
 }
 
 // sidecar is a running `gwctl serve`.
@@ -107,11 +109,12 @@ spec:
   env: {region: eu}
   anonymous: allow
   authn:
-    - jwt: {issuer: "%s", audiences: [%s], type: service, attributes: {roles: claims.roles, tenant: claims.tenant}%s}
-  propagate: {claims: [plan]}
+    - jwt: {issuer: "%s", audiences: [%s], type: service, attributes: %s%s}
+%s  propagate: {claims: [plan]}
   audit: {sinks: [%s], overflow: block}
   drain: %s
-`, cmp.Or(c.policies, "{dir: ./policies}"), proxy, c.upstream, health, c.issuer, audience, c.jwt,
+`, cmp.Or(c.policies, "{dir: ./policies}"), proxy, c.upstream, health, c.issuer, audience,
+		cmp.Or(c.attributes, "{roles: claims.roles, tenant: claims.tenant}"), c.jwt, c.methods,
 		cmp.Or(c.sink, "stdout"), cmp.Or(c.drain, "{delay: 0s, timeout: 10s}"))
 }
 
@@ -181,6 +184,14 @@ func readFile(t testing.TB, path string) string {
 func writeFile(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writePrivate writes a file that nobody but its owner can read.
+func writePrivate(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

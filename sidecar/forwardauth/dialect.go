@@ -2,7 +2,6 @@ package forwardauth
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,7 +28,7 @@ type dialect struct {
 	// sends. The address of the client is one of them everywhere: a proxy that
 	// leaves it out would pass on what a client made up.
 	family []string
-	read   func(family map[string]string) canonical.Original
+	read   func(said *description) canonical.Original
 	narrow bool // only 401 and 403 get through
 }
 
@@ -43,11 +42,14 @@ func dialectOf(name string) (dialect, error) {
 	return dialect{}, fmt.Errorf("dialect %q is not known", name)
 }
 
-// describe takes the description off a carrier. What is left of its headers is
-// the client's.
+// description is what the proxy says, in the order of its family.
+type description [5]string
+
+// describe takes the description off a carrier, unless it is refused. What is
+// left of its headers is the client's.
 func (d dialect) describe(carrier *http.Request) (canonical.Original, *canonical.Rejection) {
-	family := make(map[string]string, len(d.family))
-	for _, name := range d.family {
+	var said description
+	for i, name := range d.family {
 		values := carrier.Header[name]
 		switch {
 		case len(values) > 1:
@@ -57,33 +59,29 @@ func (d dialect) describe(carrier *http.Request) (canonical.Original, *canonical
 		case len(values) == 0, values[0] == "" && name != forwardedHost: // a request may lack a host, which the reader judges
 			return canonical.Original{}, &canonical.Rejection{Code: reply.ReasonForwardingIncomplete, Status: http.StatusBadRequest, Rule: canonical.Fold(name)}
 		}
-		family[name] = values[0]
+		said[i] = values[0]
 	}
-	o := d.read(family)
-	o.ForwardedFor = family[forwardedFor]
-	o.Header = maps.Clone(carrier.Header)
+	o := d.read(&said)
 	for _, name := range d.family {
-		delete(o.Header, name)
+		delete(carrier.Header, name)
 	}
-	o.Trailer = carrier.Trailer
+	o.Header, o.Trailer = carrier.Header, carrier.Trailer
 	return o, nil
 }
 
 // maxOrigin is what a URL may have before its target: scheme and host.
 const maxOrigin = 512
 
-func readForwarded(family map[string]string) canonical.Original {
-	return canonical.Original{
-		Method: family[forwardedMethod], Scheme: family[forwardedProto], Host: family[forwardedHost], Target: family[forwardedURI],
-	}
+func readForwarded(said *description) canonical.Original {
+	return canonical.Original{Method: said[0], Scheme: said[1], Host: said[2], Target: said[3], ForwardedFor: said[4]}
 }
 
 // readOriginal takes scheme://host/path?query apart where the proxy put it
 // together. A host cannot have a slash: the reader would refuse its first half,
 // and nginx refuses it before.
-func readOriginal(family map[string]string) canonical.Original {
-	o := canonical.Original{Method: family[originalMethod]}
-	scheme, rest, _ := strings.Cut(family[originalURL], "://")
+func readOriginal(said *description) canonical.Original {
+	o := canonical.Original{Method: said[0], ForwardedFor: said[2]}
+	scheme, rest, _ := strings.Cut(said[1], "://")
 	o.Scheme, o.Host = scheme, rest
 	if i := strings.IndexByte(rest, '/'); i >= 0 {
 		o.Host, o.Target = rest[:i], rest[i:]

@@ -1,6 +1,7 @@
 package forwardauth
 
 import (
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -73,7 +74,7 @@ func FuzzDescribe(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, url, from string) {
 		before := http.Header{originalMethod: {method}, originalURL: {url}, forwardedFor: {from}, "Accept": {"*/*"}}
 		o, c, rejection := read("nginx", before)
-		if (c == nil) == (rejection == nil) || len(before) != 4 {
+		if (c == nil) == (rejection == nil) {
 			t.Fatalf("read %v and %v of %v", c, rejection, before)
 		}
 		if c == nil {
@@ -102,9 +103,9 @@ func BenchmarkAsk(b *testing.B) {
 				name, value, _ := strings.Cut(line, ": ")
 				h.Set(name, value)
 			}
-			req := &http.Request{Method: "GET", Header: h, RemoteAddr: "127.0.0.1:4711", RequestURI: "/"}
 			b.ReportAllocs()
 			for b.Loop() {
+				req := &http.Request{Method: "GET", Header: maps.Clone(h), RemoteAddr: "127.0.0.1:4711", RequestURI: "/"}
 				w := &discard{header: http.Header{}}
 				if r.door.ServeHTTP(w, req); w.status != http.StatusOK {
 					b.Fatalf("answer %d", w.status)

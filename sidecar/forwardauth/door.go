@@ -48,6 +48,7 @@ type Door struct {
 	o       Options
 	dialect dialect
 	errors  *log.Logger
+	dates   reply.Dates
 }
 
 // New makes a door. The error is for a dialect that is not known.
@@ -97,6 +98,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, carrier *http.Request) {
 		d.deny(w, carrier, out.Answer, "")
 		return
 	}
+	w.Header()["Date"] = d.dates.At(d.o.Clock())
 	allow(w, turn.IdentityHeaders(), out.Headers)
 }
 
@@ -163,20 +165,26 @@ func (d *Door) deny(w http.ResponseWriter, carrier *http.Request, a reply.Answer
 	}
 }
 
+// Values of headers, which are not changed.
+var (
+	nothing  = []string{""}
+	noStore  = []string{"no-store"}
+	noLength = []string{"0"}
+)
+
 // allow answers with every header that the upstream may believe, empty where
 // there is nothing to say: a proxy that copies them replaces what the client
 // sent, also where the answer is that there is no such thing.
 func allow(w http.ResponseWriter, names []string, headers http.Header) {
 	h := w.Header()
 	for _, name := range names {
-		h[name] = []string{""}
+		h[name] = nothing
 	}
 	for name, values := range headers {
 		if len(values) > 0 { // what must not get to the service is answered empty, too
 			h[name] = values
 		}
 	}
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", "0")
+	h["Cache-Control"], h["Content-Length"] = noStore, noLength
 	w.WriteHeader(http.StatusOK)
 }

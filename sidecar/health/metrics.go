@@ -22,8 +22,10 @@ type Metrics struct {
 	registry *prometheus.Registry
 
 	decisions         *prometheus.CounterVec
+	decided           counters[decision]
 	decisionDuration  prometheus.Histogram
 	authn             *prometheus.CounterVec
+	judged            counters[[2]string] // method and result
 	headersDropped    *prometheus.CounterVec
 	attributesDropped prometheus.Counter
 	rejected          *prometheus.CounterVec
@@ -72,6 +74,8 @@ func NewMetrics() *Metrics {
 		reloadSuccess: gauge("gwctl_config_last_reload_success_timestamp_seconds", "Time of the last reload that was taken."),
 		sources:       new(sources),
 	}
+	m.decided.of = func(d decision) prometheus.Counter { return m.decisions.WithLabelValues(d.labels()...) }
+	m.judged.of = func(of [2]string) prometheus.Counter { return m.authn.WithLabelValues(label(of[0]), label(of[1])) }
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "gwctl_build_info", Help: "1, labelled with the version of gwctl.", ConstLabels: prometheus.Labels{"version": Version()},
 	})
@@ -93,21 +97,28 @@ func NewMetrics() *Metrics {
 // forward_auth, ext_authz or authzen, the effect allow or deny, the reason the
 // decision's code.
 func (m *Metrics) Decision(door, effect, reason string, d time.Duration) {
-	switch door {
+	m.decided.get(decision{door, effect, reason}).Inc()
+	m.decisionDuration.Observe(max(d, 0).Seconds()) // a clock may step back
+}
+
+// decision is what a decision is counted by.
+type decision struct{ door, effect, reason string }
+
+func (d decision) labels() []string {
+	switch d.door {
 	case "proxy", "forward_auth", "ext_authz", "authzen":
 	default:
-		door = other
+		d.door = other
 	}
-	if effect != "allow" && effect != "deny" {
-		effect = other
+	if d.effect != "allow" && d.effect != "deny" {
+		d.effect = other
 	}
-	m.decisions.WithLabelValues(door, effect, label(reason)).Inc()
-	m.decisionDuration.Observe(max(d, 0).Seconds()) // a clock may step back
+	return []string{d.door, d.effect, label(d.reason)}
 }
 
 // Authn counts one credential that a method has judged.
 func (m *Metrics) Authn(method, result string) {
-	m.authn.WithLabelValues(label(method), label(result)).Inc()
+	m.judged.get([2]string{method, result}).Inc()
 }
 
 // HeadersDropped counts n request headers that were removed for one reason.

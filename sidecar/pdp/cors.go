@@ -11,7 +11,7 @@ import (
 // it says nothing. The method is that of the request, or the one that a
 // preflight asks about.
 func (t Turn) CORS(method string, c *canonical.Request) *policy.CORS {
-	if t.snapshot == nil {
+	if t.snapshot == nil || !t.snapshot.cors {
 		return nil
 	}
 	p := t.snapshot.Set.Place(method, c.Host, c.Path, c.Segments)

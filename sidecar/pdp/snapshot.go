@@ -39,6 +39,7 @@ type Snapshot struct {
 	env            []envValue
 	allowAnonymous bool
 	logsOut        bool               // some method takes logout tokens
+	cors           bool               // some route speaks of pages of other origins
 	keyHeaders     []string           // that carry API keys
 	propagate      config.Propagation // to whom nothing else is said
 	headers        config.ContextHeaders
@@ -73,6 +74,7 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 		chain = append(chain, m.Authn)
 		s.mappings[m.Authn.Name()] = m.Mapping
 	}
+	s.cors = set.HasCORS()
 	s.chain, s.Methods = authn.NewChain(chain...), chain
 	for _, j := range cfg.JWT {
 		s.Issuers = append(s.Issuers, j.Issuer)

@@ -47,22 +47,23 @@ func (b *clientBody) converses() {
 
 // answered leaves the connection to the next request.
 func (b *clientBody) answered() {
+	b.closed.Store(true)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.control = nil
 }
 
 // wrap puts b between the body of a request and its reader.
-func (b *clientBody) wrap(out *http.Request) {
-	if out.Body == nil || out.Body == http.NoBody {
-		return
-	}
-	b.ReadCloser = out.Body
+func (b *clientBody) wrap(out *http.Request, control *http.ResponseController, end func() error) {
+	b.ReadCloser, b.control, b.end = out.Body, control, end
 	out.Body = b
 }
 
 // Read implements io.Reader.
 func (b *clientBody) Read(p []byte) (int, error) {
+	if b.closed.Load() {
+		return 0, http.ErrBodyReadAfterClose
+	}
 	b.patience(true)
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
@@ -78,10 +79,11 @@ func (b *clientBody) Read(p []byte) (int, error) {
 }
 
 // Close implements io.Closer. The transport closes a body that it gives up
-// because of the upstream; what is read afterwards says nothing of the client.
+// because of the upstream: what was read since says nothing of the client. The
+// client's own body stays open, as to close it means to read it to its end.
 func (b *clientBody) Close() error {
 	b.closed.Store(true)
-	return b.ReadCloser.Close()
+	return nil
 }
 
 func (b *clientBody) failed() bool { return b.broken.Load() }

@@ -14,10 +14,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httputil"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
@@ -61,6 +58,7 @@ type Door struct {
 	unwanted time.Duration // how long the rest of a body may take that nobody reads
 	silent   time.Duration // how long a client may be in the middle of a body
 	bounds   bounds
+	dates    reply.Dates
 }
 
 // New makes a door.
@@ -99,8 +97,8 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.overloaded(w, r, turn, c, rejection)
 		return
 	}
-	answered := sync.OnceFunc(func() { d.bounds.requests.give(who, 1) })
-	defer answered()
+	place := place{of: d.bounds.requests, who: who}
+	defer place.give()
 	if rejection != nil {
 		var allow []string
 		if rejection.Status == http.StatusMethodNotAllowed {
@@ -118,7 +116,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body := &bufferedBody{bodies: d.bounds.bodies, who: c.ClientIP, silent: d.silent}
 	defer body.release()
-	f := forwarding{w: w, r: r, turn: turn, to: turn.Upstream(c), c: c, cors: newCORS(turn.CORS(c.Method, c), c), changed: changed, answered: answered}
+	f := forwarding{w: w, r: r, turn: turn, to: turn.Upstream(c), c: c, cors: newCORS(turn.CORS(c.Method, c), c), changed: changed, place: &place}
 	f.out = turn.Toward(f.to).Request(r.Context(), c, body.of(w, r), Name)
 	switch {
 	case !f.out.Allowed:
@@ -175,82 +173,7 @@ type forwarding struct {
 	out     pdp.Outcome
 	cors    cors
 	changed <-chan struct{} // the policies, since it was decided
-	// answered gives the place back that the request takes until it is answered.
-	answered func()
-}
-
-func (d *Door) forward(f forwarding) {
-	w, r := f.w, f.r
-	trailing := &trailers{reader: f.turn.Reader(), in: r}
-	body := &clientBody{end: trailing.end, control: http.NewResponseController(w), silent: d.silent}
-	defer body.answered()
-	proxy := httputil.ReverseProxy{
-		Transport:  f.to,
-		BufferPool: d.buffers,
-		ErrorLog:   d.errors,
-		Rewrite: func(p *httputil.ProxyRequest) {
-			f.rewrite(p.Out)
-			trailing.announce(p.Out)
-			body.wrap(p.Out)
-		},
-		ModifyResponse: func(resp *http.Response) error {
-			if resp.StatusCode == http.StatusSwitchingProtocols {
-				return d.switched(f, resp)
-			}
-			if r.ProtoMajor >= 2 {
-				body.converses()
-			}
-			f.cors.allow(resp.Header)
-			if d.closes(r) { // asked when the answer comes: the drain may have begun since
-				resp.Header.Set("Connection", "close")
-			}
-			return nil
-		},
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if !errors.Is(err, errSwitched) {
-				d.notForwarded(&f, body, err)
-			}
-		},
-	}
-	if r.ProtoMajor >= 2 {
-		paced := newPacedWriter(w, d.silent)
-		defer paced.answered()
-		w = paced
-	}
-	if !f.c.WebSocket {
-		// The outgoing request has a header of its own, and what came in need not
-		// be copied first.
-		bare := *r
-		bare.Header = http.Header{}
-		r = &bare
-	}
-	proxy.ServeHTTP(w, r)
-}
-
-// rewrite makes the outgoing request out of the canonical one. Only the body
-// comes from what the client sent.
-func (f *forwarding) rewrite(out *http.Request) {
-	out.URL = f.c.OutURL(f.to.URL)
-	out.Host = f.c.Host
-	h := make(http.Header, len(f.c.Header)+8)
-	for name, values := range f.c.Header {
-		h[name] = slices.Clip(values) // shared, as nobody changes one
-	}
-	if !f.turn.Snapshot().ForwardToken {
-		h.Del("Authorization")
-	}
-	h.Set("X-Forwarded-Host", f.c.Host)
-	h.Set("X-Forwarded-Proto", f.c.Scheme)
-	if f.c.ClientIP.IsValid() {
-		h.Set("X-Forwarded-For", f.c.ClientIP.String())
-	}
-	for name, values := range f.out.Headers {
-		h[name] = values
-	}
-	if f.c.WebSocket {
-		upgrade(h)
-	}
-	out.Header = h
+	place   *place          // that the request takes until it is answered
 }
 
 // notForwarded answers for an exchange that failed before its answer began.

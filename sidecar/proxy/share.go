@@ -45,6 +45,20 @@ func (s *share) give(who netip.Addr, n int64) {
 	}
 }
 
+// place is one unit that a client has taken, to be given back once.
+type place struct {
+	of    *share
+	who   netip.Addr
+	given bool
+}
+
+func (p *place) give() {
+	if !p.given {
+		p.given = true
+		p.of.give(p.who, 1)
+	}
+}
+
 // network is what counts as one client: an IPv4 address, or the /64 that one
 // subscriber of IPv6 has at least.
 func network(a netip.Addr) netip.Addr {

@@ -36,13 +36,18 @@ func (t *trailers) announce(out *http.Request) {
 	if t.out = out.Trailer; t.out != nil {
 		out.ContentLength = -1 // only chunks have trailers behind them
 	}
-	for _, line := range t.in.Header["Te"] {
+}
+
+// wantsTrailers tells whether a client takes trailers behind an answer.
+func wantsTrailers(r *http.Request) bool {
+	for _, line := range r.Header["Te"] {
 		for coding := range strings.SplitSeq(line, ",") {
 			if strings.EqualFold(strings.Trim(coding, " \t"), "trailers") {
-				out.Header.Set("Te", "trailers") // gRPC cannot do without
+				return true
 			}
 		}
 	}
+	return false
 }
 
 // end is called when the body has ended, and gives what its reader sees.

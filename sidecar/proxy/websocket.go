@@ -65,7 +65,7 @@ func (d *Door) switched(f forwarding, resp *http.Response) error {
 		_ = client.Close() // the client has gone
 		return errSwitched
 	}
-	f.answered()
+	f.place.give()
 	ended := make(chan websocket.Code, 1)
 	go func() { ended <- tunnel.Run() }()
 	if !d.sockets.add(tunnel) {

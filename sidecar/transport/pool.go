@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"time"
 
 	"github.com/gwctl/gwctl/policy"
@@ -31,6 +33,7 @@ func (e *dialError) Unwrap() error { return e.error }
 type pool struct {
 	key     string
 	http    *http.Transport
+	lines   *lines // for requests without a body; nil where all go over http
 	expires []Certificate
 }
 
@@ -58,6 +61,9 @@ func newPool(u config.Upstream, read Read, clock func() time.Time) (*pool, polic
 		t.TLSClientConfig, files = p.client(u, m, clock)
 	}
 	p.http = t
+	if u.URL.Scheme == "http" && u.Protocol != "h2c" {
+		p.lines = newLines(u, t, clock)
+	}
 	p.key = fmt.Sprintf("%s %s %q %q %v %v", u.URL.Scheme, u.URL.Host, u.Protocol, files, u.Timeouts, u.Connections)
 	return p, m.found
 }
@@ -94,13 +100,49 @@ func protocols(u config.Upstream) *http.Protocols {
 	return p
 }
 
+// newLines makes the connections for requests without a body, which come about
+// as those of t do.
+func newLines(u config.Upstream, t *http.Transport, clock func() time.Time) *lines {
+	address := u.URL.Host
+	if u.URL.Port() == "" {
+		address = net.JoinHostPort(u.URL.Hostname(), "80")
+	}
+	return &lines{
+		headerTimeout: u.Timeouts.ResponseHeader, idleTimeout: u.Connections.IdleTimeout, most: u.Connections.Idle, clock: clock,
+		dial: func(ctx context.Context) (net.Conn, error) { return t.DialContext(ctx, "tcp", address) },
+	}
+}
+
 // roundTrip sends a request. Where the connection does not come about, a GET or
 // HEAD without a body is tried once more.
-func (p *pool) roundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := p.http.RoundTrip(r)
+func (p *pool) roundTrip(r *http.Request, inform Inform) (*http.Response, error) {
+	resp, err := p.once(r, inform)
 	var dial *dialError
 	if !errors.As(err, &dial) || r.Context().Err() != nil || r.Method != http.MethodGet && r.Method != http.MethodHead || r.Body != nil && r.Body != http.NoBody {
 		return resp, err
 	}
-	return p.http.RoundTrip(r)
+	return p.once(r, inform)
+}
+
+func (p *pool) once(r *http.Request, inform Inform) (*http.Response, error) {
+	if p.lines.takes(r) {
+		return p.lines.roundTrip(r, inform)
+	}
+	if inform == nil {
+		return p.http.RoundTrip(r)
+	}
+	return p.http.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		Got1xxResponse: func(status int, header textproto.MIMEHeader) error {
+			if status == http.StatusContinue {
+				return nil
+			}
+			return inform(status, http.Header(header))
+		},
+	})))
+}
+
+// closeIdle ends the connections without a request.
+func (p *pool) closeIdle() {
+	p.http.CloseIdleConnections()
+	p.lines.closeIdle()
 }

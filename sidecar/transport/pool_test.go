@@ -53,7 +53,7 @@ func TestRetry(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.roundTrip(r); err == nil || dials != tt.want {
+		if _, err := p.roundTrip(r, nil); err == nil || dials != tt.want {
 			t.Errorf("%s %s after %v: %d dials, want %d (%v)", tt.method, tt.body, tt.fail, dials, tt.want, err)
 		}
 	}
@@ -70,7 +70,7 @@ func TestRetry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.roundTrip(r); err == nil || dials != 1 {
+	if _, err := p.roundTrip(r, nil); err == nil || dials != 1 {
 		t.Errorf("%d dials, %v", dials, err)
 	}
 }

@@ -32,15 +32,26 @@ func (t *Table) Match(c *canonical.Request) *Upstream {
 	if t == nil {
 		return nil
 	}
-	m := t.routes.Match("*", "", c.Path, c.Segments)
+	var storage [4]string
+	m := index.Match{Captures: storage[:0]}
+	t.routes.Find(&m, "*", "", c.Path, c.Segments)
 	if m.Route < 0 {
 		return nil
 	}
 	return t.upstreams[m.Route]
 }
 
-// RoundTrip implements http.RoundTripper.
-func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) { return u.pool.roundTrip(r) }
+// Inform is told of an answer of status 1xx, other than 100, that comes before
+// the one that counts. It may be called on another goroutine, and even when the
+// exchange has failed. An error ends the exchange.
+type Inform func(status int, header http.Header) error
+
+// Exchange sends a request and gives the answer, as http.RoundTripper's
+// RoundTrip does. Neither the header of r nor its values are changed, and the
+// body of r is closed.
+func (u *Upstream) Exchange(r *http.Request, inform Inform) (*http.Response, error) {
+	return u.pool.roundTrip(r, inform)
+}
 
 // Certificates tells when those of the upstreams end.
 func (t *Table) Certificates() []Certificate {
@@ -109,7 +120,7 @@ func (p *Pools) Keep(t *Table) {
 	}
 	for key, pool := range p.open {
 		if !used[key] {
-			pool.http.CloseIdleConnections()
+			pool.closeIdle()
 			delete(p.open, key)
 		}
 	}
@@ -120,6 +131,6 @@ func (p *Pools) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, pool := range p.open {
-		pool.http.CloseIdleConnections()
+		pool.closeIdle()
 	}
 }

@@ -37,7 +37,7 @@ func runTest(o *testOptions) error {
 
 // test runs the suites of every path.
 func (o *testOptions) test() (*report.Test, int) {
-	out := &report.Test{Envelope: report.NewEnvelope("policy test")}
+	out := &report.Test{Envelope: report.NewEnvelope("policy test"), Now: o.streams.Now()}
 	o.results = nil
 	code := exitFine
 	suites := false

@@ -18,6 +18,7 @@ import (
 // edit puts text in place of the expected headers that begin at a place.
 type edit struct {
 	at   policy.Span
+	was  []policy.Label
 	text string
 }
 
@@ -42,7 +43,7 @@ func updateHeaders(results []suite.Result) (int, policy.Diagnostics, error) {
 			edits[at.Path][at.Start] = edit{at: at} // and is left as it is
 			continue
 		}
-		edits[at.Path][at.Start] = edit{at, text}
+		edits[at.Path][at.Start] = edit{at, r.Case.Expect.Headers, text}
 	}
 	written := 0
 	for _, path := range sortedKeys(edits) {
@@ -92,8 +93,8 @@ func updateFile(path string, edits map[document.Position]edit) (int, policy.Diag
 	written := 0
 	for _, e := range list {
 		from, to, ok := flowMapping(text, e.at.Start)
-		if !ok {
-			found = append(found, notUpdated(e.at, "they are not in braces"))
+		if !ok || !sameHeaders(text[from:to], e.was) {
+			found = append(found, notUpdated(e.at, "they are not in braces, or a comment stands in these"))
 			continue
 		}
 		text = slices.Concat(text[:from], []rune(e.text), text[to:])
@@ -126,19 +127,20 @@ func flowMapping(text []rune, at document.Position) (from, to int, ok bool) {
 		return 0, 0, false
 	}
 	depth := 0
-	var quote rune
+	var quote, before rune // the last one that is no blank
 	for i := from; i < len(text); i++ {
 		r := text[i]
 		switch {
-		case quote == '"' && r == '\\':
-			i++
+		case quote == '"' && r == '\\', quote == '\'' && r == '\'' && i+1 < len(text) && text[i+1] == '\'':
+			i++ // what follows is part of the text
+			continue
 		case quote != 0:
 			if r == quote {
 				quote = 0
 			}
-		case r == '"' || r == '\'':
+		case (r == '"' || r == '\'') && strings.ContainsRune("{[,:", before): // elsewhere it is part of a word
 			quote = r
-		case r == '#' && (text[i-1] == ' ' || text[i-1] == '\n'):
+		case r == '#' && (text[i-1] == ' ' || text[i-1] == '\t' || text[i-1] == '\n'):
 			return 0, 0, false // a comment would be lost
 		case r == '{':
 			depth++
@@ -147,8 +149,31 @@ func flowMapping(text []rune, at document.Position) (from, to int, ok bool) {
 				return from, i + 1, true
 			}
 		}
+		if r != ' ' && r != '\t' && r != '\n' && r != '\r' {
+			before = r
+		}
 	}
 	return 0, 0, false
+}
+
+// sameHeaders tells whether a text is the mapping of the headers that were expected,
+// whole and nothing else: what was taken for it could reach further.
+func sameHeaders(text []rune, want []policy.Label) bool {
+	docs, found := document.Parse("", []byte("headers: "+string(text)))
+	if found.HasErrors() || len(docs) != 1 {
+		return false
+	}
+	var w document.Walker
+	entries := w.Object(docs[0], "").Object("headers").Entries()
+	if len(entries) != len(want) {
+		return false
+	}
+	for i, e := range entries {
+		if e.Key.Value() != want[i].Key.Value() || w.Value(e.Value, "").Text.Value() != want[i].Value.Value() {
+			return false
+		}
+	}
+	return !w.Found().HasErrors()
 }
 
 func headersAsYAML(list []engine.Obligation) string {

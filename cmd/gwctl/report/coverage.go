@@ -64,7 +64,7 @@ func complete(u *coverage.Unit) bool {
 func lacks(a *coverage.Atom) string {
 	errors := ""
 	if a.Failed > 0 {
-		errors = fmt.Sprintf(" (an error %d times)", a.Failed)
+		errors = " (an error " + plural(a.Failed, "time") + ")"
 	}
 	switch {
 	case a.True+a.False+a.Failed == 0:
@@ -115,10 +115,11 @@ func (s *SetCoverage) unit(w io.Writer, u *coverage.Unit, p paint) {
 			line = a.Place.Line
 			fmt.Fprintf(w, "  %s%s\n", p.in(dim, number), visible(text))
 		}
-		length := 1
-		if a.Place.EndLine == a.Place.Line {
-			length = max(1, a.Place.EndColumn-a.Place.Column)
+		end := a.Place.EndColumn
+		if a.Place.EndLine > a.Place.Line { // its first line shows where it is
+			end = a.Place.Column + len([]rune(text)) - column
 		}
+		length := max(1, end-a.Place.Column)
 		fmt.Fprintf(w, "  %s%s%s %s\n", p.in(dim, strings.Repeat(" ", len(number)-2)+"| "), strings.Repeat(" ", column), p.in(yellow, "^"+strings.Repeat("~", length-1)), lacks(a))
 	}
 }

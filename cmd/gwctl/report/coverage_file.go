@@ -108,7 +108,9 @@ func (f *fileLines) count() (lines, linesHit, branches, branchesHit int) {
 }
 
 // lcov writes a tracefile of geninfo: rules are functions, atoms are branches
-// with two outcomes.
+// with two outcomes, and conditions of MC/DC, which lcov knows from version 2.3
+// on and older ones pass over. The atoms that begin in a line are a group; an
+// effect that is shown is shown both ways.
 func (c *Coverage) lcov(w io.Writer) error {
 	var out strings.Builder
 	for _, f := range c.files() {
@@ -140,6 +142,21 @@ func (c *Coverage) lcov(w io.Writer) error {
 			}
 		}
 		fmt.Fprintf(&out, "BRF:%d\nBRH:%d\n", branches, branchesHit)
+		independent := 0
+		for _, n := range slices.Sorted(maps.Keys(f.lines)) {
+			atoms := f.lines[n].atoms
+			for i, a := range atoms {
+				shown := 0
+				if a.Independent {
+					shown = 1
+				}
+				independent += 2 * shown
+				for _, sense := range []string{"t", "f"} {
+					fmt.Fprintf(&out, "MCDC:%d,%d,%s,%d,%d,%s\n", n, len(atoms), sense, shown, i, visible(a.Text))
+				}
+			}
+		}
+		fmt.Fprintf(&out, "MCF:%d\nMCH:%d\n", branches, independent) // two senses, as two outcomes
 		for _, n := range slices.Sorted(maps.Keys(f.lines)) {
 			fmt.Fprintf(&out, "DA:%d,%d\n", n, f.lines[n].hits)
 		}

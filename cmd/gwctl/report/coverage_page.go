@@ -1,72 +1,71 @@
 package report
 
 import (
-	"cmp"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
-	"slices"
+	"strconv"
 
 	"github.com/gwctl/gwctl/engine/coverage"
 )
 
-//go:embed coverage_page.html
-var coveragePage string
+var (
+	//go:embed coverage_page.html
+	coveragePage string
+	//go:embed coverage_page.css
+	coverageStyle string
+)
 
 // The page's own view of the coverage: everything is text, which the template
-// escapes; the page has no script and fetches nothing.
+// escapes; the page has no script and fetches nothing. Its policy lets a browser
+// apply the page's own style sheet and do nothing else, should a name ever get
+// through as markup.
+
+type pageView struct {
+	Policy string
+	Style  template.CSS
+	Made   string
+	Sets   []pageSet
+}
 
 type pageSet struct {
 	Set      string
 	Measures []pageMeasure
+	Gaps     int
 	Files    []pageFile
 	Lists    []pageList
 }
 
 type pageMeasure struct {
-	Name           string
+	Name, Says     string
 	Covered, Total int
 	Percent, Class string
-}
-
-type pageFile struct {
-	Path  string
-	Lines []pageLine
-	Units []pageUnit
-}
-
-type pageLine struct {
-	Number int
-	Pieces []pagePiece
-}
-
-type pagePiece struct{ Text, Class, Title string }
-
-type pageUnit struct {
-	*coverage.Unit
-	Class string
-	Atoms []pageAtom
-}
-
-type pageAtom struct {
-	*coverage.Atom
-	Class, Says string
+	Width          string // of the bar, of 100
 }
 
 type pageList struct {
 	Title string
-	Items []string
+	Items []pageItem
 }
+
+type pageItem struct{ Text, Where string }
 
 func (c *Coverage) html(w io.Writer) error {
 	page, err := template.New("coverage").Parse(coveragePage)
 	if err != nil {
 		return fmt.Errorf("reading the template of the page: %w", err)
 	}
-	var view struct{ Sets []pageSet }
+	sum := sha256.Sum256([]byte(coverageStyle))
+	view := pageView{
+		Policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
+		Style:  template.CSS(coverageStyle), // our own, not the policies'
+		Made:   c.Now.UTC().Format("2006-01-02 15:04 UTC"),
+	}
 	for i := range c.Coverage {
-		view.Sets = append(view.Sets, c.Coverage[i].page())
+		view.Sets = append(view.Sets, c.Coverage[i].page("s"+strconv.Itoa(i)))
 	}
 	if err := page.Execute(w, view); err != nil {
 		return fmt.Errorf("writing the page: %w", err)
@@ -74,29 +73,36 @@ func (c *Coverage) html(w io.Writer) error {
 	return nil
 }
 
-func (s *SetCoverage) page() pageSet {
-	out := pageSet{Set: s.Set}
-	for _, m := range s.measures() {
-		out.Measures = append(out.Measures, pageMeasure{m.name, m.Covered, m.Total, percent(m.Percent), class(m.Covered, m.Total)})
+// page is the view of one set, whose anchors begin with id.
+func (s *SetCoverage) page(id string) pageSet {
+	out := pageSet{Set: visible(s.Set)}
+	says := []string{"matched in a case", "outcomes of atoms, true and false", "atoms whose own effect is shown"}
+	for i, m := range s.measures() {
+		out.Measures = append(out.Measures, pageMeasure{m.name, says[i], m.Covered, m.Total, percent(m.Percent), class(m.Covered, m.Total), fmt.Sprintf("%.1f", m.Percent)})
 	}
 	one := &Coverage{Coverage: []SetCoverage{*s}}
-	for _, f := range one.files() {
-		out.Files = append(out.Files, s.pageFile(f))
+	for i, f := range one.files() {
+		view := s.pageFile(f, id+"f"+strconv.Itoa(i))
+		out.Gaps += view.Gaps
+		out.Files = append(out.Files, view)
 	}
-	add := func(title string, items []string) {
+	add := func(title string, items []pageItem) {
 		if len(items) > 0 {
 			out.Lists = append(out.Lists, pageList{title, items})
 		}
 	}
-	var routes, actions, fixtures []string
+	item := func(at coverage.Place, format string, args ...any) pageItem {
+		return pageItem{visible(fmt.Sprintf(format, args...)), visible(where(at))}
+	}
+	var routes, actions, fixtures []pageItem
 	for _, r := range s.Routes {
-		routes = append(routes, fmt.Sprintf("%s (%s, action %s)", r.Route, r.Resource, r.Action))
+		routes = append(routes, item(r.Place, "%s (%s, action %s)", r.Route, r.Resource, r.Action))
 	}
 	for _, a := range s.Actions {
-		actions = append(actions, a.Action+" of "+a.Resource)
+		actions = append(actions, item(a.Place, "%s of %s", a.Action, a.Resource))
 	}
 	for _, f := range s.Unused {
-		fixtures = append(fixtures, f.Kind+" "+f.Name)
+		fixtures = append(fixtures, item(f.Place, "%s %s", f.Kind, f.Name))
 	}
 	add("Routes without a case", routes)
 	add("Actions without a case", actions)
@@ -122,54 +128,4 @@ func atomClass(a *coverage.Atom) string {
 		return "none"
 	}
 	return "part"
-}
-
-func (s *SetCoverage) pageFile(f *fileLines) pageFile {
-	out := pageFile{Path: f.path}
-	for _, u := range f.units {
-		x := pageUnit{Unit: u, Class: class(min(u.Matched, 1), 1)}
-		for i := range u.Atoms {
-			a := &u.Atoms[i]
-			says := cmp.Or(lacks(a), "covered")
-			x.Atoms = append(x.Atoms, pageAtom{a, atomClass(a), says})
-		}
-		out.Units = append(out.Units, x)
-	}
-	for i, text := range s.Files[f.path] {
-		line := pageLine{Number: i + 1}
-		if l := f.lines[i+1]; l != nil {
-			line.Pieces = pieces([]rune(text), l.atoms)
-		} else {
-			line.Pieces = []pagePiece{{Text: text}}
-		}
-		out.Lines = append(out.Lines, line)
-	}
-	return out
-}
-
-// pieces cuts a line at the atoms that begin in it.
-func pieces(line []rune, atoms []*coverage.Atom) []pagePiece {
-	atoms = slices.Clone(atoms)
-	slices.SortStableFunc(atoms, func(a, b *coverage.Atom) int { return cmp.Compare(a.Place.Column, b.Place.Column) })
-	var out []pagePiece
-	done := 0
-	for _, a := range atoms {
-		from := min(max(a.Place.Column-1, done), len(line))
-		to := len(line)
-		if a.Place.EndLine == a.Place.Line {
-			to = min(a.Place.EndColumn-1, len(line))
-		}
-		if to <= from {
-			continue
-		}
-		if from > done {
-			out = append(out, pagePiece{Text: string(line[done:from])})
-		}
-		out = append(out, pagePiece{string(line[from:to]), atomClass(a), cmp.Or(lacks(a), "covered")})
-		done = to
-	}
-	if done < len(line) {
-		out = append(out, pagePiece{Text: string(line[done:])})
-	}
-	return out
 }

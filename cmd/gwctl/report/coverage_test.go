@@ -3,7 +3,6 @@ package report
 import (
 	"encoding/json"
 	"encoding/xml"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -70,10 +69,52 @@ fixtures that no case uses
 	}
 }
 
+// hostile is the coverage of a set whose files and names mean mischief.
+func hostile() *Coverage {
+	c := covered()
+	const name = "<script>alert(1)</script>\"'>&\x00\x1b[31m\n]]>\u202e"
+	set := &c.Coverage[0]
+	set.Set = name
+	set.Files = map[string][]string{name: append([]string{name, "\xff\xfe"}, set.Files["p.yaml"]...)}
+	for i := range set.Units {
+		u := &set.Units[i]
+		u.Name, u.Place.Path = name, name
+		for j := range u.Atoms {
+			a := &u.Atoms[j]
+			a.Text, a.Place.Path = name, name
+			if a.ShownBy != nil {
+				a.ShownBy = &coverage.Pair{True: name, False: name}
+			}
+		}
+	}
+	set.Routes[0].Route, set.Unused[0].Name = name, name
+	return c
+}
+
+// lcovRecord are the lines of a tracefile that gwctl writes, each with the form
+// that geninfo's manual gives it.
+var lcovRecord = regexp.MustCompile(`^(TN:|SF:.+|FN:[1-9]\d*,.+|FNDA:\d+,.+|(FNF|FNH|BRF|BRH|MCF|MCH|LF|LH):\d+|BRDA:[1-9]\d*,\d+,\d+,(\d+|-)|MCDC:[1-9]\d*,[1-9]\d*,[tf],\d+,\d+,.+|DA:[1-9]\d*,\d+|end_of_record)$`)
+
+// TestLCOVRecords: nothing of a name begins a record of its own.
+func TestLCOVRecords(t *testing.T) {
+	for _, c := range []*Coverage{covered(), hostile()} {
+		lines := strings.Split(strings.TrimSuffix(file(t, c, "lcov"), "\n"), "\n")
+		if len(lines) != strings.Count(file(t, covered(), "lcov"), "\n") {
+			t.Errorf("%d lines", len(lines))
+		}
+		for _, l := range lines {
+			if !lcovRecord.MatchString(l) || strings.ContainsFunc(l, func(r rune) bool { return r < ' ' }) {
+				t.Errorf("%q", l)
+			}
+		}
+	}
+}
+
 // TestLCOV: the records of a file, whose sums are those of its lines.
 func TestLCOV(t *testing.T) {
 	want := "TN: SF:p.yaml FN:1,p/full FN:3,p/half FN:5,p/none FNDA:1,p/full FNDA:0,p/half FNDA:0,p/none FNF:3 FNH:1 " +
-		"BRDA:2,0,0,1 BRDA:2,0,1,1 BRDA:4,0,0,0 BRDA:4,0,1,1 BRDA:4,1,0,- BRDA:4,1,1,- BRF:6 BRH:3 DA:1,1 DA:2,2 DA:3,0 DA:4,1 DA:5,0 LF:5 LH:3 end_of_record"
+		"BRDA:2,0,0,1 BRDA:2,0,1,1 BRDA:4,0,0,0 BRDA:4,0,1,1 BRDA:4,1,0,- BRDA:4,1,1,- BRF:6 BRH:3 " +
+		"MCDC:2,1,t,1,0,<a> MCDC:2,1,f,1,0,<a> MCDC:4,2,t,0,0,b MCDC:4,2,f,0,0,b MCDC:4,2,t,0,1,c MCDC:4,2,f,0,1,c MCF:6 MCH:2 DA:1,1 DA:2,2 DA:3,0 DA:4,1 DA:5,0 LF:5 LH:3 end_of_record"
 	if got := strings.Join(strings.Fields(file(t, covered(), "lcov")), " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -82,10 +123,9 @@ func TestLCOV(t *testing.T) {
 // TestCobertura: what its document type asks for, and sums that agree.
 func TestCobertura(t *testing.T) {
 	text := file(t, covered(), "cobertura")
+	coberturaRules.holds(t, text)
 	var back coberturaReport
-	dec := xml.NewDecoder(strings.NewReader(text))
-	dec.Strict = true
-	if err := dec.Decode(&back); err != nil {
+	if err := xml.Unmarshal([]byte(text), &back); err != nil {
 		t.Fatal(err)
 	}
 	if back.LinesValid != 5 || back.LinesCovered != 3 || back.BranchesValid != 6 || back.BranchesCovered != 3 || back.LineRate != "0.6000" || back.BranchRate != "0.5000" || back.Timestamp != 1000 {
@@ -95,47 +135,11 @@ func TestCobertura(t *testing.T) {
 	if len(lines) != 5 || lines[3].Condition != "25% (1/4)" || lines[0].Branch {
 		t.Errorf("%+v", lines)
 	}
-	for _, element := range []string{"<sources>", "<packages>", "<classes>", "<methods></methods>", "<lines>", "<!DOCTYPE coverage SYSTEM"} {
-		if !strings.Contains(text, element) {
-			t.Errorf("no %s", element)
-		}
+	if !strings.Contains(text, "<!DOCTYPE coverage SYSTEM") {
+		t.Error("the document type is not named")
 	}
-}
-
-// TestPage: one page that needs nothing else, in which no text of a policy is
-// markup, and which shows every unit and line.
-func TestPage(t *testing.T) {
-	text := file(t, covered(), "html")
-	if regexp.MustCompile(`(?i)<(script|link|img|iframe)|https?:|url\(|@import`).MatchString(text) {
-		t.Error("the page has a script or fetches something")
-	}
-	for _, want := range []string{"&lt;script&gt;alert(1)", `<mark class="full" title="covered">&lt;a&gt;</mark>`, `<mark class="part" title="never true">b</mark>`, `<mark class="none" title="never asked">c</mark>`, "p/none", "s/&lt;x&gt;", "33.3", "GET /x (r, action a)", "user u"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the page lacks %s", want)
-		}
-	}
-	// Every element that is opened is closed.
-	dec := xml.NewDecoder(strings.NewReader(text))
-	dec.Strict, dec.AutoClose, dec.Entity = false, []string{"meta", "br"}, xml.HTMLEntity
-	depth := 0
-	for {
-		token, err := dec.Token()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		switch token.(type) {
-		case xml.StartElement:
-			depth++
-		case xml.EndElement:
-			depth--
-		}
-	}
-	if depth != 0 {
-		t.Errorf("%d elements are left open", depth)
-	}
+	coberturaRules.holds(t, file(t, hostile(), "cobertura"))
+	coberturaRules.holds(t, file(t, &Coverage{Envelope: NewEnvelope("policy test")}, "cobertura"))
 }
 
 func TestCoverageJSON(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/explain"
@@ -17,6 +18,7 @@ type Test struct {
 	Summary  TestSummary   `json:"summary"`
 	Tests    []TestCase    `json:"tests"`
 	Coverage []SetCoverage `json:"coverage,omitempty"`
+	Now      time.Time     `json:"-"` // when the cases ran
 }
 
 // TestSummary counts cases.

@@ -1,11 +1,13 @@
 // A certified OpenID provider (npm oidc-provider) on loopback, for the end-to-end
 // tests. It speaks JSON lines on stdout:
 //
-//   {"event":"listening","issuer":"http://127.0.0.1:41234"}
+//   {"event":"listening","issuer":"http://127.0.0.1:41234","address":"http://127.0.0.1:41234"}
 //   {"event":"keys","kids":["RS256-2","ES256-2","EdDSA-2","RS256-1",…]}
 //
 // Environment:
 //   PORT       port on 127.0.0.1; 0 or unset picks a free one
+//   ISSUER     the issuer, for a provider that is reached through something
+//              else; unset is the port itself
 //   CLIENTS    JSON: {"<client id>": {"secret": "…", "scope": "a b", "claims": {…}}};
 //              the claims go into every access token of the client
 //   RESOURCES  JSON: {"<resource indicator>": {"audience": "…", "alg": "RS256", "ttl": 600, "opaque": false}}
@@ -28,6 +30,28 @@ let generation = 0;
 let keys = []; // newest first
 let handler = (request, response) => response.writeHead(503).end();
 
+// What the provider has issued. It outlives a change of keys, which makes a new
+// Provider. Client credentials need no more than this of an adapter.
+const issued = new Map();
+
+class Issued {
+  constructor(model) {
+    this.model = model;
+  }
+
+  async upsert(id, payload) {
+    issued.set(`${this.model} ${id}`, payload);
+  }
+
+  async find(id) {
+    return issued.get(`${this.model} ${id}`);
+  }
+
+  async destroy(id) {
+    issued.delete(`${this.model} ${id}`);
+  }
+}
+
 async function newKey(alg) {
   const { privateKey } = await generateKeyPair(alg, { extractable: true });
   return { ...(await exportJWK(privateKey)), alg, use: 'sig', kid: `${alg}-${generation}` };
@@ -35,6 +59,7 @@ async function newKey(alg) {
 
 function configuration() {
   return {
+    adapter: Issued,
     jwks: { keys },
     clients: Object.entries(clients).map(([id, client]) => ({
       client_id: id,
@@ -50,6 +75,8 @@ function configuration() {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (ctx, indicator, client) => {
@@ -99,7 +126,8 @@ process.stdin.on('end', stop).resume();
 
 server.listen(Number(process.env.PORT || 0), host, async () => {
   // The issuer holds the port, so the port comes first.
-  issuer = `http://${host}:${server.address().port}`;
+  const address = `http://${host}:${server.address().port}`;
+  issuer = process.env.ISSUER || address;
   await rotate();
-  say('listening', { issuer });
+  say('listening', { issuer, address });
 });
