@@ -20,7 +20,7 @@ var _ admin.Operations = operations{}
 // Status gives a picture for operators.
 func (o operations) Status() admin.Status {
 	out := admin.Status{
-		Version: health.Version(), Instance: o.s.instance, Problems: append([]string{}, o.s.state.Problems()...), Insecure: []string{},
+		Version: health.Version(), Instance: o.s.instance, Problems: append([]string{}, o.s.state.Problems()...), Insecure: append([]string{}, o.s.insecure()...),
 		Issuers: []admin.Issuer{}, Introspection: []admin.Introspection{},
 	}
 	out.Ready = len(out.Problems) == 0

@@ -43,6 +43,7 @@ type Options struct {
 	Getenv     func(string) (string, bool)
 	Loaded     func()        // called when policies came into force; may be nil
 	Poll       time.Duration // how often files are looked at without an event; 0 takes the default
+	FailOpen   bool          // --insecure-fail-open: see pdp.Options
 	Settle     time.Duration // how long files must rest; 0 takes the default
 }
 
@@ -99,8 +100,9 @@ func (s *Sidecar) build(ctx context.Context) error {
 	}
 	s.point = pdp.New(pdp.Options{
 		Clock: s.o.Clock, NewID: s.newID, Audit: s.audit, Metrics: s.metrics, Reader: reader,
-		Logger: s.o.Logger, Verify: (*engine.Set).Verify,
+		Logger: s.o.Logger, Verify: (*engine.Set).Verify, FailOpen: s.o.FailOpen,
 	})
+	s.state.SetInsecure(s.insecure())
 	s.keys = newKeySets(ctx, s.o.Clock, s.o.Logger, s.audit)
 	s.metrics.JWKS(s.keys.status)
 	s.state.SetIssuers(s.keys.keyless)
@@ -230,6 +232,7 @@ func (s *Sidecar) Run(ctx context.Context) error {
 			failed <- fmt.Errorf("following the policies: %w", err)
 		}
 	})
+	running.Go(func() { s.warn(background) })
 	s.o.Logger.Info("serving", s.addresses()...)
 	var err error
 	select {
