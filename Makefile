@@ -9,7 +9,7 @@ BENCHTIME ?= 200ms
 # CI sets RACE=-race; plain `make test` needs nothing but Go.
 RACE ?=
 
-.PHONY: bench-proxy bench-flood help build run test e2e lint gen fuzz bench bench-engine bench-test test-engine-peers test-broken check
+.PHONY: bench-proxy bench-flood help build run test e2e lint gen fuzz fuzz-path bench bench-engine bench-test test-engine-peers test-broken check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -45,6 +45,12 @@ fuzz: ## run every fuzz target for FUZZTIME (default 20s)
 	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "== $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 200x $$pkg; \
 	  done; done
+
+# How many targets are made; some ten thousand a second on each core.
+PATHS ?= 100000000
+
+fuzz-path: ## compare the path authorised with the path sent for PATHS targets (default 100 million: hours)
+	GWCTL_PATHS=$(PATHS) go test -count=1 -timeout 0 -v -run '^TestManyPaths$$' ./sidecar/attacks
 
 bench: ## run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...

@@ -22,6 +22,7 @@ func Assess(cfg *config.Config, token string, clock func() time.Time) ([]Assessm
 	b := &builder{fixed: cfg, clock: clock}
 	var out []Assessment
 	for _, j := range cfg.JWT {
+		j.DPoP.NonceKey = config.Secret{} // as little as the other secrets
 		m, _, err := b.jwt(j)
 		if err != nil {
 			return nil, err

@@ -7,17 +7,17 @@ import (
 	"time"
 
 	"github.com/gwctl/gwctl/engine"
-	"github.com/gwctl/gwctl/engine/mapping"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/pdp"
+	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
 // methods makes the methods of authentication, in the order of the
 // configuration, and the key sets that they need and that do not run yet.
-func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []*authn.KeySet, policy.Diagnostics) {
+func (b *builder) methods(set *engine.Set, cfg *config.Config, read transport.Read) ([]pdp.Method, []*authn.KeySet, policy.Diagnostics) {
 	if b.kept != nil {
 		b.kept.discard()
 	}
@@ -29,13 +29,13 @@ func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []
 	var fresh []*authn.KeySet
 	var found policy.Diagnostics
 	add := func(c config.Method, method authn.Method, err error) {
-		m, more := mapping.New(set, c.Attributes)
+		m, more := userMapping(set, cfg, c)
 		found = append(found, more...)
 		if err != nil {
 			found = append(found, refusal(c, err)...)
 			return
 		}
-		out = append(out, placed{c.Place, pdp.Method{Authn: method, Mapping: m.WithIDPrefix(c.IDPrefix)}})
+		out = append(out, placed{c.Place, pdp.Method{Authn: method, Mapping: m}})
 	}
 	for _, j := range cfg.JWT {
 		method, keys, err := b.jwt(j)
@@ -51,6 +51,12 @@ func (b *builder) methods(set *engine.Set, cfg *config.Config) ([]pdp.Method, []
 	for _, k := range cfg.APIKeys {
 		method, err := b.apiKeys(k)
 		add(k.Method, method, err)
+	}
+	for _, c := range cfg.MTLS {
+		method, more, err := b.mtls(c, read)
+		if found = append(found, more...); !more.HasErrors() {
+			add(c.Method, method, err)
+		}
 	}
 	slices.SortStableFunc(out, func(a, b placed) int { return a.place - b.place })
 	var methods []pdp.Method
@@ -117,15 +123,32 @@ func (b *builder) jwt(j config.JWT) (*authn.JWT, *authn.KeySet, error) {
 	if b.keys != nil {
 		revoked = b.keys.revocations(j.Issuer)
 	}
+	dpop, err := b.dpop(j.DPoP)
+	if err != nil {
+		return nil, nil, err
+	}
 	method, err := authn.NewJWT(authn.JWTConfig{
 		LogoutClient: j.Logout.ClientID, Revoked: revoked,
-		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, Algorithms: j.Algorithms, Profile: j.Profile,
-		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type, Verified: kept(j.TokenCache),
+		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, AudienceClaim: j.AudienceClaim, Algorithms: j.Algorithms, Profile: j.Profile,
+		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type, Verified: kept(j.TokenCache), DPoP: dpop,
 	}, keys, b.clock)
 	if err != nil || !isNew {
 		return method, nil, err
 	}
 	return method, keys, nil
+}
+
+// dpop gives what a method asks of proofs. The memory of them is one for all
+// methods, and for as long as the process runs: a proof that was accepted before a
+// reload is not accepted after it.
+func (b *builder) dpop(d config.DPoP) (authn.DPoPConfig, error) {
+	out := authn.DPoPConfig{Required: d.Required, Nonce: d.Nonce, MaxAge: d.MaxAge, Algorithms: d.Algorithms, Proofs: b.proofs}
+	if !d.NonceKey.IsSet() {
+		return out, nil
+	}
+	var err error
+	out.NonceKey, err = d.NonceKey.Read(b.getenv)
+	return out, err
 }
 
 // keep gives the method of a configuration that is kept, or a new one.
@@ -147,17 +170,37 @@ func (b *builder) introspection(i config.Introspection) (authn.Method, error) {
 			return nil, err
 		}
 	}
+	dpop, err := b.dpop(i.DPoP)
+	if err != nil {
+		return nil, err
+	}
 	cfg := authn.IntrospectionConfig{
-		Name: i.Name, Endpoint: i.Endpoint, Auth: auth, Issuer: i.Issuer, Audiences: i.Audiences, UserType: i.Type, Leeway: i.Leeway,
+		Name: i.Name, Endpoint: i.Endpoint, Auth: auth, DPoP: dpop, Issuer: i.Issuer, Audiences: i.Audiences, UserType: i.Type, Leeway: i.Leeway,
 		ActiveTTL: i.ActiveTTL, InactiveTTL: i.InactiveTTL, IgnoreNoStore: i.IgnoreNoStore, CacheSize: i.CacheSize, Timeout: i.Timeout,
 		InFlight: i.InFlight, Queue: i.Queue, Clock: b.clock, Logger: b.logger, StaleTTL: i.StaleTTL, OnState: b.answers(i),
 	}
 	return b.keep(func() (authn.Method, error) { return authn.NewIntrospection(cfg) },
 		"introspection", i.Name, i.Endpoint, auth.Method, auth.ID, auth.Secret, auth.Key, auth.KeyID, i.Issuer, i.Audiences, i.Type,
-		i.Leeway.String(), i.ActiveTTL.String(), i.InactiveTTL.String(), i.StaleTTL.String(), i.IgnoreNoStore, i.CacheSize, i.Timeout.String(), i.InFlight, i.Queue)
+		i.Leeway.String(), i.ActiveTTL.String(), i.InactiveTTL.String(), i.StaleTTL.String(), i.IgnoreNoStore, i.CacheSize, i.Timeout.String(), i.InFlight, i.Queue,
+		dpop.Required, dpop.Nonce, dpop.NonceKey, dpop.MaxAge.String(), dpop.Algorithms)
 }
 
 func (b *builder) apiKeys(k config.APIKeys) (authn.Method, error) {
 	cfg := authn.APIKeysConfig{Name: k.Name, File: k.File, Header: k.Header, UserType: k.Type, Clock: b.clock, Logger: b.logger}
 	return b.keep(func() (authn.Method, error) { return authn.NewAPIKeys(cfg) }, "api_keys", k.Name, k.File, k.Header, k.Type)
+}
+
+// mtls makes a method that outlives no reload: what it keeps rests on its CAs.
+func (b *builder) mtls(c config.MTLS, read transport.Read) (authn.Method, policy.Diagnostics, error) {
+	list, found := transport.CAs(c.ClientCA, read, b.clock)
+	if found.HasErrors() {
+		return nil, found, nil
+	}
+	if !c.Own {
+		found = nil // the listener says the same of its file
+	}
+	m, err := authn.NewMTLS(authn.MTLSConfig{
+		Name: c.Name, CAs: list, Identity: c.Identity, TrustDomain: c.TrustDomain, Forwarded: c.Forwarded != "", UserType: c.Type, Clock: b.clock,
+	})
+	return m, found, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 	"github.com/gwctl/gwctl/policy/source"
+	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reload"
@@ -27,6 +28,7 @@ type builder struct {
 	getenv func(string) (string, bool)
 	pools  *transport.Pools
 	prints *secretPrints // nil only checks
+	proofs *authn.Proofs // of DPoP, that were accepted; nil only checks
 
 	inForce func() *pdp.Snapshot // nil before the first one
 }
@@ -49,7 +51,7 @@ func (b *builder) build(in reload.Input) (*pdp.Snapshot, policy.Diagnostics, err
 	if set == nil {
 		return nil, found, nil
 	}
-	methods, fresh, more := b.methods(set, cfg)
+	methods, fresh, more := b.methods(set, cfg, in.Files.Read)
 	if found = append(found, more...); found.HasErrors() {
 		return nil, found, nil
 	}

@@ -1,6 +1,8 @@
 package sidecar
 
 import (
+	"slices"
+
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
 	"github.com/gwctl/gwctl/sidecar/assertion"
@@ -21,6 +23,14 @@ func (b *builder) connect(s *pdp.Snapshot, cfg *config.Config, read transport.Re
 	s.TLS, found = transport.NewServer(cfg.Proxy.TLS, read, before, b.clock)
 	s.Upstreams, more = b.pools.Table(cfg.Proxy.Upstreams, read)
 	found = append(found, more...)
+	for _, m := range cfg.MTLS {
+		list, _ := transport.CAs(m.ClientCA, read, b.clock) // what is wrong with it is found already
+		for _, ca := range list {
+			if m.Own {
+				s.ClientCAs = append(s.ClientCAs, transport.Certificate{Use: "mtls_ca", NotAfter: ca.NotAfter})
+			}
+		}
+	}
 	s.Signer, more = b.signer(cfg.Assertion, read)
 	return append(found, more...)
 }
@@ -72,7 +82,7 @@ func (s *Sidecar) certificates() []health.CertificateStatus {
 		return nil
 	}
 	var out []health.CertificateStatus
-	for _, c := range append(snapshot.TLS.Certificates(), snapshot.Upstreams.Certificates()...) {
+	for _, c := range slices.Concat(snapshot.TLS.Certificates(), snapshot.ClientCAs, snapshot.Upstreams.Certificates()) {
 		out = append(out, health.CertificateStatus{Use: c.Use, Expires: c.NotAfter.Sub(s.o.Clock()).Seconds()})
 	}
 	return out

@@ -15,7 +15,7 @@ func (k *keySets) refreshed(ks *authn.KeySet, r authn.Refresh) {
 	if r.Result == authn.ResultCanceled {
 		return // the process, or the issuer's configuration, has ended
 	}
-	k.audit.Write(&record.Event{
+	k.records.write(&record.Event{
 		Kind: record.KindJWKSRefresh, Time: k.clock(), Issuer: r.Issuer,
 		Refresh: &record.Refresh{
 			Trigger: r.Trigger, Result: r.Result, Added: r.Added, Removed: r.Removed, Keys: r.Keys,
@@ -28,7 +28,7 @@ func (k *keySets) refreshed(ks *authn.KeySet, r authn.Refresh) {
 	k.states[r.Issuer] = state
 	k.mu.Unlock()
 	if state != was {
-		k.audit.Write(&record.Event{
+		k.records.write(&record.Event{
 			Kind: record.KindIdPState, Time: k.clock(), Issuer: r.Issuer, Provider: &record.Provider{State: state, Was: was},
 		})
 	}
@@ -58,6 +58,6 @@ func (b *builder) answers(i config.Introspection) func(open bool) {
 		if open {
 			p = &record.Provider{State: "down", Was: "up", Breaker: authn.BreakerOpen}
 		}
-		b.keys.audit.Write(&record.Event{Kind: record.KindIdPState, Time: b.clock(), Issuer: cmp.Or(i.Issuer, i.Endpoint), Provider: p})
+		b.keys.records.write(&record.Event{Kind: record.KindIdPState, Time: b.clock(), Issuer: cmp.Or(i.Issuer, i.Endpoint), Provider: p})
 	}
 }

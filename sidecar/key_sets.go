@@ -18,11 +18,11 @@ import (
 // in force names it, so that a reload neither fetches keys anew nor forgets
 // good ones.
 type keySets struct {
-	ctx    context.Context
-	clock  func() time.Time
-	logger *slog.Logger
-	audit  *audit.Log
-	begun  chan struct{} // closed when the first configuration is in force
+	ctx     context.Context
+	clock   func() time.Time
+	logger  *slog.Logger
+	records *keyWriter
+	begun   chan struct{} // closed when the first configuration is in force
 
 	// The lock is never held over a fetch: /readyz and /metrics take it.
 	mu       sync.Mutex
@@ -44,7 +44,7 @@ type runningSet struct {
 
 func newKeySets(ctx context.Context, clock func() time.Time, logger *slog.Logger, log *audit.Log) *keySets {
 	return &keySets{
-		ctx: ctx, clock: clock, logger: logger, audit: log, begun: make(chan struct{}), sets: map[string]runningSet{}, states: map[string]string{},
+		ctx: ctx, clock: clock, logger: logger, records: newKeyWriter(ctx, log), begun: make(chan struct{}), sets: map[string]runningSet{}, states: map[string]string{},
 		revoked: map[string]*authn.Revocations{}, forced: map[string]time.Time{},
 	}
 }

@@ -71,6 +71,9 @@ func (s *Sidecar) output(c config.AuditSink) (audit.Output, error) {
 // closeAudit writes the records that are left. They have time of their own:
 // losing them because a client was slow would be silent.
 func (s *Sidecar) closeAudit() error {
+	if s.keys != nil {
+		s.keys.records.flushed()
+	}
 	flush, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
 	if err := s.audit.Close(flush); err != nil {

@@ -23,6 +23,7 @@ import (
 	"github.com/gwctl/gwctl/engine/record"
 	"github.com/gwctl/gwctl/sidecar/assertion"
 	"github.com/gwctl/gwctl/sidecar/audit"
+	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/health"
@@ -110,7 +111,7 @@ func (s *Sidecar) build(ctx context.Context) error {
 	s.metrics.Certificates(s.certificates)
 	s.methods = newMethods(ctx)
 	s.metrics.Methods(s.methods.status)
-	b := &builder{fixed: s.o.Config, keys: s.keys, kept: s.methods, logger: s.o.Logger, clock: s.o.Clock, getenv: s.o.Getenv, pools: s.pools, prints: newSecretPrints(), inForce: s.point.Current}
+	b := &builder{fixed: s.o.Config, keys: s.keys, kept: s.methods, logger: s.o.Logger, clock: s.o.Clock, getenv: s.o.Getenv, pools: s.pools, proofs: authn.NewProofs(), prints: newSecretPrints(), inForce: s.point.Current}
 	s.reloader, err = reload.New(reload.Options{
 		ConfigPath: s.o.ConfigPath, Policies: s.o.Config.Policies, Build: b.build, Point: s.point, State: s.state, Metrics: s.metrics,
 		Audit: s.audit, Version: health.Version(), Instance: s.instance, Clock: s.o.Clock, Logger: s.o.Logger, Poll: s.o.Poll, Settle: s.o.Settle,

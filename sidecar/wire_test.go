@@ -96,6 +96,11 @@ func (r *rig) dialTo(door net.Addr) *wire {
 	if err != nil {
 		r.Fatal(err)
 	}
+	return r.wireOf(c)
+}
+
+func (r *rig) wireOf(c net.Conn) *wire {
+	r.Helper()
 	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
 		r.Fatal(err)
 	}

@@ -14,12 +14,10 @@ import (
 	"strings"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/ext"
 
 	"github.com/gwctl/gwctl/engine"
-	"github.com/gwctl/gwctl/engine/celenv"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
@@ -35,22 +33,35 @@ type Expression struct {
 type Mapping struct {
 	entries  []entry
 	idPrefix string
+	reserved []string // prefixes of other methods that an id must not begin with
 }
 
 // WithIDPrefix gives the mapping with a text that goes before every user.id, so
-// that the users of one method cannot be those of another. "" is none.
-func (m *Mapping) WithIDPrefix(prefix string) *Mapping {
+// that the users of one method cannot be those of another. "" is none. Others
+// are the prefixes of the other methods: an id that would be one of theirs
+// refuses the credential.
+func (m *Mapping) WithIDPrefix(prefix string, others ...string) *Mapping {
 	if m == nil {
 		return nil
 	}
-	return &Mapping{entries: m.entries, idPrefix: prefix}
+	out := &Mapping{entries: m.entries, idPrefix: prefix}
+	for _, o := range others {
+		// A shorter one holds nothing back: its own ids may not begin with this
+		// prefix.
+		if len(o) > len(prefix) && strings.HasPrefix(o, prefix) {
+			out.reserved = append(out.reserved, o)
+		}
+	}
+	return out
 }
 
 type entry struct {
 	attribute string
-	path      []string           // a plain path of claims
-	program   cel.Program        // anything else
-	reads     map[int64][]string // the paths of claims that program names, by node
+	path      []string             // a plain path of claims
+	program   cel.Program          // anything else
+	reads     map[int64][][]string // the paths of claims that program names, by node
+	named     []string             // the claims that program names at the top, present or not
+	whole     bool                 // program reads claims without naming them
 	shape     shape
 }
 
@@ -127,96 +138,25 @@ func shapeOf(name string) shape {
 	return asIs
 }
 
-func compile(env *cel.Env, w *document.Walker, g Expression, want *slot.Type) (entry, bool) {
-	e := entry{attribute: g.Attribute.Value(), shape: shapeOf(g.Attribute.Value())}
-	checked, issues := env.Compile(g.Expr.Value())
-	if issues.Err() != nil {
-		for _, x := range issues.Errors() {
-			w.Error(g.Expr.At(celenv.Offset(g.Expr.Value(), x.Location), 1), "mapping_invalid", "expressions read claims, as in claims.realm_access.roles", "%s", x.Message)
-		}
-		return e, false
-	}
-	if !fits(want, checked.OutputType(), e.shape) {
-		w.Error(g.Expr.Span(), "type_mismatch", "", "the expression gives %s; user.%s is a %s", checked.OutputType(), e.attribute, want)
-		return e, false
-	}
-	if path, ok := claimPath(checked.NativeRep().Expr()); ok {
-		e.path = path
-		return e, true
-	}
-	program, err := env.Program(checked, cel.CostLimit(1<<16))
-	if err != nil {
-		w.Error(g.Expr.Span(), "mapping_invalid", "", "%s", err)
-		return e, false
-	}
-	e.program = program
-	e.reads = map[int64][]string{}
-	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(x ast.Expr) {
-		if path, ok := claimPath(x); ok && len(path) > 0 {
-			e.reads[x.ID()] = path
-		}
-	}))
-	return e, true
-}
-
-// fits tells whether an expression's type can hold the attribute's values. A
-// claim has no type before it is read and is checked then.
-func fits(want *slot.Type, got *types.Type, s shape) bool {
-	switch got.Kind() {
-	case types.DynKind, types.NullTypeKind:
-		return true
-	case types.OpaqueKind:
-		return got.TypeName() == "optional_type" && fits(want, got.Parameters()[0], s)
-	case types.BoolKind:
-		return want.Kind == slot.Bool
-	case types.IntKind:
-		return want.Kind == slot.Int || want.Kind == slot.Double
-	case types.DoubleKind:
-		return want.Kind == slot.Double
-	case types.TimestampKind:
-		return want.Kind == slot.Timestamp
-	case types.DurationKind:
-		return want.Kind == slot.Duration
-	case types.StringKind:
-		return s != asIs || slices.Contains([]slot.Kind{slot.String, slot.Timestamp, slot.Duration, slot.IP, slot.CIDR}, want.Kind)
-	case types.ListKind:
-		return want.Kind == slot.List && fits(want.Elem, got.Parameters()[0], asIs)
-	case types.MapKind:
-		return want.Kind == slot.Map && fits(want.Elem, got.Parameters()[1], asIs)
-	}
-	return false
-}
-
-// claimPath recognises claims.a.b and claims['a'].b.
-func claimPath(e ast.Expr) ([]string, bool) {
-	switch {
-	case e.Kind() == ast.IdentKind && e.AsIdent() == "claims":
-		return nil, true
-	case e.Kind() == ast.SelectKind && !e.AsSelect().IsTestOnly():
-		path, ok := claimPath(e.AsSelect().Operand())
-		return append(path, e.AsSelect().FieldName()), ok
-	case e.Kind() == ast.CallKind && e.AsCall().FunctionName() == "_[_]":
-		args := e.AsCall().Args()
-		if args[1].Kind() != ast.LiteralKind {
-			return nil, false
-		}
-		key, isString := args[1].AsLiteral().(types.String)
-		path, ok := claimPath(args[0])
-		return append(path, string(key)), ok && isString
-	}
-	return nil, false
-}
-
 // Apply supplies the attributes that the claims give. Claims is the verified
 // JSON object of a credential. A claim that is not there leaves its attribute
 // absent. The error says that an expression failed for another reason, or that
 // two claims name different tenants: such a credential is refused. A value that
 // merely breaks its attribute's type is no error; it denies where a rule reads
 // it.
+//
+// A claim that `_claim_names` says to be somewhere else makes unusable, where a
+// rule reads it, every attribute that rests on it: its absence says nothing.
 func (m *Mapping) Apply(r *engine.Request, claims slot.Input) (failure error) {
 	var native map[string]any
 	tenants := map[string]bool{}
-	for _, e := range m.entries {
+	away := elsewhere(claims)
+	for i := range m.entries {
+		e := &m.entries[i]
+		if name, ok := e.isElsewhere(away); ok {
+			r.Invalidate(slot.User, e.attribute, fmt.Errorf("mapping user.%s: the token does not hold %s (_claim_names)", e.attribute, name))
+			continue
+		}
 		var in slot.Input
 		var err error
 		if e.program == nil {
@@ -239,7 +179,9 @@ func (m *Mapping) Apply(r *engine.Request, claims slot.Input) (failure error) {
 				tenants[text] = true
 			}
 			if e.attribute == "id" {
-				in = m.prefixed(in)
+				if in = m.prefixed(in); m.isReserved(in) {
+					failure = cmp.Or(failure, errReserved)
+				}
 			}
 			r.Supply(slot.Credential, slot.User, e.attribute, e.shape.apply(in))
 		}
@@ -252,13 +194,22 @@ func (m *Mapping) Apply(r *engine.Request, claims slot.Input) (failure error) {
 
 // prefixed leaves alone what is no id: a prefix must not make one of it.
 func (m *Mapping) prefixed(in slot.Input) slot.Input {
-	if text, ok := in.Str(); ok && in.IsString() && text != "" && m.idPrefix != "" {
+	if text, ok := in.Str(); ok && text != "" && m.idPrefix != "" {
 		return slot.Quoted(m.idPrefix + text)
 	}
 	return in
 }
 
-var errTenants = errors.New("the claims name different tenants")
+// isReserved tells whether an id is one of another method's users.
+func (m *Mapping) isReserved(id slot.Input) bool {
+	text, ok := id.Str()
+	return ok && slices.ContainsFunc(m.reserved, func(prefix string) bool { return strings.HasPrefix(text, prefix) })
+}
+
+var (
+	errTenants  = errors.New("the claims name different tenants")
+	errReserved = errors.New("the id begins with the id_prefix of another method")
+)
 
 // lacksClaim tells whether an expression failed because a claim is not there,
 // as opposed to one that is there and cannot be used.
@@ -267,12 +218,10 @@ func (e *entry) lacksClaim(failure error, claims slot.Input) bool {
 	if !errors.As(failure, &at) {
 		return false
 	}
-	path, ok := e.reads[at.NodeID()]
-	if !ok {
-		return false
-	}
-	in, err := follow(claims, path)
-	return err == nil && in.IsNull()
+	return slices.ContainsFunc(e.reads[at.NodeID()], func(path []string) bool {
+		in, err := follow(claims, path)
+		return err == nil && in.IsNull()
+	})
 }
 
 // follow walks a path of claims; one that is not there is null.

@@ -65,6 +65,7 @@ func (e *Event) appendMembers(dst []byte) []byte {
 	dst = appendText(dst, "iss", e.Issuer)
 	dst = appendText(dst, "jti_fp", e.JTIFingerprint)
 	dst = appendText(dst, "key_kid", e.KeyID)
+	dst = appendText(dst, "cert_sha256", e.CertificateSHA256)
 	if h := e.HTTP; h != nil {
 		dst = append(dst, `,"resource":{"method":`...)
 		dst = appendString(dst, h.Method)

@@ -108,10 +108,13 @@ type Event struct {
 
 	Subject        string
 	Tenant         string
-	Method         string // of authentication: jwt, introspection, api_key, …
+	Method         string // of authentication: jwt, introspection, api_key, mtls
 	Issuer         string
 	JTIFingerprint string // of the token's id, never the token
 	KeyID          string
+	// CertificateSHA256 is the fingerprint, in hexadecimal, of the certificate
+	// that was judged; "" where it was another credential.
+	CertificateSHA256 string
 
 	HTTP         *HTTP
 	SourceIP     string

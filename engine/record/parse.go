@@ -100,6 +100,8 @@ func (p *parsing) text(name string) *string {
 		return &e.JTIFingerprint
 	case "key_kid":
 		return &e.KeyID
+	case "cert_sha256":
+		return &e.CertificateSHA256
 	case "source_ip":
 		return &e.SourceIP
 	case "reason":

@@ -55,7 +55,8 @@ func FindUser(set *engine.Set, s *policy.TestSuite, name string) *policy.Fixture
 }
 
 // BindUser makes a fixture the request's user. The error is that of claims
-// which no configured issuer could have given.
+// which no configured issuer could have given, or which a sidecar refuses before
+// any rule is asked.
 func (r *Runner) BindUser(req *engine.Request, u *policy.Fixture) error {
 	switch {
 	case u.Anonymous:
@@ -67,8 +68,9 @@ func (r *Runner) BindUser(req *engine.Request, u *policy.Fixture) error {
 			return fmt.Errorf("user %s: %w", u.Name.Value(), err)
 		}
 		req.Authenticate(p)
-		// What the sidecar refuses here leaves the attribute unusable in a suite.
-		_ = m.Apply(req, claims)
+		if err := m.Apply(req, claims); err != nil {
+			return fmt.Errorf("user %s: a sidecar refuses these claims with 401: %w", u.Name.Value(), err)
+		}
 		return nil
 	}
 	p := engine.Principal{Method: fixtureMethod, Type: "human"}

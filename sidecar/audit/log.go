@@ -94,7 +94,28 @@ func (l *Log) Write(e *record.Event) { l.write(e, false) }
 // has to refuse the request then, and tell so with Write.
 func (l *Log) TryWrite(e *record.Event) bool { return l.write(e, true) }
 
+// Offer is Write for whoever must not wait: a sink whose queue is full is left
+// out, whatever its overflow, and a gap record tells of it.
+func (l *Log) Offer(e *record.Event) {
+	t := l.encode(e)
+	defer l.putBack(t)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		l.lose()
+		return
+	}
+	l.queue(e, t)
+}
+
 func (l *Log) write(e *record.Event, try bool) bool {
+	t := l.encode(e)
+	defer l.putBack(t)
+	return l.enter(e, t, try)
+}
+
+// encode gives an event in the forms that are wanted, in space of the pool.
+func (l *Log) encode(e *record.Event) *encoded {
 	if e.Time.IsZero() {
 		e.Time = l.now()
 	}
@@ -104,14 +125,16 @@ func (l *Log) write(e *record.Event, try bool) bool {
 			t[format] = append(record.Format(format).AppendTail(t[format][:0], e), '\n')
 		}
 	}
-	taken := l.enter(e, t, try)
+	return t
+}
+
+func (l *Log) putBack(t *encoded) {
 	if t.longest() <= chunkSize { // a huge one is not kept for the next event
 		l.lines.Put(t)
 	}
-	return taken
 }
 
-// enter numbers an event and puts its lines into the queues.
+// enter puts an event into the queues once there is place.
 func (l *Log) enter(e *record.Event, t *encoded, try bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,6 +149,12 @@ func (l *Log) enter(e *record.Event, t *encoded, try bool) bool {
 		l.lose()
 		return true
 	}
+	l.queue(e, t)
+	return true
+}
+
+// queue numbers an event and gives its lines to the outputs that have place.
+func (l *Log) queue(e *record.Event, t *encoded) {
 	l.seq++
 	e.Seq = l.seq
 	for _, out := range l.outputs {
@@ -135,7 +164,6 @@ func (l *Log) enter(e *record.Event, t *encoded, try bool) bool {
 			out.push(l.seq, t)
 		}
 	}
-	return true
 }
 
 // admit waits until every sink that blocks has space. One that was waiting when

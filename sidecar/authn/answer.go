@@ -49,7 +49,7 @@ func (i *Introspection) read(body []byte, header http.Header, token string, now 
 		return nil, errAnswer
 	}
 	if a.claims, err = readClaims(o, false); err == nil {
-		err = i.usable(o)
+		err = i.usable(o, a.claims.cnf)
 	}
 	if err == nil {
 		err = i.rules.judge(&a.claims, now)
@@ -91,19 +91,24 @@ func (i *Introspection) forget(a *answer, header http.Header) *answer {
 
 // usable tells whether an active token is an access token of the configured
 // issuer. Servers answer about refresh tokens and ID tokens, too.
-func (i *Introspection) usable(o object) error {
+func (i *Introspection) usable(o object, cnf confirmation) error {
 	iss, hasIss, err := o.text("iss")
 	if err != nil || hasIss && i.cfg.Issuer != "" && iss != i.cfg.Issuer {
 		return refuse(ReasonIssuerUnknown, "iss is not the configured issuer")
 	}
 	for name, accepted := range map[string]string{
-		"token_type": " bearer access_token ", // RFC 7662 section 2.2; what Okta and others write
+		"token_type": " bearer access_token dpop ", // RFC 7662 section 2.2; what Okta and others write
 		"token_use":  " access access_token ",
-		"typ":        " bearer jwt at+jwt ", // Keycloak: Bearer, Refresh, ID, Offline
+		"typ":        " bearer jwt at+jwt dpop ", // Keycloak: Bearer, DPoP, Refresh, ID, Offline
 	} {
 		text, present, err := o.text(name)
-		if err != nil || present && !strings.Contains(accepted, " "+mediaType(text)+" ") {
-			return refuse(ReasonTypeNotAllowed, "the token is not an access token to be used as a bearer")
+		kind := mediaType(text)
+		if err != nil || present && !strings.Contains(accepted, " "+kind+" ") {
+			return refuse(ReasonTypeNotAllowed, "the token is not an access token")
+		}
+		// Many servers write Bearer whatever the token is bound to; cnf decides.
+		if kind == "dpop" && cnf.member != BoundToKey {
+			return refuse(ReasonTypeNotAllowed, "the token is said to be DPoP-bound, and cnf does not say to which key")
 		}
 	}
 	return nil

@@ -18,6 +18,7 @@ package authn
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -40,10 +41,30 @@ type Credentials struct {
 	// Header is the header of the canonical request, for credentials with a
 	// header of their own. Methods only read it.
 	Header http.Header
+	// Method, Scheme, Host and Path are those of the canonical request. A DPoP proof
+	// is for one request, and has to name them.
+	Method, Scheme, Host, Path string
+	// Certificate is that of the client, verified by whoever fills this in; nil
+	// without one.
+	Certificate *x509.Certificate
+	// Standing tells that the request was authenticated when it came and is asked
+	// about again because its answer lasts, as that of a WebSocket does. Its proof
+	// then need not be new.
+	Standing bool
 	// ClientIP is the address of the client after trusted proxies. It limits
 	// the key fetches one client can cause. The zero value is one shared client.
 	ClientIP netip.Addr
+	// Certificates are those that the client has shown, its own first; none
+	// without TLS or without one. Methods verify them.
+	Certificates []*x509.Certificate
+	// Forwarded tells that they were shown to a trusted proxy.
+	Forwarded bool
+
+	once *once // of this request; nil where only one method is asked
 }
+
+// once is what counts for one request, however many methods look at it.
+type once struct{ proved bool }
 
 const redactedCredentials = "credentials(redacted)"
 
@@ -57,6 +78,7 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(redactedCre
 const (
 	SourceAuthorization = "authorization" // the Authorization header
 	SourceHeader        = "header"        // a header of the method's own
+	SourceCertificate   = "certificate"   // the client's certificate
 )
 
 // The kinds of credentials: values of [Identity.Method], of user.method in
@@ -65,6 +87,7 @@ const (
 	KindJWT           = "jwt"
 	KindIntrospection = "introspection"
 	KindAPIKey        = "api_key"
+	KindMTLS          = "mtls"
 )
 
 // The two values of [Identity.Type].
@@ -99,7 +122,10 @@ type Identity struct {
 	// TokenFingerprint is "sha256:" and the first 12 hex digits of the hash of
 	// the token. It names a token in logs; it must not key a cache.
 	TokenFingerprint string
-	// JTIFingerprint is the same of the jti claim, "" without one.
+	// CertificateSHA256 is the fingerprint of the user's certificate in
+	// hexadecimal, "" for other credentials.
+	CertificateSHA256 string
+	// JTIFingerprint is TokenFingerprint of the jti claim, "" without one.
 	JTIFingerprint string
 	// Memo keeps what a decision point made of the identity.
 	Memo Memo

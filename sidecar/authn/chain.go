@@ -24,7 +24,8 @@ func NewChain(methods ...Method) *Chain {
 //
 // Without any credential it returns ErrNotMine. An Authorization header that no
 // method takes (unknown scheme, unknown issuer, empty token) is [*Refused], also
-// when a credential from elsewhere is good. Every other error is a [*Refused] or
+// when a credential from elsewhere is good; so is a certificate that leads to
+// the CAs of no method, where one asks for certificates. Every other error is a [*Refused] or
 // a [*Broken].
 func (c *Chain) Authenticate(ctx context.Context, cr Credentials) (*Identity, error) {
 	var (
@@ -32,22 +33,34 @@ func (c *Chain) Authenticate(ctx context.Context, cr Credentials) (*Identity, er
 		broken *Broken
 		why    *Refused
 		taken  bool
+		unmet  *Refused // why nobody takes the certificate
+		proven bool     // somebody does
 	)
+	if len(cr.Header["Dpop"]) > 0 {
+		cr.once = &once{}
+	}
 	for _, m := range c.methods {
 		id, err := m.Authenticate(ctx, cr)
 		switch {
 		case err == nil && id != nil:
 			taken = taken || id.Source == SourceAuthorization
+			proven = proven || id.Source == SourceCertificate
 			if user == nil {
 				user = id
 			}
 		case errors.Is(err, ErrNotMine):
-			if u, ok := errors.AsType[*unclaimed](err); ok && why == nil {
+			u, ok := errors.AsType[*unclaimed](err)
+			switch {
+			case ok && m.Kind() == KindMTLS:
+				unmet = &Refused{Reason: u.why.Reason, Method: m.Name(), Kind: m.Kind(), Err: u.why.Err}
+			case ok && why == nil:
 				why = u.why
 			}
 		default:
 			if r, ok := errors.AsType[*Refused](err); ok {
-				return nil, &Refused{Reason: r.Reason, Method: m.Name(), Kind: m.Kind(), Err: r.Err}
+				refused := *r
+				refused.Method, refused.Kind = m.Name(), m.Kind()
+				return nil, &refused
 			}
 			if broken == nil {
 				broken = asBroken(m, err)
@@ -55,11 +68,17 @@ func (c *Chain) Authenticate(ctx context.Context, cr Credentials) (*Identity, er
 		}
 	}
 	switch {
+	case unmet != nil && !proven:
+		return nil, unmet
 	case broken != nil:
 		return nil, broken
 	case cr.HasAuthorization && !taken:
 		if why == nil {
-			why = &Refused{Reason: ReasonCredentialUnsupported, Err: errors.New("no method takes this Authorization header")}
+			p, _ := present(cr)
+			why = &Refused{
+				Reason: ReasonCredentialUnsupported, Err: errors.New("no method takes this Authorization header"),
+				Challenge: Challenge{Scheme: p.scheme},
+			}
 		}
 		return nil, why
 	case user == nil:

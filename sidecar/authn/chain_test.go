@@ -92,7 +92,7 @@ func TestChainAuthorizationShapes(t *testing.T) {
 		{"Bearer " + token + ", Bearer " + token, ReasonTokenMalformed},
 		{token, ReasonCredentialUnsupported},
 		{"Basic YTpi", ReasonCredentialUnsupported},
-		{"DPoP " + token, ReasonCredentialUnsupported},
+		{"DPoP " + token, ReasonSchemeMismatch},
 		{"Token " + token, ReasonCredentialUnsupported},
 	} {
 		t.Run(tc.value[:min(12, len(tc.value))], func(t *testing.T) {

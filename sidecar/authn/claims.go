@@ -11,8 +11,11 @@ import (
 type bearerClaims struct {
 	expires, notBefore, issued time.Time // zero for none
 	audiences                  []string
+	hasAudience                bool   // aud is there, if only as an empty list
+	client                     string // client_id, "" without one
 	jti                        string // fingerprint
 	marks                      marks
+	cnf                        confirmation
 }
 
 // readClaims reads the claims of a good token. A time is a whole number of
@@ -21,8 +24,9 @@ type bearerClaims struct {
 // section 2.2), but then says which client has it.
 func readClaims(claims object, jwt bool) (bearerClaims, error) {
 	var b bearerClaims
-	if _, bound := claims.get("cnf"); bound {
-		return b, refuse(ReasonProofRequired, "cnf binds the token to a proof (RFC 7800)")
+	var err error
+	if b.cnf, err = readConfirmation(claims); err != nil {
+		return b, err
 	}
 	if err := b.readTimes(claims); err != nil {
 		return b, err
@@ -30,14 +34,16 @@ func readClaims(claims object, jwt bool) (bearerClaims, error) {
 	if jwt && b.expires.IsZero() {
 		return b, refuse(ReasonClaimInvalid, "exp is missing")
 	}
-	var err error
-	if b.audiences, _, err = claims.texts("aud"); err != nil {
+	if b.audiences, b.hasAudience, err = claims.texts("aud"); err != nil {
 		return b, refuse(ReasonClaimInvalid, "aud is not a string or a list of strings")
 	}
 	sub, hasSub, err := claims.text("sub")
 	client, _, clientErr := claims.text("client_id")
 	if err != nil || sub == "" && (jwt || hasSub || clientErr != nil || client == "") {
 		return b, refuse(ReasonClaimInvalid, "sub is not a string with content")
+	}
+	if clientErr == nil {
+		b.client = client
 	}
 	jti, _, err := claims.text("jti")
 	if err != nil {
@@ -73,6 +79,7 @@ type requirements struct {
 	leeway      time.Duration
 	maxLifetime time.Duration // 0 for any
 	audiences   []string      // none for any
+	byClient    bool          // client_id is held to audiences, and aud where it is there
 }
 
 // judge decides at a point in time. It allocates nothing for a token that is
@@ -92,7 +99,12 @@ func (r *requirements) judge(b *bearerClaims, now time.Time) error {
 		r.maxLifetime > 0 && b.expires.Sub(latest) > r.maxLifetime:
 		return refuse(ReasonLifetimeExceeded, "the token is valid for longer than allowed")
 	}
-	if len(r.audiences) == 0 {
+	switch {
+	case len(r.audiences) == 0:
+		return nil
+	case r.byClient && !slices.Contains(r.audiences, b.client):
+		return refuse(ReasonAudienceMismatch, "client_id is no configured audience")
+	case r.byClient && !b.hasAudience:
 		return nil
 	}
 	for _, aud := range b.audiences {

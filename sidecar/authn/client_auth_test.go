@@ -161,6 +161,7 @@ func FuzzIntrospectionAnswer(f *testing.F) {
 	f.Add([]byte(`{"active":"true","sub":"alice"}`))
 	f.Add([]byte(`{"active":true,"client_id":"shop","aud":["a","b"],"scope":"x"}`))
 	f.Add([]byte(`{"active":true,"sub":"alice","cnf":{"jkt":"x"}}`))
+	f.Add([]byte(`{"active":true,"sub":"alice","cnf":{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}`))
 	f.Add([]byte(`[`))
 	m := must(NewIntrospection(introspectionConfig(&authorizer{}, nil)))
 	header := http.Header{"Content-Type": {"application/json"}}
@@ -181,7 +182,7 @@ func FuzzIntrospectionAnswer(f *testing.F) {
 		sub, _, _ := o.text("sub")
 		client, _, _ := o.text("client_id")
 		_, bound := o.get("cnf")
-		if err != nil || string(active) != "true" || sub+client == "" || bound {
+		if err != nil || string(active) != "true" || sub+client == "" || bound != (a.claims.cnf.member != "") {
 			t.Fatalf("passed: %s", body)
 		}
 	})

@@ -56,6 +56,7 @@ type compact struct {
 	payload []byte
 
 	// Set by readHeader.
+	params   object // the header
 	alg      string
 	typ      string // lower case, without "application/"
 	keyID    string
@@ -134,6 +135,7 @@ func (c *compact) readHeader() error {
 			c.ignored = append(c.ignored, name)
 		}
 	}
+	c.params = o
 	c.alg, c.typ, c.keyID, c.hasKeyID = alg, mediaType(typ), keyID, hasKeyID
 	return nil
 }

@@ -15,6 +15,10 @@ type TokenView struct {
 	// Expires, NotBefore and Issued are exp, nbf and iat, zero without one or
 	// where it is no whole number of seconds.
 	Expires, NotBefore, Issued time.Time
+	// Bound is what cnf binds the token to, nil for nothing. BindingUnknown tells
+	// that there is a cnf which gwctl does not understand, and refuses.
+	Bound          *Binding
+	BindingUnknown bool
 }
 
 // Inspect takes a JWT apart, as strictly as it would be for a request, and
@@ -33,6 +37,8 @@ func Inspect(token string) (*TokenView, error) {
 	}
 	v := &TokenView{Header: jws.header, Claims: jws.payload}
 	v.Issuer, _, _ = claims.text("iss") // of another type it is no issuer
+	cnf, err := readConfirmation(claims)
+	v.Bound, v.BindingUnknown = cnf.binding(), err != nil
 	for name, to := range map[string]*time.Time{"exp": &v.Expires, "nbf": &v.NotBefore, "iat": &v.Issued} {
 		if seconds, ok, err := claims.integer(name); ok && err == nil {
 			*to = time.Unix(seconds, 0).UTC()
@@ -41,14 +47,18 @@ func Inspect(token string) (*TokenView, error) {
 	return v, nil
 }
 
-// Assess tells whether the method would take a token if its signature is good;
-// it looks at no key and fetches nothing. The error is a [*Refused].
+// Assess tells whether the method would take a token if its signature is good and
+// what it is bound to is shown; it looks at no key and fetches nothing. The error
+// is a [*Refused].
 func (j *JWT) Assess(token string) error {
 	_, claims, err := j.read(token)
 	if err == nil {
 		var b bearerClaims
 		if b, err = readClaims(claims, true); err == nil {
 			err = j.judge(&b, j.clock())
+		}
+		if err == nil && j.proofs.cfg.Required && b.cnf.member != BoundToKey {
+			err = refuse(ReasonDPoPRequired, "the method takes DPoP-bound tokens only")
 		}
 	}
 	if u, ok := errors.AsType[*unclaimed](err); ok {

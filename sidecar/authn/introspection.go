@@ -45,6 +45,8 @@ type IntrospectionConfig struct {
 	// which the answer must have. A token that was revoked in the meantime passes
 	// for as long.
 	StaleTTL time.Duration
+	// DPoP is what is asked of the proofs of DPoP-bound tokens.
+	DPoP DPoPConfig
 	// IgnoreNoStore keeps answers that say no-store, which many servers say about
 	// all they send.
 	IgnoreNoStore bool
@@ -76,6 +78,7 @@ type IntrospectionConfig struct {
 type Introspection struct {
 	cfg      IntrospectionConfig
 	rules    requirements
+	proofs   *proofRules
 	auth     *clientAuth
 	client   *http.Client
 	seed     []byte // of all digests
@@ -133,7 +136,8 @@ func NewIntrospection(cfg IntrospectionConfig) (*Introspection, error) {
 	if err != nil {
 		bad("client: %w", err)
 	}
-	errs = append(errs,
+	proofs, err := newProofRules(cfg.DPoP)
+	errs = append(errs, err,
 		setting("leeway", &cfg.Leeway, 30*time.Second, 0, 5*time.Minute),
 		setting("active TTL", &cfg.ActiveTTL, time.Minute, time.Second, 5*time.Minute),
 		setting("inactive TTL", &cfg.InactiveTTL, 10*time.Second, time.Second, time.Minute),
@@ -152,6 +156,7 @@ func NewIntrospection(cfg IntrospectionConfig) (*Introspection, error) {
 	i := &Introspection{
 		cfg:      cfg,
 		rules:    requirements{leeway: cfg.Leeway, audiences: cfg.Audiences},
+		proofs:   proofs,
 		auth:     auth,
 		seed:     newSeed(cfg),
 		active:   newTable[*answer](cfg.CacheSize, maxIntrospectionBytes),
@@ -177,13 +182,28 @@ func (i *Introspection) Name() string { return i.cfg.Name }
 // Kind is [KindIntrospection].
 func (i *Introspection) Kind() string { return KindIntrospection }
 
-// Authenticate asks about a bearer token, or remembers. A token that shows an
+// Authenticate asks about an access token, or remembers. A token that shows an
 // issuer other than the configured one is not this method's.
 func (i *Introspection) Authenticate(ctx context.Context, c Credentials) (*Identity, error) {
-	token, ok := bearer(c)
+	p, ok := present(c)
 	if !ok {
 		return nil, ErrNotMine
 	}
+	a, err := i.judged(ctx, p.token)
+	var cnf confirmation
+	if err == nil {
+		cnf = a.claims.cnf
+		err = i.proofs.confirm(cnf, p, c, i.cfg.Clock())
+	}
+	if err != nil {
+		return nil, i.proofs.tell(err, p, cnf)
+	}
+	return a.id, nil
+}
+
+// judged gives the answer about a token that is good, but for what it is bound
+// to.
+func (i *Introspection) judged(ctx context.Context, token string) (*answer, error) {
 	if err := i.addressed(token); err != nil {
 		return nil, err
 	}
@@ -196,10 +216,7 @@ func (i *Introspection) Authenticate(ctx context.Context, c Credentials) (*Ident
 	if a.refused != nil {
 		return nil, &Refused{Reason: a.refused.Reason, Err: a.refused.Err}
 	}
-	if err := i.rules.judge(&a.claims, i.cfg.Clock()); err != nil {
-		return nil, err
-	}
-	return a.id, nil
+	return a, i.rules.judge(&a.claims, i.cfg.Clock())
 }
 
 // addressed tells whether a token may be sent to the endpoint.

@@ -24,7 +24,7 @@ func (i *Introspection) outage(token string, err error) *answer {
 func (id *Identity) aged() *Identity {
 	return &Identity{
 		Method: id.Method, Name: id.Name, Source: id.Source, Issuer: id.Issuer, Type: id.Type, Claims: id.Claims, Expires: id.Expires, KeyID: id.KeyID,
-		TokenFingerprint: id.TokenFingerprint, JTIFingerprint: id.JTIFingerprint, IgnoredHeaders: id.IgnoredHeaders, keys: id.keys, old: true,
+		TokenFingerprint: id.TokenFingerprint, JTIFingerprint: id.JTIFingerprint, CertificateSHA256: id.CertificateSHA256, IgnoredHeaders: id.IgnoredHeaders, keys: id.keys, old: true,
 	}
 }
 

@@ -78,7 +78,10 @@ func TestIntrospectionAnswers(t *testing.T) {
 		{"token use access", with("token_use", `"access"`), "ok"},
 		{"typ Refresh", with("typ", `"Refresh"`), ReasonTypeNotAllowed},
 		{"typ Bearer", with("typ", `"Bearer"`), "ok"},
-		{"cnf", with("cnf", `{"jkt":"x"}`), ReasonProofRequired},
+		{"cnf", with("cnf", `{"jkt":"x"}`), ReasonConfirmationUnsupported},
+		{"cnf of a key, as a bearer", with("cnf", `{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}`), ReasonSchemeMismatch},
+		{"cnf of a certificate", with("cnf", `{"x5t#S256":"A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"}`), ReasonCertificateRequired},
+		{"typ DPoP without a key", with("typ", `"DPoP"`), ReasonTypeNotAllowed},
 		{"a list", raw(`[{"active":true}]`), "broken"},
 		{"nothing", raw(""), "broken"},
 		{"truncated", raw(`{"active":true,"sub":"ali`), "broken"},
@@ -176,7 +179,7 @@ func TestIntrospectionSendsOnlyItsOwn(t *testing.T) {
 		{"8 KiB", "Bearer " + strings.Repeat("a", 8<<10), "ok", 1},
 		{"more", "Bearer " + strings.Repeat("a", 8<<10+1), "not mine", 0},
 		{"another scheme", "Basic abc", "not mine", 0},
-		{"DPoP", "DPoP abc", "not mine", 0},
+		{"DPoP", "DPoP abc", ReasonSchemeMismatch, 1},
 		{"the scheme in capitals", "BEARER abc", "ok", 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

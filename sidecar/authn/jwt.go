@@ -20,6 +20,10 @@ type JWTConfig struct {
 	Issuer string
 	// Audiences are the accepted aud values; at least one, compared exactly.
 	Audiences []string
+	// AudienceClaim is the claim that is held to Audiences: "" or "aud", or
+	// "client_id" for an issuer whose access tokens have no aud. A token that has
+	// one all the same is then held to it, too (RFC 7519 section 4.1.3).
+	AudienceClaim string
 	// Algorithms are the accepted alg values; none means RS256, PS256, ES256,
 	// ES384 and EdDSA. RS384, RS512, PS384, PS512 and ES512 can be added. Symmetric
 	// ones cannot: an issuer publishes no secrets.
@@ -39,6 +43,8 @@ type JWTConfig struct {
 	MaxLifetime time.Duration
 	// MaxToken bounds a token in bytes: 0 means 8 KiB, at most 16 KiB.
 	MaxToken int
+	// DPoP is what is asked of the proofs of DPoP-bound tokens.
+	DPoP DPoPConfig
 	// UserType is TypeHuman or TypeService; "" means TypeHuman.
 	UserType string
 	// Verified is how many tokens are kept whose signature is known to be good:
@@ -71,15 +77,16 @@ func deniedType(typ string) bool {
 	return slices.Contains(deniedTypes[:], typ) || strings.HasPrefix(typ, "wimse")
 }
 
-// JWT verifies bearer tokens that one issuer signed (RFC 6750, RFC 7519). It is
-// a [Method].
+// JWT verifies access tokens that one issuer signed (RFC 6750, RFC 7519), and
+// what they are bound to (RFC 8705, RFC 9449). It is a [Method].
 type JWT struct {
-	cfg   JWTConfig
-	rules requirements
-	types []string // accepted, folded; "" is a token without typ
-	keys  *KeySet
-	kept  *verifiedTokens // nil keeps none
-	clock func() time.Time
+	cfg    JWTConfig
+	rules  requirements
+	types  []string // accepted, folded; "" is a token without typ
+	keys   *KeySet
+	kept   *verifiedTokens // nil keeps none
+	proofs *proofRules
+	clock  func() time.Time
 
 	revoked *Revocations
 }
@@ -113,6 +120,12 @@ func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
 	if len(cfg.Audiences) == 0 || slices.Contains(cfg.Audiences, "") {
 		bad("audiences must not be empty: without one, a token for any other service would do")
 	}
+	switch byClient := cfg.AudienceClaim == "client_id"; {
+	case !byClient && cfg.AudienceClaim != "" && cfg.AudienceClaim != "aud":
+		bad("audience claim %q is not aud or client_id", cfg.AudienceClaim)
+	case byClient && cfg.Profile == ProfileRFC9068:
+		bad("audience claim client_id contradicts profile %s, whose tokens have an aud", cfg.Profile)
+	}
 	for _, alg := range cfg.Algorithms {
 		if !slices.Contains(defaultAlgorithms[:], alg) && !slices.Contains(moreAlgorithms[:], alg) {
 			bad("algorithm %q is not supported", alg)
@@ -140,7 +153,8 @@ func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
 	if keepNone {
 		cfg.Verified = 0
 	}
-	errs = append(errs,
+	proofs, err := newProofRules(cfg.DPoP)
+	errs = append(errs, err,
 		setting("verified", &cfg.Verified, 8192, 1, 1_000_000),
 		setting("leeway", &cfg.Leeway, 30*time.Second, 0, 5*time.Minute),
 		setting("max lifetime", &cfg.MaxLifetime, 24*time.Hour, time.Second, 365*24*time.Hour),
@@ -149,8 +163,8 @@ func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
 		return nil, fmt.Errorf("jwt method %q: %w", cfg.Name, err)
 	}
 	cfg.Audiences, cfg.Algorithms = slices.Clone(cfg.Audiences), slices.Clone(cfg.Algorithms)
-	rules := requirements{leeway: cfg.Leeway, maxLifetime: cfg.MaxLifetime, audiences: cfg.Audiences}
-	j := &JWT{cfg: cfg, rules: rules, types: types, keys: keys, clock: clock, revoked: cfg.Revoked}
+	rules := requirements{leeway: cfg.Leeway, maxLifetime: cfg.MaxLifetime, audiences: cfg.Audiences, byClient: cfg.AudienceClaim == "client_id"}
+	j := &JWT{cfg: cfg, rules: rules, types: types, keys: keys, proofs: proofs, clock: clock, revoked: cfg.Revoked}
 	if j.revoked == nil {
 		j.revoked = NewRevocations(clock)
 	}
@@ -167,26 +181,38 @@ func (j *JWT) Name() string { return j.cfg.Name }
 // Kind is [KindJWT].
 func (j *JWT) Kind() string { return KindJWT }
 
-// Authenticate verifies a bearer token of this issuer. A token that is no
+// Authenticate verifies an access token of this issuer. A token that is no
 // compact JWS, or says another issuer, is not this method's; it fetches nothing.
 func (j *JWT) Authenticate(ctx context.Context, c Credentials) (*Identity, error) {
-	token, ok := bearer(c)
+	p, ok := present(c)
 	if !ok {
 		return nil, ErrNotMine
 	}
-	now := j.clock()
-	key, id, known, err := j.known(token, now)
-	if known {
-		return id, err
+	v, err := j.judged(ctx, p.token, c)
+	var cnf confirmation
+	if err == nil {
+		cnf = v.claims.cnf
+		err = j.proofs.confirm(cnf, p, c, j.clock())
 	}
-	v, err := j.verify(ctx, token, c)
 	if err != nil {
+		return nil, j.proofs.tell(err, p, cnf)
+	}
+	return v.id, nil
+}
+
+// judged gives a token that is good, but for what it is bound to.
+func (j *JWT) judged(ctx context.Context, token string, c Credentials) (*verified, error) {
+	key, v, err := j.known(token, j.clock())
+	if v != nil || err != nil {
+		return v, err
+	}
+	if v, err = j.verify(ctx, token, c); err != nil {
 		return nil, err
 	}
 	if j.kept != nil {
 		j.kept.keep(key, v)
 	}
-	return v.id, nil
+	return v, nil
 }
 
 // read takes a token apart and checks everything that needs no key, except for
@@ -268,14 +294,4 @@ func notMine(err error) error {
 		return err
 	}
 	return &unclaimed{r}
-}
-
-// bearer takes the token out of an Authorization header (RFC 6750 section 2.1).
-// The scheme has no case (RFC 9110 section 11.1); one space follows it.
-func bearer(c Credentials) (token string, ok bool) {
-	if !c.HasAuthorization {
-		return "", false
-	}
-	scheme, token, _ := strings.Cut(c.Authorization, " ")
-	return token, strings.EqualFold(scheme, "Bearer")
 }

@@ -120,8 +120,8 @@ func TestJWTClaimAttacks(t *testing.T) {
 		{"A70 10 years", "exp", in(10 * 365 * 24 * time.Hour), ReasonLifetimeExceeded},
 		{"A70 long since iat", "iat", in(-24 * time.Hour), ReasonLifetimeExceeded},
 
-		{"A74 bound token", "cnf", `{"x5t#S256":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}`, ReasonProofRequired},
-		{"A74 bound token, null", "cnf", `null`, ReasonProofRequired},
+		{"A74 bound token", "cnf", `{"x5t#S256":"A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"}`, ReasonCertificateRequired},
+		{"A74 bound token, null", "cnf", `null`, ReasonConfirmationUnsupported},
 	} {
 		t.Run(tc.row, func(t *testing.T) {
 			wantOutcome(t, m, token(good.with(tc.claim, tc.value)), tc.want)

@@ -141,25 +141,36 @@ func examine(key jose.JSONWebKey) (print, reason string) {
 	if key.Use != "" && key.Use != "sig" {
 		return "", IgnoredUse
 	}
-	switch k := key.Key.(type) {
-	case []byte:
+	if k, secret := key.Key.([]byte); secret {
 		if len(k) < sha256.Size {
 			return "", IgnoredWeak
 		}
 		sum := sha256.Sum256(k)
 		return "oct " + key.Algorithm + " " + string(sum[:]), ""
+	}
+	sum, reason := examinePublic(key)
+	if reason != "" {
+		return "", reason
+	}
+	return strings.Join([]string{"pub", key.Algorithm, string(sum[:])}, " "), ""
+}
+
+// examinePublic gives the thumbprint of a public key (RFC 7638), or the reason
+// why it cannot be used.
+func examinePublic(key jose.JSONWebKey) (thumbprint [sha256.Size]byte, reason string) {
+	switch k := key.Key.(type) {
 	case *rsa.PublicKey:
 		if weakRSA(k) {
-			return "", IgnoredWeak
+			return thumbprint, IgnoredWeak
 		}
 	case *ecdsa.PublicKey, ed25519.PublicKey:
 	default:
-		return "", IgnoredUnsupported
+		return thumbprint, IgnoredUnsupported
 	}
 	// It also refuses Ed25519 points of low order, under which anybody can sign.
 	sum, err := key.Thumbprint(crypto.SHA256)
 	if err != nil {
-		return "", IgnoredMalformed
+		return thumbprint, IgnoredMalformed
 	}
-	return strings.Join([]string{"pub", key.Algorithm, string(sum)}, " "), ""
+	return [sha256.Size]byte(sum), ""
 }

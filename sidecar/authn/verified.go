@@ -61,24 +61,24 @@ func (t *verifiedTokens) keep(key digest, v *verified) {
 	t.table.put(key, v, identityBytes+claimsFactor*len(v.id.Claims))
 }
 
-// known gives the outcome of a token that was verified before; ok is false if it
-// was not. What the configuration requires is judged anew.
-func (j *JWT) known(token string, now time.Time) (key digest, id *Identity, ok bool, err error) {
+// known gives a token that was verified before, nil if it was not. What the
+// configuration requires is judged anew; the error is a [*Refused]. What the
+// token is bound to is not looked at.
+func (j *JWT) known(token string, now time.Time) (key digest, v *verified, err error) {
 	if j.kept == nil || len(token) > j.cfg.MaxToken {
-		return key, nil, false, nil
+		return key, nil, nil
 	}
 	key = digestOfToken(token)
 	g := j.keys.usable(now)
 	if g == nil {
-		return key, nil, false, nil
+		return key, nil, nil
 	}
-	v := j.kept.find(key, g.ring)
-	if v == nil {
-		return key, nil, false, nil
+	if v = j.kept.find(key, g.ring); v == nil {
+		return key, nil, nil
 	}
 	if err := j.judge(&v.claims, now); err != nil {
 		j.kept.table.remove(key)
-		return key, nil, true, err
+		return key, nil, err
 	}
-	return key, v.id, true, nil
+	return key, v, nil
 }

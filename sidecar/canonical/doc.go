@@ -17,5 +17,7 @@
 // segments, parameters, backslashes or repeated headers are unknown here, so a
 // request that two readers could understand differently is a 400 and not a
 // guess. A route can keep some of what is refused, for itself alone: see
-// [Allowance]. The package does no input or output, reads no credential, and never puts a header value into an error.
+// [Allowance]. The package does no input or output, reads no credential but the
+// certificate that a trusted proxy forwards, and never puts a header value into
+// an error.
 package canonical

@@ -14,13 +14,13 @@ import (
 //
 // It walks a map, so of several faults the one of the first name in order is
 // reported; a broken limit ends the walk and comes before all of them.
-func (r *Reader) readHeader(c *Request, req *http.Request) *fault {
+func (r *Reader) readHeader(c *Request, req *http.Request, vouches bool) *fault {
 	in := req.Header
 	options, f := r.connectionOptions(in["Connection"])
 	if f != nil {
 		return f
 	}
-	pass := headerPass{reader: r, request: c, http: req, options: options}
+	pass := headerPass{reader: r, request: c, http: req, options: options, vouches: vouches}
 	lines, total := 0, 0
 	for name, values := range in {
 		lines += len(values)
@@ -58,6 +58,7 @@ type headerPass struct {
 	request *Request
 	http    *http.Request
 	options []string // names in Connection
+	vouches bool     // the peer says what certificate the client has shown
 
 	removed []string // keys to leave out
 	aliased bool     // an allowed name with `_` or `.` passed
@@ -119,6 +120,10 @@ func (p *headerPass) judge(name string, values []string) {
 // managed removes a managed header. What a trusted peer said was used in
 // [Reader.arrive] and is then not reported as dropped.
 func (p *headerPass) managed(name string, values []string, c class) {
+	if p.vouches && p.reader.certificates.uses(name) {
+		p.removed = append(p.removed, name) // and read, by itself
+		return
+	}
 	trusted := p.request.Trusted
 	forwarded := trusted && len(name) > len(forwardedPrefix) && strings.EqualFold(name[:len(forwardedPrefix)], forwardedPrefix)
 	if len(values) > 1 && (forwarded || name == "X-Request-Id") {

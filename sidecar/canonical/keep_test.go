@@ -37,6 +37,7 @@ spec:
     - {route: "GET /beans/{id}", action: read, path_params: keep}
     - {route: "GET /t/{tenant}/f/{rest...}", action: read, encoded_slash: keep, empty_segments: keep, path_params: keep}
     - {route: "GET,OPTIONS /t/{tenant}/plain", action: read}
+    - {route: "GET /t/{tenant}/f", action: read}
     - {route: "GET old.example.com/files/{rest...}", action: read}
 `
 
@@ -97,7 +98,7 @@ func TestRoutesKeepForThemselves(t *testing.T) {
 		// Another reading is another route.
 		{"GET /files/admin%2Fx", slash}, {"GET /files/admin%2F", slash}, {"GET /projects/7%2Fdelete", slash}, {"GET /projects/7%2Fdelete%2F", slash},
 		{"GET /mirror//secret", empty}, {"GET /mirror///secret/", empty}, {"GET /java/admin;x", params}, {"GET /java/admin;/", params}, {"GET /java/admin%3B", params},
-		{"GET /t/acme/f/%2F%2F..", dots}, {"GET /t/a%2Fplain", slash}, {"GET /t/acme;/plain", params}, {"GET /t//plain", empty},
+		{"GET /t/acme/f/%2F%2F..", dots}, {"GET /t/a%2Fplain", slash}, {"GET /t/acme;/plain", params}, {"GET /t//plain", empty}, {"GET /t/acme/f/;x/y", params}, {"GET /t/acme/f/%3B/y", params},
 		// Another reading has another value for a placeholder of one segment.
 		{"GET /t/a%2Ff%2Fb/f/x", slash}, {"GET /t/acme;x/f/y", params}, {"GET /t/a;%2Ff%2Fb/f/x", params}, {"GET /beans/7;v=1", params},
 		{"GET /t/a;b%2Ff/f/x", params}, {"GET /t//f/x", empty}, {"GET /t/%2Facme/f/x", slash},

@@ -7,7 +7,8 @@ import (
 
 // Original is a request that another proxy has received and asks about. What
 // the proxy itself says stands in fields of its own; Header and Trailer are
-// what it passed on from the client, and nothing in them is believed.
+// what it passed on from the client, and nothing in them is believed but the
+// client's certificate, if [Options] say that the proxy forwards it.
 type Original struct {
 	Method string
 	Scheme string // "http" or "https", as the proxy was spoken to
@@ -29,14 +30,17 @@ type Original struct {
 // X-Request-ID is the client's as long as nobody says otherwise.
 func (r *Reader) ReadOriginal(o Original) (*Request, *Rejection) {
 	c := &Request{TargetSHA256: digest(o.Target), ID: r.newID(), Scheme: o.Scheme, Peer: plain(o.Peer)}
-	c.ClientIP = r.client(c.Peer, o.ForwardedFor)
-	if o.Scheme != "http" && o.Scheme != "https" {
-		return nil, c.reject(notCanonical(RuleScheme, "scheme is neither http nor https"))
-	}
-	// Not Trusted while headers are read: those of the client are judged.
-	if f := r.fill(c, &http.Request{Method: o.Method, ProtoMajor: 1, ProtoMinor: 1, RequestURI: o.Target, Host: o.Host, Header: o.Header, Trailer: o.Trailer}); f != nil {
-		return nil, c.reject(f)
+	c.ClientIP, c.Hops = r.client(c.Peer, o.ForwardedFor)
+	var f *fault
+	if o.Scheme == "http" || o.Scheme == "https" {
+		// Not Trusted while headers are read: those of the client are judged.
+		f = r.fill(c, &http.Request{Method: o.Method, ProtoMajor: 1, ProtoMinor: 1, RequestURI: o.Target, Host: o.Host, Header: o.Header, Trailer: o.Trailer}, true)
+	} else {
+		f = notCanonical(RuleScheme, "scheme is neither http nor https")
 	}
 	c.Trusted = true
+	if f != nil {
+		return nil, c.reject(f)
+	}
 	return c, nil
 }

@@ -42,12 +42,15 @@ func peerAddr(remote string) netip.Addr {
 // listener, and a zone says nothing beyond the link.
 func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
+// MaxHops is how many trusted proxies behind the peer a Request names.
+const MaxHops = 15
+
 // client walks X-Forwarded-For from the right, where the trusted peer wrote,
 // to the first address that is not trusted. An element that is no address ends
 // the walk: what stands left of it is hearsay, so the client is the last
-// trusted hop.
-func (r *Reader) client(peer netip.Addr, forwarded string) netip.Addr {
-	last := peer
+// trusted hop. The hops are those between the peer and the client.
+func (r *Reader) client(peer netip.Addr, forwarded string) (client netip.Addr, hops []netip.Addr) {
+	last, first := peer, true
 	for rest, more := forwarded, true; more; {
 		var element string
 		if i := strings.LastIndexByte(rest, ','); i >= 0 {
@@ -57,14 +60,18 @@ func (r *Reader) client(peer netip.Addr, forwarded string) netip.Addr {
 		}
 		addr, ok := forwardedAddr(strings.Trim(element, " \t"))
 		if !ok {
-			return last
+			return last, hops
 		}
-		last = addr
+		// Whoever vouched for this one is a hop, and the peer is known as such.
+		if !first && len(hops) < MaxHops {
+			hops = append(hops, last)
+		}
+		last, first = addr, false
 		if !r.trusts(addr) {
-			return last
+			return last, hops
 		}
 	}
-	return last
+	return last, hops
 }
 
 // forwardedAddr reads one element. Some proxies append the port, which is

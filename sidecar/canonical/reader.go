@@ -32,6 +32,9 @@ type Options struct {
 	// Routes tells what the route of a request keeps; see [Route]. It is asked
 	// only about requests that need it. Default: no route keeps anything.
 	Routes func(method, host, path string, segments []string) Route
+	// Certificates says how trusted proxies forward the certificates of their
+	// clients. Default: they do not.
+	Certificates ForwardedCertificates
 	// NewID makes a request id when none is accepted. Default: a random UUIDv7
 	// (RFC 9562 section 5.7).
 	NewID func() string
@@ -46,12 +49,14 @@ type Reader struct {
 	allowed map[string]struct{} // by canonical MIME form
 	routes  func(method, host, path string, segments []string) Route
 	newID   func() string
+
+	certificates ForwardedCertificates
 }
 
 // New checks the options and makes a Reader. The error names the first option
 // that cannot be used.
 func New(o Options) (*Reader, error) {
-	r := &Reader{methods: slices.Clone(o.Methods), classes: builtinClasses(), routes: o.Routes, newID: o.NewID}
+	r := &Reader{methods: slices.Clone(o.Methods), classes: builtinClasses(), routes: o.Routes, newID: o.NewID, certificates: o.Certificates}
 	if len(r.methods) == 0 {
 		r.methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 	}
@@ -65,6 +70,9 @@ func New(o Options) (*Reader, error) {
 			return nil, fmt.Errorf("trusted proxy %s: %w", p, err)
 		}
 		r.trusted = append(r.trusted, p.Masked())
+	}
+	if err := checkForwarded(o.Certificates); err != nil {
+		return nil, err
 	}
 	if err := r.addIdentity(o.Identity); err != nil {
 		return nil, err
@@ -98,7 +106,7 @@ func (r *Reader) Allow() string { return strings.Join(r.methods, ", ") }
 func (r *Reader) Read(req *http.Request) (*Request, *Rejection) {
 	c := &Request{TargetSHA256: digest(req.RequestURI)}
 	r.arrive(c, req)
-	if f := r.fill(c, req); f != nil {
+	if f := r.fill(c, req, c.Trusted); f != nil {
 		return nil, c.reject(f)
 	}
 	return c, nil
@@ -106,10 +114,9 @@ func (r *Reader) Read(req *http.Request) (*Request, *Rejection) {
 
 // reject ties a fault to a request.
 func (c *Request) reject(f *fault) *Rejection {
-	return &Rejection{
-		Code: f.code, Status: f.status(), Rule: f.rule, Err: f.err,
-		ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256,
-	}
+	out := c.Refuse(f.code, f.rule, f.status())
+	out.Err = f.err
+	return out
 }
 
 // arrive sets what even a rejected request has: where it came from, its scheme
@@ -121,14 +128,15 @@ func (r *Reader) arrive(c *Request, req *http.Request) {
 	c.Scheme = "http"
 	if req.TLS != nil {
 		c.Scheme = "https"
-		if chains := req.TLS.VerifiedChains; len(chains) > 0 && len(chains[0]) > 0 {
-			c.Certificate = chains[0][0]
+		// The certificate of a proxy is not that of who sent the request.
+		if chains := req.TLS.VerifiedChains; !c.Trusted && len(chains) > 0 && len(chains[0]) > 0 {
+			c.Certificate, c.Shown = chains[0][0], req.TLS.PeerCertificates
 		}
 	}
 	if c.Trusted {
 		// A value sent twice is used by none of these; readHeader refuses it.
 		if v, ok := single(req.Header, "X-Forwarded-For"); ok {
-			c.ClientIP = r.client(c.Peer, v)
+			c.ClientIP, c.Hops = r.client(c.Peer, v)
 		}
 		if v, ok := single(req.Header, "X-Forwarded-Proto"); ok && (v == "http" || v == "https") {
 			c.Scheme = v
@@ -143,8 +151,9 @@ func (r *Reader) arrive(c *Request, req *http.Request) {
 }
 
 // fill sets the rest in a fixed order, so that a request with several faults
-// is always refused for the same one.
-func (r *Reader) fill(c *Request, req *http.Request) *fault {
+// is always refused for the same one. A peer that vouches says what certificate
+// the client has shown.
+func (r *Reader) fill(c *Request, req *http.Request, vouches bool) *fault {
 	if !slices.Contains(r.methods, req.Method) {
 		return &fault{code: CodeMethodNotAllowed, rule: RuleMethod, err: errors.New("method is not in the configured list")}
 	}
@@ -162,8 +171,13 @@ func (r *Reader) fill(c *Request, req *http.Request) *fault {
 	if f != nil {
 		return f
 	}
-	if f := r.readHeader(c, req); f != nil {
+	if f := r.readHeader(c, req, vouches); f != nil {
 		return f
+	}
+	if vouches {
+		if f := r.readCertificate(c, req.Header); f != nil {
+			return f
+		}
 	}
 	for name := range req.Trailer {
 		if cl, _, ok := r.classify(name); !ok || cl.protected() {

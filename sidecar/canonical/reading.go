@@ -6,8 +6,9 @@ import (
 )
 
 // checkReadings looks at a path that a route keeps as the services would that
-// read it differently: with encoded slashes as slashes, without parameters, and
-// with empty segments left out, in any combination and order. The route's rules
+// read it differently: with encoded slashes as slashes, without the parameters of
+// each segment or all that follows the first, and with empty segments left out,
+// in any combination and order. The route's rules
 // have decided about one of these readings only, so no other one may lead to
 // another route, fill a placeholder of one segment differently, or hold a dot
 // segment. One that leads nowhere opens nothing.
@@ -28,13 +29,13 @@ func (r *Reader) checkReadings(c *Request, method string, route Route, rule stri
 	return nil
 }
 
-// readings are a canonical path and all that repeated use of the three ways to
+// readings are a canonical path and all that repeated use of the four ways to
 // read it makes of it. Each of them can only shorten what it changes, so they
 // come to an end.
 func readings(path string) []string {
 	all := []string{path}
 	for i := 0; i < len(all); i++ {
-		for _, read := range [...]func(string) string{slashes, withoutParams, merged} {
+		for _, read := range [...]func(string) string{slashes, withoutParams, beforeParams, merged} {
 			if next := read(all[i]); !slices.Contains(all, next) {
 				all = append(all, next)
 			}
@@ -56,6 +57,13 @@ func withoutParams(path string) string {
 		parts[i], _, _ = strings.Cut(p, "%3B")
 	}
 	return strings.Join(parts, "/")
+}
+
+// beforeParams takes away all that follows the first semicolon.
+func beforeParams(path string) string {
+	path, _, _ = strings.Cut(path, ";")
+	path, _, _ = strings.Cut(path, "%3B")
+	return path
 }
 
 func merged(path string) string {

@@ -57,6 +57,9 @@ const (
 	RuleUpgrade         = "upgrade"          // Upgrade is sent where no protocol change is allowed, or not as a WebSocket's
 	RuleTrailer         = "trailer"          // a protected header is announced as a trailer
 
+	RuleCertificate        = "client_certificate_header" // what a trusted proxy says of a certificate is malformed, or said twice
+	RuleCertificateMissing = "certificate_not_delivered" // it speaks of a certificate without delivering it
+
 	RuleWebSocketVersion = "websocket_version" // a version other than 13
 	RuleWebSocketKey     = "websocket_key"     // no 16 bytes in base64
 	RuleOrigin           = "origin"            // a page that may not open a WebSocket on the route
@@ -80,11 +83,22 @@ type Rejection struct {
 	Rule   string // one of the Rule constants; for log, record and metric
 	Err    error  // for the log only; may name a header, never holds a value
 
-	ID           string     // request id, as in Request
-	Method       string     // "" unless it is a configured method
-	ClientIP     netip.Addr // as in Request
-	Peer         netip.Addr // as in Request
-	TargetSHA256 string     // as in Request
+	ID           string       // request id, as in Request
+	Method       string       // "" unless it is a configured method
+	ClientIP     netip.Addr   // as in Request
+	Peer         netip.Addr   // as in Request
+	Trusted      bool         // as in Request
+	Hops         []netip.Addr // as in Request
+	TargetSHA256 string       // as in Request
+}
+
+// Refuse gives the refusal of a request that is canonical, and still not to be
+// answered by rules.
+func (r *Request) Refuse(code, rule string, status int) *Rejection {
+	return &Rejection{
+		Code: code, Status: status, Rule: rule,
+		ID: r.ID, Method: r.Method, ClientIP: r.ClientIP, Peer: r.Peer, Trusted: r.Trusted, Hops: r.Hops, TargetSHA256: r.TargetSHA256,
+	}
 }
 
 // fault is a broken rule, before it is tied to a request.

@@ -37,12 +37,20 @@ type Request struct {
 	// a trusted hop vouches for in X-Forwarded-For. It is the zero Addr when
 	// the peer has none.
 	ClientIP netip.Addr
-	// Certificate is that of the client, verified by the listener; nil without
-	// one. It is no identity before a method of authentication makes it one.
+	// Certificate is that of the client, verified: by the listener or, if a
+	// trusted proxy has forwarded it, as [ForwardedCertificates] says; nil without
+	// one. A trusted proxy's own certificate is never the client's. It is no
+	// identity before a method of authentication makes it one.
 	Certificate *x509.Certificate
+	// Shown are the certificates that the client has shown, its own first, as
+	// they came. Those that were forwarded may be anybody's: nobody has verified
+	// them unless Certificate says so.
+	Shown     []*x509.Certificate
+	Forwarded bool // a trusted proxy was shown them
 
-	Peer    netip.Addr // address of the connection; zero for a Unix socket
-	Trusted bool       // Peer is one of the trusted proxies
+	Peer    netip.Addr   // address of the connection; zero for a Unix socket
+	Trusted bool         // Peer is one of the trusted proxies
+	Hops    []netip.Addr // trusted proxies between Peer and ClientIP, nearest first; at most MaxHops
 
 	WebSocket bool      // the opening handshake of a WebSocket, on a route that allows it
 	Lifted    Allowance // what the path holds that only its route lets through

@@ -60,34 +60,42 @@ func (p *pathReader) waivable(by Allowance, rule, text string) {
 // decoded segments. Segments are cut before they are decoded, so an encoded slash
 // stays inside its segment.
 func (p *pathReader) parse(raw string) (string, []string, *fault) {
-	triplets := 0
-	for i := 0; i < len(raw); i++ {
-		switch pathBytes[raw[i]] {
-		case pathPlain:
-		case pathPercent:
-			if i+2 >= len(raw) || !isHex(raw[i+1]) || !isHex(raw[i+2]) {
-				return "", nil, notCanonical(RulePercentEncoding, "path has a % without two hex digits")
-			}
-			if f := p.triplet(unhex(raw[i+1])<<4 | unhex(raw[i+2])); f != nil {
-				return "", nil, f
-			}
-			triplets++
-			i += 2
-		case pathParam:
-			p.waivable(AllowPathParams, RulePathParams, "path has a semicolon")
-		default:
-			return "", nil, notCanonical(RulePathByte, "path has a raw byte that must be encoded")
-		}
-	}
-	path := raw
-	if triplets > 0 {
-		path = canonicalTriplets(raw)
+	path, f := p.fold(raw)
+	if f != nil {
+		return "", nil, f
 	}
 	segments, f := p.cutSegments(path)
 	if f != nil {
 		return "", nil, f
 	}
 	return path, segments, nil
+}
+
+// fold gives a raw path with its triplets in canonical form.
+func (p *pathReader) fold(raw string) (string, *fault) {
+	triplets := 0
+	for i := 0; i < len(raw); i++ {
+		switch pathBytes[raw[i]] {
+		case pathPlain:
+		case pathPercent:
+			if i+2 >= len(raw) || !isHex(raw[i+1]) || !isHex(raw[i+2]) {
+				return "", notCanonical(RulePercentEncoding, "path has a % without two hex digits")
+			}
+			if f := p.triplet(unhex(raw[i+1])<<4 | unhex(raw[i+2])); f != nil {
+				return "", f
+			}
+			triplets++
+			i += 2
+		case pathParam:
+			p.waivable(AllowPathParams, RulePathParams, "path has a semicolon")
+		default:
+			return "", notCanonical(RulePathByte, "path has a raw byte that must be encoded")
+		}
+	}
+	if triplets > 0 {
+		return canonicalTriplets(raw), nil
+	}
+	return raw, nil
 }
 
 // triplet judges the byte that a triplet stands for.

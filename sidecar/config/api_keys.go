@@ -43,5 +43,6 @@ func (r *reader) apiKeys(o *document.Object, m Method) {
 			r.w.Error(o.Span(), "duplicate_name", "put all keys into one file", "two methods read the header %s", k.Header)
 		}
 	}
+	r.ids = append(r.ids, idSpace{Method: k.Method, issuer: k.Name})
 	r.cfg.APIKeys = append(r.cfg.APIKeys, k)
 }

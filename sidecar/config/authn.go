@@ -35,6 +35,7 @@ func (r *reader) method(place int, o *document.Object) {
 		{"jwt", o.Object("jwt"), r.jwt},
 		{"introspection", o.Object("introspection"), r.introspection},
 		{"api_keys", o.Object("api_keys"), r.apiKeys},
+		{"mtls", o.Object("mtls"), r.mtls},
 	}
 	found := 0
 	for _, m := range known {
@@ -43,7 +44,7 @@ func (r *reader) method(place int, o *document.Object) {
 		}
 	}
 	if found != 1 {
-		r.w.Error(o.Span(), "bad_setting", "write - jwt: {issuer: …, audiences: […]}", "an entry of authn is one method: jwt, introspection or api_keys")
+		r.w.Error(o.Span(), "bad_setting", "write - jwt: {issuer: …, audiences: […]}", "an entry of authn is one method: jwt, introspection, api_keys or mtls")
 	}
 	for _, m := range known {
 		if !isMissing(m.of) {
@@ -71,6 +72,7 @@ func (r *reader) user(place int, o *document.Object) Method {
 			r.w.Error(t.Span(), "bad_setting", "write up to 64 visible ASCII characters, as in partner:", "id_prefix cannot be used")
 		}
 	}
+	r.cfg.IDPrefixes = append(r.cfg.IDPrefixes, m.IDPrefix)
 	for _, e := range o.Object("attributes").Entries() {
 		m.Attributes = append(m.Attributes, mapping.Expression{Attribute: e.Key, Expr: r.w.Text(e.Value, "attribute "+e.Key.Value())})
 	}
@@ -97,11 +99,13 @@ func (r *reader) jwt(jwt *document.Object, m Method) {
 			r.w.Error(t.Span(), "bad_setting", "write rfc9068, or leave it out", "profile %q is not known", t.Value())
 		}
 	}
+	j.AudienceClaim = r.audienceClaim(jwt, j.Profile)
 	j.Leeway = r.duration(jwt, "leeway", 30*time.Second, time.Second, 5*time.Minute)
 	j.MaxLifetime = r.duration(jwt, "max_lifetime", 24*time.Hour, time.Minute, 30*24*time.Hour)
 	j.TokenCache = r.integer(jwt, "token_cache", 8192, 0, 1_000_000)
 	j.JWKS = r.jwks(jwt.Object("jwks"))
 	j.Logout = r.logout(jwt)
+	j.DPoP = r.dpop(jwt)
 	jwt.Require("issuer", "audiences")
 	jwt.Done()
 	for _, other := range r.cfg.JWT {
@@ -109,6 +113,7 @@ func (r *reader) jwt(jwt *document.Object, m Method) {
 			r.w.Error(issuer.Span(), "duplicate_name", "merge the two", "issuer %q stands twice", j.Issuer)
 		}
 	}
+	r.ids = append(r.ids, idSpace{j.Method, issuer.Value(), hostOf(issuer.Value())})
 	r.cfg.JWT = append(r.cfg.JWT, j)
 }
 

@@ -32,6 +32,7 @@ type Config struct {
 	JWT            []JWT
 	Introspection  []Introspection
 	APIKeys        []APIKeys
+	MTLS           []MTLS
 	AllowAnonymous bool // rules decide about requests without a credential
 	Propagate      Propagate
 	ForwardToken   bool
@@ -40,7 +41,8 @@ type Config struct {
 	Drain          Drain
 	// ResourceMetadata is served below /.well-known/oauth-protected-resource.
 	ResourceMetadata []ResourceMetadata
-	Verify           uint64 // one in so many decisions is evaluated once more; 0 for none
+	Verify           uint64   // one in so many decisions is evaluated once more; 0 for none
+	IDPrefixes       []string // of all methods, "" for each that has none
 }
 
 // Proxy is the reverse-proxy door. Without an Address there is none.
@@ -65,15 +67,19 @@ type EnvValue struct {
 // JWT is one issuer whose bearer tokens are accepted.
 type JWT struct {
 	Method
-	Issuer      string
-	Audiences   []string
-	Algorithms  []string // empty takes the default
-	Profile     string
-	Leeway      time.Duration
-	MaxLifetime time.Duration
-	TokenCache  int // verified tokens that are kept, 0 for none
-	JWKS        JWKS
-	Logout      Logout
+	Issuer    string
+	Audiences []string
+	// AudienceClaim is the claim that is held to audiences: aud, the default, or
+	// client_id for an issuer whose access tokens have no aud.
+	AudienceClaim string
+	Algorithms    []string // empty takes the default
+	Profile       string
+	Leeway        time.Duration
+	MaxLifetime   time.Duration
+	TokenCache    int // verified tokens that are kept, 0 for none
+	JWKS          JWKS
+	DPoP          DPoP
+	Logout        Logout
 }
 
 // Drain bounds the end of the process: after SIGTERM it stays up for Delay so
@@ -111,6 +117,7 @@ type reader struct {
 	w   document.Walker
 	cfg *Config
 	dir string
+	ids []idSpace
 }
 
 func (r *reader) root(root *document.Object) {
@@ -135,6 +142,7 @@ func (r *reader) root(root *document.Object) {
 	for i, n := range spec.List("authn") {
 		r.method(i, r.w.Object(n, "a method of authn"))
 	}
+	r.sharedIDs()
 	r.anonymous(spec.Text("anonymous"))
 	r.cfg.ForwardToken = spec.Bool("forward_token")
 	r.audit(spec.Object("audit"))
@@ -144,7 +152,7 @@ func (r *reader) root(root *document.Object) {
 	r.reachable(spec)
 	spec.Require("policies", "listeners")
 	spec.Done()
-	if !r.cfg.AllowAnonymous && len(r.cfg.JWT)+len(r.cfg.Introspection)+len(r.cfg.APIKeys) == 0 {
+	if !r.cfg.AllowAnonymous && len(r.cfg.JWT)+len(r.cfg.Introspection)+len(r.cfg.APIKeys)+len(r.cfg.MTLS) == 0 {
 		r.w.Error(spec.Span(), "no_authn", "add a method under authn, as in jwt, or write anonymous: allow", "nobody could ever be let in: there is no method of authentication and anonymous is deny")
 	}
 }

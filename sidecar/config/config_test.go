@@ -70,7 +70,7 @@ spec:
           last_good: keys/idp.json
         backchannel_logout: {client_id: shop-web}
         attributes: {roles: claims.realm_access.roles, tenant: claims.tid}
-    - jwt: {issuer: "http://localhost:9100", audiences: [dev]}
+    - jwt: {issuer: "http://localhost:9100", audiences: [dev], audience_claim: client_id, id_prefix: "dev:"}
     - introspection:
         endpoint: https://idp.example.com/introspect
         issuer: https://idp.example.com
@@ -89,8 +89,10 @@ spec:
         queue: 9
         type: service
         id_prefix: "opaque:"
-    - api_keys: {file: keys.yaml, header: x-shop-key, type: human}
-    - introspection: {endpoint: "http://127.0.0.1:9100/introspect", client_id: gw, client_auth: private_key_jwt, private_key: {file: key.pem}, key_id: k1}
+    - api_keys: {file: keys.yaml, header: x-shop-key, type: human, id_prefix: "key:"}
+    - introspection: {endpoint: "http://127.0.0.1:9100/introspect", client_id: gw, client_auth: private_key_jwt, private_key: {file: key.pem}, key_id: k1, id_prefix: "dev:opaque:"}
+    - mtls: {spiffe_trust_domain: prod.example.com, id_prefix: "cert:"}
+    - mtls: {identity: dns, client_ca: callers.pem, forwarded: xfcc, type: human}
   anonymous: allow
   propagate: {claims: [email, department], roles: ["shop:", auditor], headers: {user_id: X-Forwarded-User, roles: X-Groups, tenant: X-Org, request_id: X-Trace, claims: X-Claims}}
   assertion: {key: {file: new.pem}, publish: [{file: old.pem}], header: X-Assertion, issuer: "https://gw.example.com", lifetime: 30s}
@@ -134,7 +136,7 @@ func TestReadWhole(t *testing.T) {
 		"policies":        {c.Policies, "/etc/gwctl/policies"},
 		"proxy":           {c.Proxy.Address, "0.0.0.0:8080"},
 		"trusted proxies": {c.Proxy.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}},
-		"forward auth":    {c.ForwardAuth, config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd01::/16")}}},
+		"forward auth":    {c.ForwardAuth, config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd01::/16")}, Limits: config.Limits{Connections: 2048, Requests: 1024}}},
 		"health":          {c.Health, "[::]:9900"},
 		"admin":           {c.Admin, config.Admin{Address: "127.0.0.1:9901", Hosts: []string{"gw-admin.local"}}},
 		"logout":          {[]string{c.LogoutAddress, c.JWT[0].Logout.ClientID, c.JWT[1].Logout.ClientID}, []string{"0.0.0.0:8082", "shop-web", ""}},
@@ -175,6 +177,8 @@ func TestReadWhole(t *testing.T) {
 		"place":         {[]int{c.JWT[0].Place, c.JWT[1].Place}, []int{0, 1}},
 		"mapping":       {[]string{c.JWT[0].Attributes[0].Attribute.Value(), c.JWT[0].Attributes[0].Expr.Value()}, []string{"roles", "claims.realm_access.roles"}},
 		"second issuer": {c.JWT[1].Issuer, "http://localhost:9100"},
+		"its audience":  {[]string{c.JWT[0].AudienceClaim, c.JWT[1].AudienceClaim}, []string{"aud", "client_id"}},
+		"prefixes":      {c.IDPrefixes, []string{"corp:", "dev:", "opaque:", "key:", "dev:opaque:", "cert:", ""}},
 		"endpoint":      {c.Introspection[0].Endpoint, "https://idp.example.com/introspect"},
 		"its issuer":    {c.Introspection[0].Issuer, "https://idp.example.com"},
 		"its audiences": {c.Introspection[0].Audiences, []string{"shop-api"}},
@@ -219,12 +223,13 @@ func TestReadDefaultsOfMethods(t *testing.T) {
 	i := strings.Index(least, "  authn:")
 	c := mustRead(t, least[:i]+`  authn:
     - introspection: {endpoint: "https://idp.example.com/introspect", client_id: gw, client_secret: {file: secret}}
-    - api_keys: {file: keys.yaml}
+    - api_keys: {file: keys.yaml, id_prefix: "key:"}
 `)
 	want := config.Introspection{
 		Method: config.Method{Name: "introspection https://idp.example.com/introspect", Type: "human"}, Endpoint: "https://idp.example.com/introspect",
 		ClientID: "gw", ClientAuth: "client_secret_basic", ClientSecret: config.Secret{File: "/etc/gwctl/secret"}, Leeway: 30 * time.Second,
 		ActiveTTL: time.Minute, InactiveTTL: 10 * time.Second, CacheSize: 10_000, Timeout: time.Second, InFlight: 64, Queue: 128,
+		DPoP: config.DPoP{MaxAge: time.Minute},
 	}
 	got := c.Introspection[0]
 	got.At, got.ClientSecret.At = policy.Span{}, policy.Span{}

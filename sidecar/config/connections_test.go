@@ -33,7 +33,7 @@ func TestReadConnections(t *testing.T) {
 		"headers":         {c.Propagate.Headers.Names(), []string{"X-Forwarded-User", "X-Groups", "X-Org", "X-Trace", "X-Claims"}},
 		"set headers":     {c.SetHeaders(), []string{"X-Forwarded-User", "X-Groups", "X-Org", "X-Trace", "X-Claims", "X-Assertion"}},
 		"assertion":       {[]any{c.Assertion.Issuer, c.Assertion.Lifetime, file(c.Assertion.Key), file(c.Assertion.Publish[0])}, []any{"https://gw.example.com", 30 * time.Second, "/etc/gwctl/new.pem", "/etc/gwctl/old.pem"}},
-		"files":           {strings.Join(c.Files(), " "), "/etc/gwctl/ca.pem /etc/gwctl/clients.pem /etc/gwctl/key.pem /etc/gwctl/new.pem /etc/gwctl/old.pem /etc/gwctl/own-key.pem /etc/gwctl/own.pem /etc/gwctl/server-key.pem /etc/gwctl/server.pem"},
+		"files":           {strings.Join(c.Files(), " "), "/etc/gwctl/ca.pem /etc/gwctl/callers.pem /etc/gwctl/clients.pem /etc/gwctl/key.pem /etc/gwctl/new.pem /etc/gwctl/old.pem /etc/gwctl/own-key.pem /etc/gwctl/own.pem /etc/gwctl/server-key.pem /etc/gwctl/server.pem"},
 		"least's headers": {mustRead(t, least).SetHeaders(), []string{"X-User-Id", "X-User-Roles", "X-Tenant-Id", "X-Request-Id", "X-Auth-Claims", "X-Gwctl-Assertion"}},
 		"least's tls":     {mustRead(t, least).Proxy.TLS.On(), false},
 		"least's files":   {len(mustRead(t, least).Files()), 0},

@@ -33,8 +33,14 @@ func (c *Config) Files() []string {
 	for _, u := range c.Proxy.Upstreams {
 		files = append(files, u.TLS.CA, u.TLS.Cert, u.TLS.Key)
 	}
+	for _, m := range c.MTLS {
+		files = append(files, m.ClientCA)
+	}
 	for _, i := range c.Introspection {
-		files = append(files, File{Path: i.ClientSecret.File}, File{Path: i.PrivateKey.File})
+		files = append(files, File{Path: i.ClientSecret.File}, File{Path: i.PrivateKey.File}, File{Path: i.DPoP.NonceKey.File})
+	}
+	for _, j := range c.JWT {
+		files = append(files, File{Path: j.DPoP.NonceKey.File})
 	}
 	var out []string
 	for _, f := range files {

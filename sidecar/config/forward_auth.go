@@ -14,6 +14,7 @@ type ForwardAuth struct {
 	Address        string
 	Dialect        string         // how the proxy describes a request, and which statuses it passes on
 	TrustedProxies []netip.Prefix // networks of the proxies that may ask, as in 10.0.0.0/8
+	Limits         Limits         // over all proxies that ask, and the clients that they speak for; no body is kept
 }
 
 // Dialects are the ways in which a proxy describes the request that it asks
@@ -33,6 +34,7 @@ func (r *reader) forwardAuth(listeners *document.Object) {
 		}
 	}
 	f.TrustedProxies = r.networks(o, "trusted_proxies")
+	r.forwardAuthLimits(o.Object("limits"))
 	o.Require("address", "dialect", "trusted_proxies")
 	o.Done()
 	if !isMissing(listeners) && !listeners.Has("proxy") && !listeners.Has("forward_auth") {

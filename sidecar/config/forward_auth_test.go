@@ -30,10 +30,17 @@ func asking(t testing.TB) string {
 func TestForwardAuthAlone(t *testing.T) {
 	for _, dialect := range config.Dialects() {
 		c := mustRead(t, strings.Replace(asking(t), "caddy", dialect, 1))
-		want := config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: dialect, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
+		want := config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: dialect, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, Limits: config.Limits{Connections: 2048, Requests: 1024}}
 		if !reflect.DeepEqual(c.ForwardAuth, want) || c.Proxy.Address != "" {
 			t.Errorf("read %+v and %+v", c.ForwardAuth, c.Proxy)
 		}
+	}
+	c := mustRead(t, strings.Replace(asking(t), "dialect: caddy", "dialect: caddy, limits: {connections: 16, requests: 100000}", 1))
+	if c.ForwardAuth.Limits != (config.Limits{Connections: 16, Requests: 100000}) {
+		t.Errorf("read %+v", c.ForwardAuth.Limits)
+	}
+	if now := mustRead(t, asking(t)).NeedsRestart(c); !slices.Equal(now, []string{"listeners.forward_auth"}) {
+		t.Errorf("other limits need a restart, not %v", now)
 	}
 	if c := mustRead(t, least); c.ForwardAuth.Address != "" || c.ForwardAuth.TrustedProxies != nil {
 		t.Errorf("nobody configured %+v", c.ForwardAuth)
@@ -60,6 +67,10 @@ func TestForwardAuthRefuses(t *testing.T) {
 		{"127.0.0.1/32", "127.0.0.1/8", "bad_setting", ""},
 		{"127.0.0.1/32", "127.0.0.1", "bad_setting", "127.0.0.1]"},
 		{"dialect: caddy", "dialect: caddy, fallback: nginx", "unknown_key", "fallback"},
+		{"dialect: caddy", "dialect: caddy, limits: {connections: 15}", "bad_setting", "15"},
+		{"dialect: caddy", "dialect: caddy, limits: {requests: 100001}", "bad_setting", "100001"},
+		{"dialect: caddy", "dialect: caddy, limits: {requests: many}", "wrong_type", "many"},
+		{"dialect: caddy", "dialect: caddy, limits: {body_mib: 16}", "unknown_key", "body_mib"},
 	} {
 		whole := asking(t)
 		text := strings.Replace(whole, tt.old, tt.new, 1)

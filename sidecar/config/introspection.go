@@ -30,6 +30,7 @@ type Introspection struct {
 	Timeout       time.Duration
 	InFlight      int
 	Queue         int
+	DPoP          DPoP
 }
 
 func clientAuths() []string {
@@ -69,6 +70,7 @@ func (r *reader) introspection(o *document.Object, m Method) {
 	i.Timeout = r.duration(o, "timeout", time.Second, 100*time.Millisecond, 10*time.Second)
 	i.InFlight = r.integer(o, "in_flight", 64, 1, 1024)
 	i.Queue = r.integer(o, "queue", 128, 1, 4096)
+	i.DPoP = r.dpop(o)
 	o.Require("endpoint", "client_id")
 	o.Done()
 	for _, other := range r.cfg.Introspection {
@@ -76,6 +78,7 @@ func (r *reader) introspection(o *document.Object, m Method) {
 			r.w.Error(endpoint.Span(), "duplicate_name", "merge the two", "endpoint %q stands twice", i.Endpoint)
 		}
 	}
+	r.ids = append(r.ids, idSpace{i.Method, i.Issuer, hostOf(i.Endpoint)})
 	r.cfg.Introspection = append(r.cfg.Introspection, i)
 }
 

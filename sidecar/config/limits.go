@@ -2,7 +2,7 @@ package config
 
 import "github.com/gwctl/gwctl/policy/document"
 
-// Limits bound what the proxy gives out at a time, over all clients. No client
+// Limits bound what a door gives out at a time, over all clients. No client
 // gets more than twice of what is free.
 type Limits struct {
 	Connections int // that are open; default 2048, 16 to 1000000
@@ -19,6 +19,16 @@ func (r *reader) limits(o *document.Object) {
 		Connections: r.number(o, "connections", def.Connections, 16, 1_000_000),
 		Requests:    r.number(o, "requests", def.Requests, 16, 100_000),
 		BodyMiB:     r.number(o, "body_mib", def.BodyMiB, 2, 4096),
+	}
+	o.Done()
+}
+
+// forwardAuthLimits reads those of the door that keeps no bodies.
+func (r *reader) forwardAuthLimits(o *document.Object) {
+	def := DefaultLimits()
+	r.cfg.ForwardAuth.Limits = Limits{
+		Connections: r.number(o, "connections", def.Connections, 16, 1_000_000),
+		Requests:    r.number(o, "requests", def.Requests, 16, 100_000),
 	}
 	o.Done()
 }

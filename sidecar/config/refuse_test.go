@@ -92,7 +92,7 @@ func TestReadRefuses(t *testing.T) {
 		{`[{jwt: ` + jwt + `}]`, "[]", "empty_list", ""},
 		{`[{jwt: ` + jwt + `}]`, "{jwt: " + jwt + "}", "wrong_type", ""},
 		{`[{jwt: ` + jwt + `}]`, "[jwt]", "wrong_type", "jwt"},
-		{`[{jwt: ` + jwt + `}]`, "[{mtls: {}}]", "bad_setting", "{mtls"},
+		{`[{jwt: ` + jwt + `}]`, "[{ldap: {}}]", "bad_setting", "{ldap"},
 		{`[{jwt: ` + jwt + `}]`, "[{jwt: }]", "empty_value", "jwt"},
 		{`[{jwt: ` + jwt + `}]`, "[{jwt: " + jwt + "}, {jwt: " + jwt + "}]", "duplicate_name", `"https://idp.example.com", audiences: [shop-api]}}]`},
 		{"  authn: [{jwt: " + jwt + "}]\n", "", "no_authn", "policies"},

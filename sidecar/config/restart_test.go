@@ -33,11 +33,13 @@ func TestNeedsRestart(t *testing.T) {
 		"JWT":            {"leeway: 5s", "leeway: 6s"},
 		"Introspection":  {"queue: 9", "queue: 10"},
 		"APIKeys":        {"keys.yaml", "more.yaml"},
+		"MTLS":           {"identity: dns", "identity: cn"},
 		"AllowAnonymous": {"anonymous: allow", "anonymous: deny"},
 		"Propagate":      {"claims: [email, department]", "claims: [email, department, phone]"},
 		"ForwardToken":   {"forward_token: true", "forward_token: false"},
 		"Assertion":      {"lifetime: 30s", "lifetime: 31s"},
 		"Verify":         {"1/1000", "1/10"},
+		"IDPrefixes":     {"opaque:", "other:"},
 
 		"ResourceMetadata": {"name: Shop", "name: Store"},
 	}

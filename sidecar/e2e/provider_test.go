@@ -53,12 +53,13 @@ type providerResource struct {
 }
 
 var providerClients = map[string]providerClient{
-	reader:   {"reader-secret-of-the-tests-0", allScopes, map[string]any{"tenant": "acme", "roles": []string{"reader"}, "plan": "pro", "cost_center": "4711"}},
-	admin:    {"admin-secret-of-the-tests-01", allScopes, map[string]any{"tenant": "acme", "roles": []string{"admin"}}},
-	stranger: {"stranger-secret-of-the-tests", allScopes, map[string]any{"tenant": "globex", "roles": []string{"reader"}}},
-	customer: {"customer-secret-of-the-tests", allScopes, map[string]any{"tenant": "acme", "roles": []string{"customer"}, "plan": "pro"}},
-	operator: {"operator-secret-of-the-tests", allScopes, map[string]any{"tenant": "acme", "roles": []string{"admin"}}},
-	gateway:  {"gateway-secret-of-the-tests!", "orders:read", nil},
+	reader:    {"reader-secret-of-the-tests-0", allScopes, map[string]any{"tenant": "acme", "roles": []string{"reader"}, "plan": "pro", "cost_center": "4711"}},
+	admin:     {"admin-secret-of-the-tests-01", allScopes, map[string]any{"tenant": "acme", "roles": []string{"admin"}}},
+	stranger:  {"stranger-secret-of-the-tests", allScopes, map[string]any{"tenant": "globex", "roles": []string{"reader"}}},
+	customer:  {"customer-secret-of-the-tests", allScopes, map[string]any{"tenant": "acme", "roles": []string{"customer"}, "plan": "pro"}},
+	operator:  {"operator-secret-of-the-tests", allScopes, map[string]any{"tenant": "acme", "roles": []string{"admin"}}},
+	gateway:   {"gateway-secret-of-the-tests!", "orders:read", nil},
+	certified: {"certified-secret-of-the-tests", allScopes, map[string]any{"tenant": "acme", "roles": []string{"reader"}}},
 }
 
 var providerResources = map[string]providerResource{

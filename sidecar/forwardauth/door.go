@@ -12,6 +12,7 @@ import (
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
+	"github.com/gwctl/gwctl/sidecar/fair"
 	"github.com/gwctl/gwctl/sidecar/health"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reply"
@@ -48,6 +49,7 @@ type Door struct {
 	o       Options
 	dialect dialect
 	errors  *log.Logger
+	bounds  bounds
 	dates   reply.Dates
 }
 
@@ -57,7 +59,7 @@ func New(o Options) (*Door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the forward-auth door: %w", err)
 	}
-	return &Door{o: o, dialect: dialect, errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}, nil
+	return &Door{o: o, dialect: dialect, bounds: newBounds(o.Config.Limits), errors: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}, nil
 }
 
 // Server gives the http.Server that carries the door.
@@ -70,9 +72,11 @@ func (d *Door) Server() *http.Server {
 	return s
 }
 
-// Listener gives the listener to serve on: what net/http's server refuses
-// without asking the door leaves a record, too.
+// Listener gives the listener to serve on: connections beyond the limit are
+// closed, and what net/http's server refuses without asking the door leaves a
+// record.
 func (d *Door) Listener(l net.Listener) net.Listener {
+	l = fair.Listener(l, d.bounds.connections, d.o.Config.TrustedProxies, func() { d.o.Metrics.Rejected(fair.ReasonConnections) })
 	return syntax.Listener(l, func(r *canonical.Rejection) { d.o.Point.Reject(r, Name, nil) })
 }
 
@@ -84,6 +88,12 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, carrier *http.Request) {
 	d.prepare(w, carrier)
 	turn := d.o.Point.Begin()
 	c, rejection := d.read(turn, carrier)
+	who := sender(c, rejection)
+	if !d.bounds.requests.Take(who, 1) {
+		d.overloaded(w, carrier, turn, c, rejection)
+		return
+	}
+	defer d.bounds.requests.Give(who, 1)
 	if rejection != nil {
 		var allow []string
 		if rejection.Status == http.StatusMethodNotAllowed {
@@ -127,13 +137,14 @@ func (d *Door) read(turn pdp.Turn, carrier *http.Request) (*canonical.Request, *
 	}
 	var rejection *canonical.Rejection
 	var o canonical.Original
-	if d.trusts(peer) {
+	trusted := d.trusts(peer)
+	if trusted {
 		o, rejection = d.dialect.describe(carrier)
 	} else {
 		rejection = &canonical.Rejection{Code: reply.ReasonUntrustedPeer, Status: http.StatusForbidden, Rule: RulePeer}
 	}
 	if rejection != nil {
-		rejection.ID, rejection.Peer, rejection.ClientIP = canonical.NewUUIDv7(d.o.Clock()), peer, peer
+		rejection.ID, rejection.Peer, rejection.Trusted, rejection.ClientIP = canonical.NewUUIDv7(d.o.Clock()), peer, trusted, peer
 		return nil, rejection
 	}
 	o.Peer = peer

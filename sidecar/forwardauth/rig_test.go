@@ -102,6 +102,7 @@ func serve(t testing.TB, dialect string) *rig {
 	}
 	cfg := &config.Config{AllowAnonymous: true, Propagate: config.Propagate{Propagation: config.Propagation{Claims: []string{"plan"}, Roles: config.Roles{All: true}}}, ForwardAuth: config.ForwardAuth{
 		Dialect: dialect, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("127.0.0.9/32")},
+		Limits: config.DefaultLimits(),
 	}}
 	r := &rig{TB: t, dialect: dialect, from: "127.0.0.1"}
 	metrics, logger := health.NewMetrics(), slog.New(slog.DiscardHandler)

@@ -32,7 +32,7 @@ const (
 // instead.
 func (p *Point) Answered(c *canonical.Request, door, what string, status int) (instead Outcome, ok bool) {
 	e := &record.Event{
-		Kind: record.KindAnswered, Time: p.o.Clock(), RequestID: c.ID, Door: door, SourceIP: text(c.ClientIP), Reason: what, Status: status,
+		Kind: record.KindAnswered, Time: p.o.Clock(), RequestID: c.ID, Door: door, SourceIP: text(c.ClientIP), TrustedChain: chain(c.Trusted, c.Peer, c.Hops), Reason: what, Status: status,
 		HTTP: &record.HTTP{Method: c.Method, Host: c.Host, Path: c.Path, TargetSHA256: c.TargetSHA256},
 	}
 	if !p.o.Audit.TryWrite(e) {
@@ -44,8 +44,5 @@ func (p *Point) Answered(c *canonical.Request, door, what string, status int) (i
 // RefuseOrigin answers a preflight of a page whose origin the route does not
 // name, and writes its record.
 func (p *Point) RefuseOrigin(c *canonical.Request, door string) Outcome {
-	return p.Reject(&canonical.Rejection{
-		Code: canonical.CodeOriginNotAllowed, Status: 403, Rule: canonical.RuleOrigin,
-		ID: c.ID, Method: c.Method, ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256,
-	}, door, nil)
+	return p.Reject(c.Refuse(canonical.CodeOriginNotAllowed, canonical.RuleOrigin, 403), door, nil)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -94,7 +95,10 @@ func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body 
 	if q.snapshot == nil {
 		return q.finish(engine.Decision{Reason: engine.ReasonNotLoaded, Status: http.StatusServiceUnavailable}, nil)
 	}
-	credentials := authn.Credentials{Header: c.Header, ClientIP: c.ClientIP}
+	credentials := authn.Credentials{
+		Header: c.Header, ClientIP: c.ClientIP, Certificates: c.Shown, Forwarded: c.Forwarded, Certificate: c.Certificate,
+		Method: c.Method, Scheme: c.Scheme, Host: c.Host, Path: c.Path, Standing: t.standing,
+	}
 	if values := c.Header["Authorization"]; len(values) > 0 {
 		credentials.Authorization, credentials.HasAuthorization = values[0], true
 	}
@@ -119,7 +123,7 @@ func (p *Point) Reject(r *canonical.Rejection, door string, allow []string) Outc
 	p.o.Metrics.Rejected(r.Code)
 	e := &record.Event{
 		Kind: record.KindRequestRejected, Time: now, RequestID: r.ID, Door: door, Reason: r.Code, Detail: r.Rule, Status: r.Status,
-		SourceIP: text(r.ClientIP), HTTP: &record.HTTP{Method: r.Method, TargetSHA256: r.TargetSHA256},
+		SourceIP: text(r.ClientIP), TrustedChain: chain(r.Trusted, r.Peer, r.Hops), HTTP: &record.HTTP{Method: r.Method, TargetSHA256: r.TargetSHA256},
 	}
 	if !p.o.Audit.TryWrite(e) {
 		a := p.unrecorded(e, reply.Context{RequestID: r.ID})
@@ -158,6 +162,11 @@ func (q *question) context() reply.Context {
 	c := reply.Context{RequestID: q.c.ID, DecisionID: q.id}
 	if q.snapshot != nil {
 		c.ResourceMetadata = q.snapshot.challengeURL(q.c)
+		c.Schemes = q.snapshot.schemes
+	}
+	if values := q.c.Header["Authorization"]; len(values) > 0 {
+		scheme, _, _ := strings.Cut(values[0], " ")
+		c.DPoP = strings.EqualFold(scheme, authn.SchemeDPoP)
 	}
 	return c
 }
@@ -222,7 +231,7 @@ func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
 	recorded := q.write(e)
 	q.point.giveBack(list)
 	if !recorded {
-		a := q.point.unrecorded(e, q.context())
+		a := q.unrecorded(e)
 		m.Decision(q.door, engine.Deny.String(), a.Reason, e.Time.Sub(q.began))
 		return Outcome{Answer: a}
 	}
@@ -242,8 +251,16 @@ func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
 
 // write reports false if the record is required and cannot be had.
 func (q *question) write(e *record.Event) bool {
+	q.recorded = q.point.o.Audit.TryWrite(e)
+	return q.recorded
+}
+
+// unrecorded answers for a required record that cannot be had: see
+// [Point.unrecorded].
+func (q *question) unrecorded(e *record.Event) reply.Answer {
+	a := q.point.unrecorded(e, q.context())
 	q.recorded = true
-	return q.point.o.Audit.TryWrite(e)
+	return a
 }
 
 // fail denies after a panic. What the request holds is not looked at again.
@@ -269,7 +286,7 @@ func (q *question) unauthenticated() Outcome {
 	e := q.begin(record.KindAuthnFailure)
 	e.Reason, e.Status = a.Reason, a.Status
 	if !q.write(e) {
-		a = q.point.unrecorded(e, q.context())
+		a = q.unrecorded(e)
 	}
 	return Outcome{Answer: a}
 }
@@ -280,8 +297,13 @@ func (q *question) refuse(err error) Outcome {
 	var refused *authn.Refused
 	var a reply.Answer
 	if errors.As(err, &refused) {
-		a = reply.Refused(refused.Reason, q.context())
+		ctx := q.context()
+		ctx.Challenge = refused.Challenge
+		a = reply.Refused(refused.Reason, ctx)
 		e.Method = refused.Kind
+		if refused.Kind == authn.KindMTLS && len(q.c.Shown) > 0 {
+			e.CertificateSHA256 = authn.CertificateSHA256(q.c.Shown[0])
+		}
 		q.point.o.Metrics.Authn(methodLabel(refused.Kind), "refused")
 	} else {
 		after := 5 * time.Second
@@ -297,7 +319,7 @@ func (q *question) refuse(err error) Outcome {
 	}
 	e.Reason, e.Status = a.Reason, a.Status
 	if !q.write(e) {
-		a = q.point.unrecorded(e, q.context())
+		a = q.unrecorded(e)
 	}
 	return Outcome{Answer: a}
 }

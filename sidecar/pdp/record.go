@@ -21,14 +21,13 @@ func (q *question) begin(kind record.Kind) *record.Event {
 		EvalMicros: q.eval.Microseconds(), TotalMicros: now.Sub(q.began).Microseconds(),
 	}
 	e := &q.event
-	if q.c.Trusted && q.c.Peer.IsValid() {
-		e.TrustedChain = []string{text(q.c.Peer)}
-	}
+	e.TrustedChain = chain(q.c.Trusted, q.c.Peer, q.c.Hops)
 	if id := q.identity; id != nil {
 		e.Method, e.Issuer, e.JTIFingerprint, e.KeyID = id.Method, id.Issuer, id.JTIFingerprint, id.KeyID
 		if id.AnswerStale() {
 			q.cache.Introspection, e.Stale, e.Cache = "stale", true, &q.cache
 		}
+		e.CertificateSHA256 = id.CertificateSHA256
 		if id.Method == "jwt" {
 			q.cache.JWKS = "fresh"
 			if id.KeysStale() {
@@ -53,6 +52,19 @@ func (p *Point) unrecorded(e *record.Event, c reply.Context) reply.Answer {
 	e.Status = a.Status
 	p.o.Audit.Write(e)
 	return a
+}
+
+// chain gives the trusted proxies that a request came by, nearest first.
+func chain(trusted bool, peer netip.Addr, hops []netip.Addr) []string {
+	if !trusted || !peer.IsValid() {
+		return nil
+	}
+	out := make([]string, 1, 1+len(hops))
+	out[0] = text(peer)
+	for _, h := range hops {
+		out = append(out, text(h))
+	}
+	return out
 }
 
 func text(a netip.Addr) string {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
+	"github.com/gwctl/gwctl/sidecar/reply"
 )
 
 // metadataPath goes between the host and the path of a protected resource
@@ -27,9 +28,12 @@ type metadata struct {
 	Methods       []string `json:"bearer_methods_supported"`
 	Name          string   `json:"resource_name,omitempty"`
 	Documentation string   `json:"resource_documentation,omitempty"`
+	Proofs        []string `json:"dpop_signing_alg_values_supported,omitempty"`
+	ProofRequired bool     `json:"dpop_bound_access_tokens_required,omitempty"`
+	Certificates  bool     `json:"tls_client_certificate_bound_access_tokens,omitempty"`
 }
 
-func protectedResources(cfg *config.Config) ([]protected, error) {
+func protectedResources(cfg *config.Config, schemes reply.Schemes) ([]protected, error) {
 	var servers []string
 	for _, j := range cfg.JWT {
 		servers = append(servers, j.Issuer)
@@ -38,6 +42,7 @@ func protectedResources(cfg *config.Config) ([]protected, error) {
 	for _, m := range cfg.ResourceMetadata {
 		text, err := json.Marshal(metadata{
 			Resource: m.Resource, Servers: servers, Scopes: m.Scopes, Methods: []string{"header"}, Name: m.Name, Documentation: m.Documentation,
+			Proofs: schemes.DPoP, ProofRequired: schemes.NoBearer, Certificates: cfg.Proxy.TLS.ClientCA.IsSet(),
 		})
 		if err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package pdp
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/netip"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
+	"github.com/gwctl/gwctl/sidecar/reply"
 	"github.com/gwctl/gwctl/sidecar/transport"
 )
 
@@ -24,13 +26,14 @@ import (
 // request sees one snapshot from its beginning to its end.
 type Snapshot struct {
 	Set            *engine.Set
-	Issuers        []string          // whose keys it needs
-	Methods        []authn.Method    // in their order
-	Upstreams      *transport.Table  // of the proxy door; nil: none
-	TLS            *transport.Server // of the proxy listener; nil: none
-	Signer         *assertion.Signer // nil: none
-	Secrets        []record.Secret   // that were read for it, for the records
-	ForwardToken   bool              // the service gets the Authorization header
+	Issuers        []string                // whose keys it needs
+	Methods        []authn.Method          // in their order
+	Upstreams      *transport.Table        // of the proxy door; nil: none
+	TLS            *transport.Server       // of the proxy listener; nil: none
+	Signer         *assertion.Signer       // nil: none
+	ClientCAs      []transport.Certificate // of methods that have some of their own
+	Secrets        []record.Secret         // that were read for it, for the records
+	ForwardToken   bool                    // the service gets the Authorization header
 	chain          *authn.Chain
 	reader         *canonical.Reader
 	forwarded      *canonical.Reader           // of what other proxies ask about
@@ -46,6 +49,7 @@ type Snapshot struct {
 	assertion      string // header of the statement
 	verify         uint64 // one in so many decisions; 0 for none
 	resources      []protected
+	schemes        reply.Schemes
 	requests       sync.Pool // of *engine.Request, to be used again
 }
 
@@ -87,22 +91,36 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	s.bindEnv(&w, set, cfg, getenv)
 	refuseTaken(&w, set, cfg)
 	s.identity = append(identityNames(set.ObligationHeaders(), cfg), s.keyHeaders...)
-	s.reader = reader(&w, cfg, set, cfg.Proxy.TrustedProxies)
-	s.forwarded = reader(&w, cfg, set, cfg.ForwardAuth.TrustedProxies)
+	s.reader = s.newReader(&w, cfg, cfg.Proxy.TrustedProxies)
+	s.forwarded = s.newReader(&w, cfg, cfg.ForwardAuth.TrustedProxies)
+	s.schemes = schemesOf(cfg)
 	var err error
-	if s.resources, err = protectedResources(cfg); err != nil {
+	if s.resources, err = protectedResources(cfg, s.schemes); err != nil {
 		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "resource_metadata: %s", err)
 	}
 	return s, w.Found().Sorted()
 }
 
-// reader makes a reader for one door.
-func reader(w *document.Walker, cfg *config.Config, set *engine.Set, trusted []netip.Prefix) *canonical.Reader {
-	r, err := canonical.New(canonical.Options{TrustedProxies: trusted, Identity: append(set.ObligationHeaders(), cfg.SetHeaders()...), Routes: Routes(set)})
+// newReader makes a reader for one door.
+func (s *Snapshot) newReader(w *document.Walker, cfg *config.Config, trusted []netip.Prefix) *canonical.Reader {
+	r, err := canonical.New(canonical.Options{
+		TrustedProxies: trusted, Identity: append(s.Set.ObligationHeaders(), cfg.SetHeaders()...), Routes: Routes(s.Set),
+		Certificates: canonical.ForwardedCertificates{Form: canonical.CertificateForm(cfg.ForwardedCertificates()), Verified: s.verified},
+	})
 	if err != nil {
 		w.Error(policy.Span{Path: cfg.Path}, "bad_setting", "", "%s", err)
 	}
 	return r
+}
+
+// verified tells whether a method takes certificates that a proxy forwards.
+func (s *Snapshot) verified(shown []*x509.Certificate) bool {
+	return slices.ContainsFunc(s.Methods, func(m authn.Method) bool {
+		v, ok := m.(interface {
+			Verified(shown []*x509.Certificate) bool
+		})
+		return ok && v.Verified(shown)
+	})
 }
 
 // refuseTaken finds obligations that would set a header of the configuration:

@@ -73,7 +73,7 @@ func (q *question) allowed(d engine.Decision, headers http.Header) Outcome {
 func (p *Point) Closed(c *canonical.Request, door, decisionID, reason string, code int, open time.Duration) {
 	e := &record.Event{
 		Kind: record.KindWebSocketClosed, Time: p.o.Clock(), DecisionID: decisionID, RequestID: c.ID, Door: door, SourceIP: text(c.ClientIP),
-		HTTP: &record.HTTP{Method: c.Method, Host: c.Host, Path: c.Path, TargetSHA256: c.TargetSHA256}, Reason: reason, TotalMicros: open.Microseconds(),
+		TrustedChain: chain(c.Trusted, c.Peer, c.Hops), HTTP: &record.HTTP{Method: c.Method, Host: c.Host, Path: c.Path, TargetSHA256: c.TargetSHA256}, Reason: reason, TotalMicros: open.Microseconds(),
 	}
 	if code != 0 {
 		e.Detail = strconv.Itoa(code)

@@ -19,6 +19,7 @@ type Turn struct {
 	point    *Point
 	snapshot *Snapshot
 	to       *transport.Upstream
+	standing bool
 }
 
 // Begin takes the snapshot in force.
@@ -50,6 +51,14 @@ func (t Turn) Upstream(c *canonical.Request) *transport.Upstream {
 // than that one may learn. nil is any other service.
 func (t Turn) Toward(u *transport.Upstream) Turn {
 	t.to = u
+	return t
+}
+
+// Standing is the turn of a request that was allowed before and is asked about
+// again, because what it opened still stands: a proof that came with it need not
+// be new any more.
+func (t Turn) Standing() Turn {
+	t.standing = true
 	return t
 }
 

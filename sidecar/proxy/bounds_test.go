@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gwctl/gwctl/engine/record"
+	"github.com/gwctl/gwctl/sidecar/fair"
 	"github.com/gwctl/gwctl/sidecar/reply"
 )
 
@@ -61,7 +62,7 @@ func answerOf(t testing.TB, c net.Conn) (*http.Response, string) {
 func TestMostRequests(t *testing.T) {
 	upstream, arrived, letGo := holding(t)
 	r := newRig(t, [2]string{"/{rest...}", upstream})
-	r.bounds.requests = newShare(3) // two for one client
+	r.bounds.requests = fair.New(3) // two for one client
 	addr := r.serve()
 	const ask = "GET /public/x HTTP/1.1\r\nHost: app.test\r\n\r\n"
 	var waiting []net.Conn
@@ -110,7 +111,7 @@ func TestMostRequests(t *testing.T) {
 // Connections beyond the share are closed before a byte is read.
 func TestMostConnections(t *testing.T) {
 	r := newRig(t, [2]string{"/{rest...}", "127.0.0.1:9"})
-	r.bounds.connections = newShare(3)
+	r.bounds.connections = fair.New(3)
 	addr := r.serve()
 	var open []net.Conn
 	for range 2 {
@@ -170,11 +171,11 @@ func TestSilentBody(t *testing.T) {
 // Bodies that are kept take their place as they come, and give it back.
 func TestKeptBodies(t *testing.T) {
 	recorder := func() *http.ResponseController { return http.NewResponseController(patient{}) }
-	bodies := newShare(64 << 10)
+	bodies := fair.New(64 << 10)
 	one := &bufferedBody{bodies: bodies, who: netip.MustParseAddr("192.0.2.1"), silent: time.Second}
 	data, err := one.read(recorder(), strings.NewReader(strings.Repeat("a", 10_000)), 20_000)
-	if err != nil || len(data) != 10_000 || one.held != int64(cap(data)) || bodies.used != one.held {
-		t.Errorf("%d bytes, %v; %d are held, %d in use", len(data), err, one.held, bodies.used)
+	if err != nil || len(data) != 10_000 || one.held != int64(cap(data)) || bodies.Used() != one.held {
+		t.Errorf("%d bytes, %v; %d are held, %d in use", len(data), err, one.held, bodies.Used())
 	}
 	two := &bufferedBody{bodies: bodies, who: one.who, silent: time.Second}
 	if _, err := two.read(recorder(), strings.NewReader(strings.Repeat("a", 60_000)), 60_001); !errors.Is(err, errNoMemory) {
@@ -187,8 +188,8 @@ func TestKeptBodies(t *testing.T) {
 	}
 	one.release()
 	other.release()
-	if bodies.used != 0 || len(bodies.held) != 0 {
-		t.Errorf("%d are in use at the end", bodies.used)
+	if bodies.Used() != 0 {
+		t.Errorf("%d are in use at the end", bodies.Used())
 	}
 }
 

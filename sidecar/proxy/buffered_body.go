@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/gwctl/gwctl/sidecar/fair"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 )
 
@@ -24,7 +25,7 @@ const (
 // bufferedBody is a body that the rules of its route read. It takes its place
 // as it comes, so that a client holds no more than it has sent.
 type bufferedBody struct {
-	bodies *share
+	bodies *fair.Share
 	who    netip.Addr
 	held   int64
 	silent time.Duration // how long the client may be
@@ -94,18 +95,18 @@ func (b *bufferedBody) grow(data []byte, most int64) ([]byte, error) {
 	if size == old {
 		return data, nil
 	}
-	if !b.bodies.take(b.who, size) {
+	if !b.bodies.Take(b.who, size) {
 		return nil, errNoMemory
 	}
 	b.held += size
 	out := append(make([]byte, 0, size), data...)
-	b.bodies.give(b.who, old)
+	b.bodies.Give(b.who, old)
 	b.held -= old
 	return out, nil
 }
 
 // release gives up the place of the body.
 func (b *bufferedBody) release() {
-	b.bodies.give(b.who, b.held)
+	b.bodies.Give(b.who, b.held)
 	b.held = 0
 }

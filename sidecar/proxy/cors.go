@@ -14,7 +14,7 @@ import (
 
 // ownHeaders are those of gwctl's answers that a page may read: what to do next
 // and what to ask the operator about.
-var ownHeaders = []string{"WWW-Authenticate", "Retry-After", "X-Request-ID"}
+var ownHeaders = []string{"WWW-Authenticate", "DPoP-Nonce", "Retry-After", "X-Request-ID"}
 
 // cors is what an answer says to pages of other origins (the Fetch standard,
 // section 3.3). The zero value says nothing and leaves an upstream's headers

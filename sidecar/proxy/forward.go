@@ -194,6 +194,7 @@ func (f *forwarding) rewrite(out *http.Request) {
 	}
 	if !f.turn.Snapshot().ForwardToken {
 		h.Del("Authorization")
+		h.Del("DPoP") // the proof that belongs to it
 	}
 	hop := []string{f.c.Host, f.c.Scheme, ""}
 	h["X-Forwarded-Host"], h["X-Forwarded-Proto"] = hop[0:1:1], hop[1:2:2]

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gwctl/gwctl/sidecar/fair"
 )
 
 // shut is a stream whose client takes nothing until its deadline.
@@ -70,7 +72,7 @@ func TestPacedWriter(t *testing.T) {
 // a window.
 func TestOverloadedHTTP2(t *testing.T) {
 	r := newRig(t, [2]string{"/{rest...}", "127.0.0.1:9"})
-	r.bounds.requests = newShare(0)
+	r.bounds.requests = fair.New(0)
 	for major, body := range map[int]bool{1: true, 2: false} {
 		for _, target := range []string{"/public/x", "/public/../x"} {
 			req := httptest.NewRequest("GET", "/public/x", nil)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
+	"github.com/gwctl/gwctl/sidecar/fair"
 	"github.com/gwctl/gwctl/sidecar/health"
 	"github.com/gwctl/gwctl/sidecar/logout"
 	"github.com/gwctl/gwctl/sidecar/pdp"
@@ -93,12 +94,12 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, rejection := turn.Reader().Read(r)
 	// An answer takes its place, too: over HTTP/2 nobody need take it.
 	who := sender(c, rejection)
-	if !d.bounds.requests.take(who, 1) {
+	if !d.bounds.requests.Take(who, 1) {
 		d.overloaded(w, r, turn, c, rejection)
 		return
 	}
-	place := place{of: d.bounds.requests, who: who}
-	defer place.give()
+	place := d.bounds.requests.Hold(who)
+	defer place.Give()
 	if rejection != nil {
 		var allow []string
 		if rejection.Status == http.StatusMethodNotAllowed {
@@ -173,7 +174,7 @@ type forwarding struct {
 	out     pdp.Outcome
 	cors    cors
 	changed <-chan struct{} // the policies, since it was decided
-	place   *place          // that the request takes until it is answered
+	place   *fair.Place     // that the request takes until it is answered
 }
 
 // notForwarded answers for an exchange that failed before its answer began.

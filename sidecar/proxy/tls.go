@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
+	"github.com/gwctl/gwctl/sidecar/fair"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/syntax"
 	"github.com/gwctl/gwctl/sidecar/transport"
@@ -27,7 +28,7 @@ const (
 // is in force then. What net/http's server refuses without asking the door
 // leaves a record, too.
 func (d *Door) Listener(l net.Listener) net.Listener {
-	l = &boundedListener{l, d.bounds.connections, d.o.Config.TrustedProxies, func() { d.o.Metrics.Rejected(ReasonConnections) }}
+	l = fair.Listener(l, d.bounds.connections, d.o.Config.TrustedProxies, func() { d.o.Metrics.Rejected(fair.ReasonConnections) })
 	if d.o.Config.TLS.On() {
 		l = transport.Listen(l, func() *transport.Server {
 			if s := d.o.Point.Current(); s != nil {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gwctl/gwctl/sidecar/fair"
 	"github.com/gwctl/gwctl/sidecar/reply"
 	"github.com/gwctl/gwctl/sidecar/websocket"
 )
@@ -65,7 +66,7 @@ func (d *Door) switched(f forwarding, resp *http.Response) error {
 		_ = client.Close() // the client has gone
 		return errSwitched
 	}
-	f.place.give()
+	f.place.Give()
 	ended := make(chan websocket.Code, 1)
 	go func() { ended <- tunnel.Run() }()
 	if !d.sockets.add(tunnel) {
@@ -166,13 +167,13 @@ func (d *Door) stillAllowed(f forwarding) bool {
 		return false
 	}
 	c.ID = f.c.ID
-	out := turn.Toward(turn.Upstream(c)).Request(f.r.Context(), c, nil, Name)
+	out := turn.Toward(turn.Upstream(c)).Standing().Request(f.r.Context(), c, nil, Name)
 	return out.Allowed && c.WebSocket && out.Grant == f.out.Grant
 }
 
 // sockets are the open WebSockets of a door.
 type sockets struct {
-	places *share
+	places *fair.Share
 	mu     sync.Mutex
 	open   map[*websocket.Tunnel]struct{}
 	closed bool
@@ -180,15 +181,15 @@ type sockets struct {
 }
 
 func newSockets(limit int64) *sockets {
-	s := &sockets{places: newShare(limit), open: map[*websocket.Tunnel]struct{}{}}
+	s := &sockets{places: fair.New(limit), open: map[*websocket.Tunnel]struct{}{}}
 	s.ended.L = &s.mu
 	return s
 }
 
 // reserve takes a place for one that may be opened.
-func (s *sockets) reserve(who netip.Addr) bool { return s.places.take(who, 1) }
+func (s *sockets) reserve(who netip.Addr) bool { return s.places.Take(who, 1) }
 
-func (s *sockets) release(who netip.Addr) { s.places.give(who, 1) }
+func (s *sockets) release(who netip.Addr) { s.places.Give(who, 1) }
 
 // add tells whether it may be open: not once all are closed.
 func (s *sockets) add(t *websocket.Tunnel) bool {

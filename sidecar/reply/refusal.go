@@ -17,9 +17,11 @@ const (
 	ReasonClaimsTooLarge        = "claims_too_large"
 	ReasonTooManyWebSockets     = "too_many_websockets"
 	ReasonNotCanonical          = canonical.CodeNotCanonical
-	ReasonInvalidToken          = "invalid_token"  // what is told of every credential that is not accepted
-	ReasonInvalidClaims         = "invalid_claims" // verified claims that the mapping cannot use
-	ReasonUntrustedPeer         = "untrusted_peer" // asks at the forward-auth door and may not
+	ReasonInvalidToken          = "invalid_token"      // what is told of every credential that is not accepted
+	ReasonInvalidProof          = "invalid_dpop_proof" // what is told of every DPoP proof that is not accepted
+	ReasonUseNonce              = "use_dpop_nonce"     // the proof needs the nonce of the answer
+	ReasonInvalidClaims         = "invalid_claims"     // verified claims that the mapping cannot use
+	ReasonUntrustedPeer         = "untrusted_peer"     // asks at the forward-auth door and may not
 	ReasonForwardingIncomplete  = "forwarding_incomplete"
 	ReasonAuditUnavailable      = "audit_unavailable" // the answer cannot be recorded, and records are required
 	ReasonOverloaded            = "overloaded"        // more requests at a time than are answered
@@ -99,6 +101,8 @@ func credentialRefusals() []Refusal {
 	return []Refusal{
 		{engine.ReasonUnauthenticated, []int{401}, "Authentication is required.", "No credential, and `anonymous: deny` or no rule for anonymous users.", "Send a token of one of the issuers."},
 		{ReasonInvalidToken, []int{401}, "The access token was not accepted.", "Any credential that is not accepted. Why stands in the record only.", "Look the request id up in the records."},
+		{ReasonInvalidProof, []int{401}, "The DPoP proof was not accepted.", "Any proof of a DPoP-bound token that is not accepted. Why stands in the record only.", "Make a new proof for each request; look the request id up in the records."},
+		{ReasonUseNonce, []int{401}, "The DPoP proof needs the nonce of this answer.", "`dpop.nonce` is set, and the proof has no nonce, or an old one.", "Make the proof again with the value of `DPoP-Nonce`."},
 		{engine.ReasonInsufficientScope, []int{403}, "The access token lacks a scope.", "Scopes alone kept an allow rule from matching.", "Ask for a token with the scopes of the challenge."},
 		{ReasonDependencyUnavailable, []int{503}, later, "A credential cannot be judged now: the issuer's keys are missing.", "Try again after `Retry-After`; see the issuer's state in `/metrics`."},
 		{ReasonNotRepresentable, []int{403}, identity, "An id, tenant or role that no header can hold without changing its meaning.", "Change the mapping, or the claim at the issuer."},
@@ -151,6 +155,7 @@ func operatorRefusals() []Refusal {
 func recordedRefusals() []Refusal {
 	recorded := func(code, cause, mend string) Refusal { return Refusal{Code: code, Cause: cause, Mend: mend} }
 	const again = "Get a new token."
+	const proof = "Mend the client."
 	return []Refusal{
 		recorded(authn.ReasonTokenMalformed, "Not a compact JWS over strict JSON, in its one spelling.", "Send the token exactly as the issuer gave it."),
 		recorded(authn.ReasonTokenTooLarge, "The token is longer than 8 KiB.", "Put less into it."),
@@ -161,7 +166,25 @@ func recordedRefusals() []Refusal {
 		recorded(authn.ReasonNestedNotSupported, "The payload is a token itself.", "Have the issuer sign claims."),
 		recorded(authn.ReasonKeyUnknown, "No key, or more than one, for `kid` and `alg`.", "See whether the issuer publishes the key."),
 		recorded(authn.ReasonSignatureInvalid, "The signature is not that of the key.", again),
-		recorded(authn.ReasonProofRequired, "The token is bound to a proof that was not given.", "Send the proof."),
+		recorded(authn.ReasonConfirmationUnsupported, "`cnf` has not exactly one member, or another one than `jkt` and `x5t#S256`.", "See what the issuer binds tokens to."),
+		recorded(authn.ReasonCertificateRequired, "The token is bound to a certificate, and the client has shown none.", "Connect with the certificate; the listener needs `client_ca`."),
+		recorded(authn.ReasonCertificateMismatch, "The token is bound to another certificate.", "Connect with the certificate that the token was issued for."),
+		recorded(authn.ReasonSchemeMismatch, "A DPoP-bound token came as `Bearer`, or one that is not bound to a key as `DPoP`.", "Send DPoP-bound tokens, and only those, as `Authorization: DPoP`."),
+		recorded(authn.ReasonDPoPRequired, "`dpop.required` is set, and the token is not bound to a key.", "Ask the issuer for a DPoP-bound token."),
+		recorded(authn.ReasonProofRequired, "The token is bound to a key, and the request has no `DPoP` header.", "Send a proof."),
+		recorded(authn.ReasonProofMalformed, "The proof is no strict `dpop+jwt` with `jti`, `htm`, `htu` and `iat`.", proof),
+		recorded(authn.ReasonProofAlgorithm, "`alg` of the proof is not accepted, or not that of its key.", "See `dpop.algorithms`."),
+		recorded(authn.ReasonProofKey, "`jwk` of the proof is missing, private, secret or weak.", proof),
+		recorded(authn.ReasonProofSignature, "The signature of the proof is not that of its key.", proof),
+		recorded(authn.ReasonProofKeyMismatch, "The token is bound to another key than the proof's.", "Sign proofs with the key that the token was asked for with."),
+		recorded(authn.ReasonProofToken, "`ath` is missing, or not the hash of the token.", proof),
+		recorded(authn.ReasonProofMethod, "`htm` is not the method of the request.", proof),
+		recorded(authn.ReasonProofURI, "`htu` is not the URI of the request, as gwctl sees it.", "Compare scheme, host and path; a proxy in front has to keep `Host` and say the scheme."),
+		recorded(authn.ReasonProofExpired, "`iat` of the proof is longer ago than `dpop.max_age`.", "Make a new proof for each request; compare the clocks."),
+		recorded(authn.ReasonProofNotYetValid, "`iat` of the proof lies more than 5 s ahead.", "Compare the clocks."),
+		recorded(authn.ReasonProofNonce, "The proof has no nonce, or one that does not count any more.", "Use the value of `DPoP-Nonce`."),
+		recorded(authn.ReasonProofReplayed, "A proof with this key and `jti` was accepted before.", "Make a new proof for each request. If the client does: somebody has copied one."),
+		recorded(authn.ReasonProofsForgotten, "There are more proofs than can be remembered, and this one is older than those that are.", "Run more replicas."),
 		recorded(authn.ReasonTokenExpired, "`exp` has passed.", again),
 		recorded(authn.ReasonTokenNotYetValid, "`nbf` or `iat` lies ahead.", "Compare the clocks; see `leeway`."),
 		recorded(authn.ReasonLifetimeExceeded, "The token is valid for longer than `max_lifetime`.", "Have the issuer give shorter ones."),
@@ -172,6 +195,12 @@ func recordedRefusals() []Refusal {
 		recorded(authn.ReasonTokenRevoked, "The user has logged out at the issuer, or an operator has revoked the token.", "Log in again."),
 		recorded(authn.ReasonLogoutInvalid, "The issuer has signed it, and it is no logout token: `events`, `jti`, `sub` and `sid`, `iat`, `exp`, or a `nonce`.", "See what the issuer sends."),
 		recorded(authn.ReasonLogoutReplayed, "A logout token of this `jti` has come before.", "None; the logout counts since then."),
+		recorded(authn.ReasonCertificateUntrusted, "The client's certificate leads to none of the CAs of an `mtls` method.", "See `client_ca`, and whether the client sends what is between."),
+		recorded(authn.ReasonCertificateExpired, "The client's certificate has ended.", "Renew it."),
+		recorded(authn.ReasonCertificateNotYetValid, "The client's certificate has not begun.", "Compare the clocks."),
+		recorded(authn.ReasonCertificateUsage, "The certificate does not name `clientAuth`, or is that of a CA.", "Have it issued for clients."),
+		recorded(authn.ReasonCertificateName, "The name that counts (`identity`) is missing, stands more than once or is not in its one spelling; or a name holds a control character.", "See which names the certificate has."),
+		recorded(authn.ReasonTrustDomainMismatch, "The SPIFFE ID is one of another trust domain.", "Compare it with `spiffe_trust_domain`."),
 		recorded(authn.ReasonCredentialUnsupported, "No method takes this kind of credential.", "Send one that is configured under `authn`."),
 		recorded(ReasonInvalidClaims, "The mapping cannot use the claims: an expression failed, or they contradict each other.", "See `attributes` of the method."),
 	}

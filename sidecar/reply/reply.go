@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/sidecar/authn"
 )
 
 // Answer is a complete HTTP answer to a request that does not go through.
@@ -34,6 +35,12 @@ type Context struct {
 	// ResourceMetadata is where a client learns which authorization servers give
 	// tokens (RFC 9728 section 5.1); "" for nowhere.
 	ResourceMetadata string
+	Schemes          Schemes
+	// DPoP tells that the request's token came under the DPoP scheme: what is
+	// wrong with it is told in the challenge of that scheme.
+	DPoP bool
+	// Challenge is what a refusal of the credential tells the client.
+	Challenge authn.Challenge
 }
 
 // problem is a problem document (RFC 9457).
@@ -83,10 +90,15 @@ func Unauthenticated(c Context) Answer {
 }
 
 // Refused answers a presented credential that is not accepted. The reason goes
-// to the record; the client learns only that the token is invalid.
+// to the record; the client learns only that the token, or its DPoP proof, is
+// invalid, and which nonce to use.
 func Refused(reason string, c Context) Answer {
-	a := newAnswer(http.StatusUnauthorized, ReasonInvalidToken, detailOf(ReasonInvalidToken), c)
-	a.challenge(c, "error", ReasonInvalidToken)
+	told := orText(c.Challenge.Error, ReasonInvalidToken)
+	a := newAnswer(http.StatusUnauthorized, told, detailOf(told), c)
+	a.challenge(c, "error", told)
+	if c.Challenge.Nonce != "" {
+		a.Header.Set("DPoP-Nonce", c.Challenge.Nonce)
+	}
 	a.Reason = reason
 	return a
 }
@@ -132,18 +144,6 @@ func newAnswer(status int, reason, detail string, c Context) Answer {
 		h.Set("X-Request-ID", c.RequestID)
 	}
 	return Answer{Status: status, Header: h, Body: append(body, '\n'), Reason: reason}
-}
-
-// challenge sets WWW-Authenticate with parameters in pairs.
-func (a *Answer) challenge(c Context, params ...string) {
-	parts := []string{fmt.Sprintf("realm=%q", orText(c.Realm, "gwctl"))}
-	params = append(params, "resource_metadata", c.ResourceMetadata)
-	for i := 0; i+1 < len(params); i += 2 {
-		if params[i+1] != "" {
-			parts = append(parts, fmt.Sprintf("%s=%q", params[i], params[i+1]))
-		}
-	}
-	a.Header.Set("WWW-Authenticate", "Bearer "+strings.Join(parts, ", "))
 }
 
 // stepUp asks for stronger or more recent authentication (RFC 9470 section 3).

@@ -22,7 +22,7 @@ type Read func(path string) ([]byte, error)
 
 // Certificate is what the metrics say about a certificate in use.
 type Certificate struct {
-	Use      string // listener, client_ca, upstream_ca or upstream
+	Use      string // listener, client_ca, mtls_ca, upstream_ca or upstream
 	NotAfter time.Time
 }
 
@@ -100,6 +100,14 @@ func (m *material) pool(f config.File) (*x509.CertPool, []*x509.Certificate, str
 		m.expiry(f, c)
 	}
 	return pool, list, digest(data)
+}
+
+// CAs reads a file of CAs for something other than a listener or an upstream.
+// With an error among the diagnostics there are none.
+func CAs(f config.File, read Read, clock func() time.Time) ([]*x509.Certificate, policy.Diagnostics) {
+	m := &material{read: read, now: clock()}
+	_, list, _ := m.pool(f)
+	return list, m.found
 }
 
 func certificates(data []byte) ([]*x509.Certificate, error) {

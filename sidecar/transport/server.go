@@ -159,8 +159,5 @@ func sameName(name, host string) bool {
 // Misdirected makes the refusal of a request that breaks a rule of its
 // connection: another connection may serve it (RFC 9110 section 15.5.20).
 func Misdirected(c *canonical.Request, rule string) *canonical.Rejection {
-	return &canonical.Rejection{
-		Code: canonical.CodeMisdirected, Status: 421, Rule: rule, ID: c.ID, Method: c.Method,
-		ClientIP: c.ClientIP, Peer: c.Peer, TargetSHA256: c.TargetSHA256,
-	}
+	return c.Refuse(canonical.CodeMisdirected, rule, 421)
 }

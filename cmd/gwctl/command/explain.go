@@ -107,8 +107,8 @@ func (o *explainOptions) check(given *pflag.FlagSet) error {
 		return usage("add the request, as in 'GET /orders/42', --case FILE#NAME, or --decision ID", "nothing to explain is given")
 	case o.caseRef != "" && o.request != "":
 		return usage("a case brings its own request", "--case cannot be used together with a request")
-	case o.config != "" && o.token == "" && o.claims == "":
-		return usage("add --token or --claims, or leave out -c", "-c is read for its mapping of claims, and none are given")
+	case o.config != "" && o.token == "" && o.claims == "" && o.caseRef == "":
+		return usage("add --token, --claims or --case, or leave out -c", "-c is read for its mapping of claims, and none are given")
 	case o.caseRef == "":
 		return nil
 	}
@@ -124,6 +124,11 @@ func runExplain(o *explainOptions) error {
 	l, err := mustLoad(o.policies)
 	if err != nil {
 		return err
+	}
+	if o.caseRef != "" && o.config != "" {
+		if err := configure(l, o.config); err != nil {
+			return err
+		}
 	}
 	out := report.Explanation{Envelope: report.NewEnvelope("explain"), Notes: []string{}}
 	out.Diagnostics = append(out.Diagnostics, l.found...)

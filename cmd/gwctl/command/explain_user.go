@@ -30,7 +30,7 @@ func (o *explainOptions) bindUser(l *loaded, req *engine.Request, out *report.Ex
 		}
 		out.User = o.user + " (of a Directory)"
 		if err := l.runner.BindUser(req, u); err != nil {
-			return internal(err, "please report this")
+			return usage("mend the claims of this user", "%s", err)
 		}
 	case o.token != "" || o.claims != "":
 		return o.bindClaims(l, req, out)
@@ -124,20 +124,18 @@ func (o *explainOptions) mapping(l *loaded, claims slot.Input) (*mapping.Mapping
 		}
 		return m, p, nil
 	}
-	cfg, err := loadConfig(o.config)
-	if err != nil {
+	by, err := configuredClaims(l.set, o.config)
+	switch {
+	case err != nil:
 		return nil, p, err
+	case issuer == "": // a token has one
+		return nil, p, usage("the claim iss must equal a configured issuer exactly", "the claims have no iss")
 	}
-	i := slices.IndexFunc(cfg.JWT, func(j config.JWT) bool { return j.Issuer == issuer })
-	if i < 0 {
-		return nil, p, usage("the claim iss must equal a configured issuer exactly", "%s has no issuer %q", o.config, issuer)
+	m, p, err := by(claims)
+	if err != nil {
+		return nil, p, usage("the claim iss must equal a configured issuer exactly", "%s", err)
 	}
-	m, found := mapping.New(l.set, cfg.JWT[i].Attributes)
-	if found.HasErrors() {
-		return nil, p, &failure{code: exitNotLoad, err: fmt.Errorf("the mapping in %s does not fit the Schema", o.config), hint: "mend the errors above", found: found}
-	}
-	p.Type = cfg.JWT[i].Type
-	return m.WithIDPrefix(cfg.JWT[i].IDPrefix), p, nil
+	return m, p, nil
 }
 
 func loadConfig(path string) (*config.Config, error) {

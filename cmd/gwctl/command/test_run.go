@@ -49,7 +49,7 @@ func (o *testOptions) test() (*report.Test, int) {
 			continue
 		}
 		if l.set != nil && o.config != "" {
-			if err := o.configure(l); err != nil {
+			if err := configure(l, o.config); err != nil {
 				found, worse := findingsOf(err)
 				out.Diagnostics = append(out.Diagnostics, found...)
 				code = max(code, worse)

@@ -31,7 +31,7 @@ func newTokenInspect(s Streams) *cobra.Command {
 	o := &tokenOptions{streams: s, token: "-"}
 	c := &cobra.Command{
 		Use: "inspect [TOKEN|-]", Short: "Show what a token says, and who would take it", Args: argCount(0, 1),
-		Long: `Shows header, claims and times of a JWT. With -c it says which configured method
+		Long: `Shows header, claims and times of a JWT, and what it is bound to. With -c it says which configured method
 would take the token, and why another would not. Nothing is verified, and the
 token is sent nowhere. Without TOKEN, or with -, it is read from standard input,
 which keeps it out of the shell's history.`,
@@ -67,6 +67,7 @@ func (o *tokenOptions) run() error {
 	} else {
 		out.Summary.Header, out.Summary.Claims = view.Header, view.Claims
 		out.Summary.Times = times(view, o.streams.Now())
+		out.Summary.Bound = bound(view)
 	}
 	if o.config != "" {
 		if out.Summary.Methods, err = o.ask(token); err != nil {
@@ -96,7 +97,7 @@ func (o *tokenOptions) read() (string, error) {
 		text = string(data)
 	}
 	text = strings.TrimSpace(text)
-	if scheme, rest, ok := strings.Cut(text, " "); ok && strings.EqualFold(scheme, "Bearer") {
+	if scheme, rest, ok := strings.Cut(text, " "); ok && (strings.EqualFold(scheme, authn.SchemeBearer) || strings.EqualFold(scheme, authn.SchemeDPoP)) {
 		text = rest
 	}
 	if text == "" || len(text) > maxTokenInput {
@@ -123,6 +124,18 @@ func (o *tokenOptions) ask(token string) ([]report.TokenMethod, error) {
 		methods = append(methods, m)
 	}
 	return methods, nil
+}
+
+func bound(v *authn.TokenView) *report.TokenBinding {
+	switch {
+	case v.BindingUnknown:
+		return &report.TokenBinding{To: "unknown"}
+	case v.Bound == nil:
+		return nil
+	case v.Bound.Member == authn.BoundToKey:
+		return &report.TokenBinding{To: "dpop_key", Thumbprint: v.Bound.Thumbprint}
+	}
+	return &report.TokenBinding{To: "certificate", Thumbprint: v.Bound.Thumbprint}
 }
 
 func refusalText(err error) string {

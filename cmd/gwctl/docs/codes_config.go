@@ -31,6 +31,15 @@ func configCodes() Area {
 			Mend:    "Use https. http is accepted for a provider on this host only.",
 			Example: &Example{File: "gwctl.yaml", Old: "https://idp.example.com", New: "http://idp.example.com", Args: check},
 		}, {
+			Name: "shared_user_ids",
+			Meaning: "A warning: two methods of authentication that are not of one provider put the same, or nothing, before their ids. " +
+				"A user of one can have the `user.id` of a user of the other.",
+			Mend: "Give all but one an `id_prefix` of its own.",
+			Example: &Example{
+				File: "gwctl.yaml", Old: "    - jwt: {issuer: \"https://idp.example.com\", audiences: [orders-api]}\n",
+				New: "    - jwt: {issuer: \"https://idp.example.com\", audiences: [orders-api]}\n    - jwt: {issuer: \"https://partner.example\", audiences: [orders-api]}\n", Args: check,
+			},
+		}, {
 			Name:    "mapping_invalid",
 			Meaning: "The CEL text of a mapping cannot be used.",
 			Mend:    "Read `claims`, as in `claims.realm_access.roles`.",

@@ -7,6 +7,7 @@ func (t *table) method() *node {
 		may("jwt", t.ofUsers(t.jwt())).says("Bearer tokens that one issuer signs."),
 		may("introspection", t.ofUsers(t.introspection())).says("Bearer tokens that an authorization server is asked about (RFC 7662)."),
 		may("api_keys", t.ofUsers(t.apiKeys())).says("API keys of a file."),
+		may("mtls", t.ofUsers(t.mtls())).says("Certificates of clients."),
 	))
 }
 
@@ -38,13 +39,16 @@ func (t *table) jwt() *node {
 	return t.strict(t.config, "JWT",
 		need("issuer", issuerURL(`[?#]*`)).says("The issuer, exactly as it stands in the tokens' iss. http is accepted for a provider on this host only."),
 		need("audiences", set(text())).says("Values of aud, any of which a token must have."),
+		may("audience_claim", oneOf("aud", "client_id")),
 		may("algorithms", set(oneOf(t.texts(t.config, "algorithms")...))).instead("Accepted algorithms of signatures; default RS256, PS256, ES256, ES384 and EdDSA."),
 		may("profile", oneOf("rfc9068")).says("rfc9068 requires the type at+jwt."),
 		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
 		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
 		may("jwks", t.jwks()),
 		may("backchannel_logout", t.strict(t.config, "Logout", need("client_id", text()).of("ClientID").instead("The aud of the issuer's logout tokens: the client that is registered there with the address of this sidecar."))).says("Takes logout tokens of the issuer at /.well-known/gwctl/backchannel-logout, and refuses the tokens of users who have logged out. Tokens must have iat then."),
-		may("token_cache", between(0, 1_000_000)).instead("How many tokens are kept whose signature is known to be good; default 8192, 0 for none."))
+		may("dpop", t.dpop()),
+		may("token_cache", between(0, 1_000_000)).instead("How many tokens are kept whose signature is known to be good; default 8192, 0 for none."),
+	).and(unless(no(is("audience_claim", "client_id")), without("profile")))
 }
 
 func (t *table) jwks() *node {
@@ -62,6 +66,16 @@ func (t *table) jwks() *node {
 		may("fetch_timeout", duration()).says("Limit of one exchange with the issuer; default 3s, 100ms to 30s."),
 		may("max_keys", between(1, 1024)).says("Keys that an issuer may publish; default 64."),
 		may("last_good", text()).instead("A file that keeps the keys over a restart, mode 0600; default none."))
+}
+
+func (t *table) dpop() *node {
+	n := t.strict(t.config, "DPoP",
+		may("required", yes()).says("Refuses every token that is not bound to a DPoP key; default false."),
+		may("nonce", yes()).says("Demands a nonce of gwctl's own in every proof, good for five minutes; default false."),
+		may("nonce_key", t.secret()).instead("A secret of at least 32 bytes that replicas share, so that each takes the nonces of the others; default a key of the process's own."),
+		may("max_age", duration()).says("How old a proof may be; default 60s, 5s to 4m."),
+		may("algorithms", set(oneOf(t.texts(t.config, "algorithms")...))).instead("Accepted algorithms of proofs; default RS256, PS256, ES256, ES384 and EdDSA."))
+	return n
 }
 
 func (t *table) introspection() *node {
@@ -83,6 +97,7 @@ func (t *table) introspection() *node {
 		may("timeout", duration()).says("How long a request waits for an answer; default 1s, 100ms to 10s."),
 		may("in_flight", between(1, 1024)).says("How many tokens are asked about at once; default 64."),
 		may("queue", between(1, 4096)).says("How many more may wait for that; default 128."),
+		may("dpop", t.dpop()),
 	).and(unless(is("client_auth", "private_key_jwt"), has("client_secret")))
 }
 
@@ -90,6 +105,15 @@ func (t *table) apiKeys() *node {
 	return t.strict(t.config, "APIKeys",
 		need("file", text()).says("The file of keys, a document of kind APIKeys. gwctl apikey new makes its records."),
 		may("header", shaped(`^[Xx]-[A-Za-z0-9-]{1,62}$`)).instead("The header that carries a key; default X-API-Key."))
+}
+
+func (t *table) mtls() *node {
+	return t.strict(t.config, "MTLS",
+		may("identity", oneOf(t.texts(t.config, "certificateIdentities")...)).instead("Which name in the certificate is the user; default spiffe."),
+		may("spiffe_trust_domain", shaped(t.pattern(t.config, "trustDomainForm"))).of("TrustDomain").instead("The trust domain of all users, without spiffe://; required for identity spiffe, and only for that."),
+		may("client_ca", text()).instead("CAs in PEM that certificates must lead to; default those of listeners.proxy.tls."),
+		may("forwarded", oneOf(t.texts(t.config, "certificateForms")...)).instead("How trusted proxies forward certificates; default not at all."),
+	).and(&node{If: either(no(has("identity")), is("identity", "spiffe")), Then: has("spiffe_trust_domain"), Else: without("spiffe_trust_domain")})
 }
 
 // secret says where a secret is.

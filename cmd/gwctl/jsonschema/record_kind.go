@@ -21,6 +21,7 @@ func (t *table) recordKind() *node {
 		may("iss", line()).says("Issuer: of the user, or the one that a refresh or state is about."),
 		may("jti_fp", line()).says("Fingerprint of the token's id, never the token."),
 		may("key_kid", line()).says("Id of the key that signed the token."),
+		may("cert_sha256", line()).says("Fingerprint of the client's certificate, where it was the credential."),
 		may("resource", t.strict(t.config, "",
 			need("method", line()).says("Method of the request."),
 			may("host", line()).says("Host, in canonical form."),

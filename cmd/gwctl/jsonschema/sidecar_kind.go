@@ -48,7 +48,8 @@ func (t *table) listeners() *node {
 		may("forward_auth", t.strict(t.config, "ForwardAuth",
 			need("address", address()).says("Where to listen, host:port."),
 			need("dialect", oneOf(t.texts(t.config, "Dialects")...)),
-			need("trusted_proxies", networks()))),
+			need("trusted_proxies", networks()),
+			may("limits", t.strict(t.config, "Limits", may("connections", between(16, 1000000)), may("requests", between(16, 100000)))))),
 		may("admin", t.admin()).says("State, keys, caches and revocations, for operators on this host only."),
 		may("logout", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Where issuers can send logout tokens to beside the proxy, as behind a forward-auth proxy."),
 		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness, metrics and public keys: /livez, /readyz, /metrics, /.well-known/gwctl-jwks.json.")).

@@ -19,8 +19,26 @@ type TokenSummary struct {
 	Header  json.RawMessage `json:"header,omitempty"`
 	Claims  json.RawMessage `json:"claims,omitempty"`
 	Refused string          `json:"refused,omitempty"` // why it is no JWT
+	Bound   *TokenBinding   `json:"bound,omitempty"`   // what it is bound to, none if whoever has it may use it
 	Times   []TokenTime     `json:"times"`
 	Methods []TokenMethod   `json:"methods"` // of the configuration, none without one
+}
+
+// TokenBinding is what a token is bound to.
+type TokenBinding struct {
+	To         string `json:"to"` // "dpop_key", "certificate" or "unknown", which is refused
+	Thumbprint string `json:"thumbprint,omitempty"`
+}
+
+// words say what has to come with the token.
+func (b *TokenBinding) words() string {
+	switch b.To {
+	case "dpop_key":
+		return "to a DPoP key, SHA-256 " + b.Thumbprint + ": each request needs a proof"
+	case "certificate":
+		return "to a client certificate, SHA-256 " + b.Thumbprint + ": the connection needs it"
+	}
+	return "to something that gwctl does not know, and refuses"
 }
 
 // TokenTime is a time of the token in words.
@@ -64,11 +82,17 @@ func (t *Token) Write(w io.Writer, format string) error {
 	if t.Summary.Refused != "" {
 		fmt.Fprintf(&b, "no JWT     %s\n", t.Summary.Refused)
 	}
+	if t.Summary.Bound != nil {
+		fmt.Fprintf(&b, "%-10s %s\n", "bound", t.Summary.Bound.words())
+	}
 	for _, at := range t.Summary.Times {
 		fmt.Fprintf(&b, "%-10s %s, %s\n", at.Claim, at.At, at.Words)
 	}
 	for _, m := range t.Summary.Methods {
 		verdict := "would take it, if the signature is good"
+		if t.Summary.Bound != nil {
+			verdict = "would take it, if the signature is good and what it is bound to is shown"
+		}
 		if m.Method == "introspection" {
 			verdict = "would be asked about it"
 		}

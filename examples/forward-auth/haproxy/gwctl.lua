@@ -12,7 +12,7 @@ local left_out = {
 }
 
 -- Headers of a denial that are the client's to see.
-local passed_on = { "content-type", "cache-control", "www-authenticate", "retry-after", "allow", "x-request-id", "x-content-type-options", "content-security-policy" }
+local passed_on = { "content-type", "cache-control", "www-authenticate", "dpop-nonce", "retry-after", "allow", "x-request-id", "x-content-type-options", "content-security-policy" }
 
 core.register_action("gwctl", { "http-req" }, function(txn)
   local headers = {}

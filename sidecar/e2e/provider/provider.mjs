@@ -15,9 +15,14 @@
 //              a client of people, who log in with any name and password; logout
 //              tokens go to its URL. Without it nobody can log in
 //
+// A token request with a DPoP proof gets a DPoP-bound token. The client "certified"
+// gets tokens that are bound to the certificate in its X-Client-Certificate header
+// (DER in base64), as from a provider behind a proxy that ends TLS.
+//
 // Signals: SIGHUP makes a new key of each algorithm and signs with it; the old
 // keys stay published. SIGUSR2 drops all but the newest generation. SIGTERM, or
 // the end of stdin, stops.
+import { X509Certificate } from 'node:crypto';
 import http from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
@@ -84,6 +89,7 @@ function configuration() {
       redirect_uris: [],
       response_types: [],
       scope: client.scope,
+      tls_client_certificate_bound_access_tokens: id === 'certified',
     })).concat(web ? [{
       client_id: web.id,
       client_secret: web.secret,
@@ -100,6 +106,15 @@ function configuration() {
     findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     cookies: { keys: ['no cookie is set by client credentials'] },
     features: {
+      dPoP: { enabled: true },
+      mTLS: {
+        enabled: true,
+        certificateBoundAccessTokens: true,
+        getCertificate: (ctx) => {
+          const der = ctx.get('x-client-certificate');
+          return der ? new X509Certificate(Buffer.from(der, 'base64')) : undefined;
+        },
+      },
       devInteractions: { enabled: Boolean(web) },
       backchannelLogout: { enabled: Boolean(web) },
       clientCredentials: { enabled: true },

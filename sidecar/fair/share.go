@@ -1,27 +1,28 @@
-package proxy
+package fair
 
 import (
 	"net/netip"
 	"sync"
 )
 
-// share divides something scarce among clients. Nobody may hold more than twice
+// Share divides something scarce among clients. Nobody may hold more than twice
 // of what is free: one client gets two thirds of all, two get two fifths each,
 // and whoever comes next finds something left. Its methods may be called from
 // any goroutine.
-type share struct {
+type Share struct {
 	mu   sync.Mutex
 	all  int64
 	used int64
 	held map[netip.Addr]int64
 }
 
-func newShare(all int64) *share { return &share{all: all, held: map[netip.Addr]int64{}} }
+// New divides so many units.
+func New(all int64) *Share { return &Share{all: all, held: map[netip.Addr]int64{}} }
 
-// take gives n units to a client and tells whether there were so many for it.
+// Take gives n units to a client and tells whether there were so many for it.
 // The zero address stands for those who speak for many: only the whole bounds
 // them.
-func (s *share) take(who netip.Addr, n int64) bool {
+func (s *Share) Take(who netip.Addr, n int64) bool {
 	who = network(who)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,8 +35,8 @@ func (s *share) take(who netip.Addr, n int64) bool {
 	return true
 }
 
-// give returns n units that take gave.
-func (s *share) give(who netip.Addr, n int64) {
+// Give returns n units that Take gave.
+func (s *Share) Give(who netip.Addr, n int64) {
 	who = network(who)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,17 +46,29 @@ func (s *share) give(who netip.Addr, n int64) {
 	}
 }
 
-// place is one unit that a client has taken, to be given back once.
-type place struct {
-	of    *share
+// Used tells how many units are given out.
+func (s *Share) Used() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.used
+}
+
+// Place is one unit that a client has taken, to be given back once. It belongs
+// to one goroutine.
+type Place struct {
+	of    *Share
 	who   netip.Addr
 	given bool
 }
 
-func (p *place) give() {
+// Hold is the place of a client that has taken one unit.
+func (s *Share) Hold(who netip.Addr) Place { return Place{of: s, who: who} }
+
+// Give returns the unit, unless it was returned before.
+func (p *Place) Give() {
 	if !p.given {
 		p.given = true
-		p.of.give(p.who, 1)
+		p.of.Give(p.who, 1)
 	}
 }
 
