@@ -63,7 +63,7 @@ func (r *relay) seen() ([]string, []int) {
 }
 
 // A user logs in at a real provider and out again: the provider's own logout
-// token ends the user's access token at gwctl, and that of nobody else.
+// token ends the user's access token at gwctl, and that of nobody else (A111).
 func TestBackchannelLogout(t *testing.T) {
 	const path = "/.well-known/gwctl/backchannel-logout"
 	to := newRelay(t)
