@@ -70,13 +70,14 @@ bench-engine: ## measure the engine against other engines (20 min; needs modules
 	done | tee bin/bench-engine.txt
 	cd engine/peerbench && go run ./cmd/table -w $(CURDIR)/docs/performance.md $(CURDIR)/bin/bench-engine.txt
 
-# opa and the cerbos of npm are fetched once, into bin/.
+# opa and the cerbos of npm are fetched once, into bin/. Its program is run
+# itself, without the script of npm that starts it.
 bench-test: build ## measure policy test beside opa test and cerbos compile (needs Go modules and npm from the network)
 	@mkdir -p bin/bench-test
 	GOBIN=$(CURDIR)/bin/bench-test go install github.com/open-policy-agent/opa@v1.22.2
 	npm install --prefix bin/bench-test/npm --no-audit --no-fund cerbos@0.51.0
 	cd engine/peerbench && go build -o $(CURDIR)/bin/bench-test/suites ./cmd/suites
-	bin/bench-test/suites -dir bin/bench-test/sets -rounds $(ROUNDS) -gwctl $(BIN) -opa bin/bench-test/opa -cerbos bin/bench-test/npm/node_modules/.bin/cerbos
+	bin/bench-test/suites -dir bin/bench-test/sets -rounds $(ROUNDS) -gwctl $(BIN) -opa bin/bench-test/opa -cerbos "$$(ls bin/bench-test/npm/node_modules/@cerbos/*/cerbos-*)"
 	go test -run '^$$' -bench BenchmarkSuite ./cmd/gwctl/command
 
 test-engine-peers: ## check that the engines of bench-engine give the same answers (builds them: some minutes)

@@ -89,8 +89,9 @@ type candidates struct {
 
 // shadowed are candidates among which shadow rules are.
 type shadowed struct {
-	rules       []*Rule // the shadow rules, of both effects
-	deny, allow ruleset // all candidates
+	rules       []*Rule         // the shadow rules, of both effects
+	deny, allow ruleset         // all candidates
+	reads       [2][]slot.Index // what no enforced one reads, as in candidates
 }
 
 type resourceKey struct{ kind, id string }
@@ -162,7 +163,7 @@ func (c *compiler) candidates(rules []*Rule, action string, over Transport) *can
 		enforced[at] = append(enforced[at], r)
 	}
 	if len(shadow) > 0 {
-		out.shadow = &shadowed{shadow, c.ruleset(would[0]), c.ruleset(would[1])}
+		out.shadow = &shadowed{rules: shadow, deny: c.ruleset(would[0]), allow: c.ruleset(would[1]), reads: shadowReads(shadow, out.reads)}
 	}
 	out.deny, out.allow = c.ruleset(enforced[0]), c.ruleset(enforced[1])
 	return out

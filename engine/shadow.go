@@ -1,5 +1,12 @@
 package engine
 
+import (
+	"slices"
+
+	"github.com/gwctl/gwctl/engine/celenv"
+	"github.com/gwctl/gwctl/engine/slot"
+)
+
 // Shadow is what shadow rules would have changed. It is recorded and has no
 // effect.
 type Shadow struct {
@@ -44,4 +51,36 @@ func (r *Request) shadow() (out *Shadow) {
 	r.decide(&would, &r.cands.shadow.deny, &r.cands.shadow.allow)
 	out.Effect, out.Reason, out.Rule = would.Effect, would.Reason, would.Rule
 	return out
+}
+
+// shadowReads is what shadow rules read beyond what the enforced ones do, for
+// unauthenticated and authenticated users.
+func shadowReads(rules []*Rule, enforced [2]*celenv.Reads) (out [2][]slot.Index) {
+	for user := range out {
+		var all celenv.Reads
+		for _, r := range rules {
+			if user == 1 || !r.Decl.Allow || r.Decl.Anonymous {
+				r.addReads(&all)
+			}
+		}
+		for _, i := range all.Slots {
+			if _, ok := slices.BinarySearch(enforced[user].Slots, i); !ok {
+				out[user] = append(out[user], i)
+			}
+		}
+	}
+	return out
+}
+
+// ShadowReads is what shadow rules can look at and no enforced one does. Nothing
+// is fetched or demanded for it; a result of theirs cannot be repeated without
+// it.
+func (r *Request) ShadowReads() []slot.Index {
+	switch {
+	case r.cands == nil || r.cands.shadow == nil:
+		return nil
+	case r.anonymous:
+		return r.cands.shadow.reads[0]
+	}
+	return r.cands.shadow.reads[1]
 }

@@ -100,6 +100,11 @@ func TestDPoP(t *testing.T) {
 		}
 		want = append(want, "request_not_canonical")
 	}
+	// A denial is told of the scheme that was used.
+	if got := r.get("GET /export/9", h.shows(bound, "GET", "http://app.test/export/9")...); got.status != http.StatusForbidden || got.header.Get("WWW-Authenticate") != `DPoP realm="gwctl", `+proofAlgs+`, error="insufficient_scope", scope="items:export", Bearer realm="gwctl"` {
+		t.Errorf("a scope is missing: %s", got.raw)
+	}
+	want = append(want, "")
 	// A proof that nobody needs is not looked at, and does not get through.
 	seen := r.forwarded(func() { r.get("GET /items/7", bearer(plain), "DPoP: x") })
 	if strings.Contains(strings.ToLower(seen), "\r\ndpop") {

@@ -1,6 +1,7 @@
 package sidecar_test
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/pem"
@@ -162,5 +163,51 @@ func TestCertificateOfProxy(t *testing.T) {
 			}
 		}
 		r.stop()
+	}
+}
+
+// A token that is bound to a certificate is good with the one that a trusted
+// proxy forwards, and with no other (ATTACKS A74).
+func TestBoundToForwardedCertificate(t *testing.T) {
+	callers := newAuthority(t, "callers")
+	mine, other := callers.client(billing, nil), callers.client(billing, nil)
+	r := start(t, setup{
+		anonymous: "deny", proxy: ", trusted_proxies: [127.0.0.2/32]",
+		listeners: `    forward_auth: {address: "127.0.0.1:0", dialect: traefik, trusted_proxies: [127.0.0.2/32]}`,
+		authn:     "    - mtls: {spiffe_trust_domain: td.test, client_ca: callers.pem, forwarded: rfc9440}",
+		files:     map[string]string{"callers.pem": callers.pem},
+	})
+	sum := sha256.Sum256(mine.Leaf.Raw)
+	bound := bearer(r.user(fmt.Sprintf(`{"roles":["customer"],"cnf":{"x5t#S256":"%s"}}`, base64.RawURLEncoding.EncodeToString(sum[:]))))
+	var wanted []string
+	for _, tt := range []struct {
+		peer    string
+		headers []string
+		reason  string // "" lets in
+	}{
+		{"127.0.0.2", []string{bound, rfc9440(mine)}, ""},
+		{"127.0.0.2", []string{bound, rfc9440(other)}, "certificate_mismatch"},
+		{"127.0.0.2", []string{bound}, "certificate_required"},
+		{"127.0.0.2", []string{bound, xfcc(mine)}, "certificate_required"},
+		{"127.0.0.1", []string{bound, rfc9440(mine)}, "certificate_required"},
+	} {
+		for _, door := range []net.Addr{r.car.Addr(), r.car.ForwardAuthAddr()} {
+			if tt.peer == "127.0.0.1" && door == r.car.ForwardAuthAddr() {
+				continue // may not ask
+			}
+			want := http.StatusUnauthorized
+			if tt.reason == "" {
+				want = http.StatusOK
+			}
+			if got := r.from(tt.peer, door, "GET /items/7", tt.headers...); got.status != want {
+				t.Errorf("%s with %d headers: answer %s, want %d", tt.peer, len(tt.headers), got.raw, want)
+			}
+			wanted = append(wanted, tt.reason)
+		}
+	}
+	for i, e := range slices.DeleteFunc(r.stop(), func(e *record.Event) bool { return e.Kind == record.KindConfigReload }) {
+		if e.Reason != wanted[i] || wanted[i] == "" && (e.Subject != "alice" || e.Method != "jwt") {
+			t.Errorf("record %d: %s, want %q", i, e.AppendJSON(nil), wanted[i])
+		}
 	}
 }

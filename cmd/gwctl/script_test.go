@@ -35,6 +35,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TOKEN", unsigned(`{"sub":"alice","tenant":"acme","roles":"customer","scope":"orders:read","exp":4102444800}`))
 			e.Setenv("EXPIRED", unsigned(`{"sub":"alice","tenant":"acme","roles":"customer","scope":"orders:read","exp":946684800}`))
 			e.Setenv("FRESH", jwt("RS256", fmt.Sprintf(`{"iss":"https://idp.example.com","aud":"orders-api","sub":"alice","exp":%d}`, time.Now().Add(time.Hour).Unix())))
+			now := time.Now()
+			e.Setenv("LATE", jwt("RS256", fmt.Sprintf(`{"iss":"https://idp.example.com","aud":"orders-api","sub":"alice","iat":%d,"exp":%d}`, now.Add(-time.Hour-time.Minute).Unix(), now.Add(-190*time.Second).Unix())))
+			e.Setenv("EARLY", jwt("RS256", fmt.Sprintf(`{"iss":"https://idp.example.com","aud":"orders-api","sub":"alice","nbf":%d,"exp":%d}`, now.Add(11*time.Minute+30*time.Second).Unix(), now.Add(time.Hour).Unix())))
 			return os.CopyFS(filepath.Join(e.WorkDir, "quickstart"), examples.Quickstart())
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -102,6 +102,24 @@ func Explain(set *engine.Set, r *engine.Request) Explanation {
 	return x
 }
 
+// Recorded puts what shadow rules came to once in the place of what they come to
+// now, for a request that does not hold what they read.
+func (x *Explanation) Recorded(was *engine.Shadow) {
+	x.Decision.Shadow = was
+	for i := range x.Rules {
+		rule := &x.Rules[i]
+		if !rule.Shadow {
+			continue
+		}
+		rule.Outcome, rule.Why, rule.Parts, rule.Vars = OutcomeUnknown, "it reads what the record does not tell", nil, nil
+		for _, s := range was.Results {
+			if s.Rule.String() == rule.Rule {
+				rule.Outcome, rule.Why = s.Outcome, "as recorded"
+			}
+		}
+	}
+}
+
 func inputs(r *engine.Request) []Input {
 	out := []Input{}
 	for _, i := range r.Reads().Slots {

@@ -131,8 +131,11 @@ func (r *Rule) culprits(parts []Part, at int, value string) []string {
 	}
 	text := p.Text + " is " + p.Value
 	var read []string
-	for _, i := range below(parts, at) {
-		if c := parts[i]; c.State == "value" && c.Text != c.Value {
+	own := below(parts, at)
+	for i, c := range parts {
+		// A part that stands twice in a condition is listed where it stands first.
+		told := slices.Contains(own, i) || c.Depth == p.Depth+1 && mentions(p.Text, c.Text)
+		if told && c.State == "value" && c.Text != c.Value {
 			read = append(read, c.Text+" is "+c.Value)
 		}
 	}
@@ -145,6 +148,24 @@ func (r *Rule) culprits(parts []Part, at int, value string) []string {
 		text += ": " + strings.Join(read, ", ")
 	}
 	return []string{text}
+}
+
+// mentions tells whether a text has a part as a word of its own.
+func mentions(text, part string) bool {
+	word := func(s string, at int) bool {
+		return at >= 0 && at < len(s) && (s[at] == '_' || s[at] == '.' || s[at] >= '0' && s[at] <= '9' || s[at] >= 'a' && s[at] <= 'z' || s[at] >= 'A' && s[at] <= 'Z')
+	}
+	for from := 0; ; {
+		i := strings.Index(text[from:], part)
+		if i < 0 {
+			return false
+		}
+		i += from
+		if !word(text, i-1) && !word(text, i+len(part)) {
+			return true
+		}
+		from = i + 1
+	}
 }
 
 // below lists the parts that one is made of.

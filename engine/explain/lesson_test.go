@@ -13,7 +13,7 @@ const taught = `
 apiVersion: gwctl.dev/v1
 kind: Schema
 metadata: {name: s}
-spec: {user: {a: {type: bool, optional: true}, n: {type: int, optional: true}}}
+spec: {user: {a: {type: bool, optional: true}, n: {type: int, optional: true}, far: {type: int, optional: true}}}
 ---
 apiVersion: gwctl.dev/v1
 kind: Resource
@@ -39,6 +39,9 @@ spec:
     - {id: role, effect: allow, actions: [read], roles: [admin]}
     - {id: negated, effect: allow, actions: [read], when: "!(has(user.n) || vars.is_a) && user.id == 'x'"}
     - {id: scoped, effect: allow, actions: [read], scopes: [s1], when: "has(user.n) && user.n == 6"}
+    - {id: long, effect: allow, actions: [read], when: "has(user.far) && user.far > 1 && user.far > 2 && user.far > 3"}
+    - {id: called, effect: allow, actions: [read], when: "!has(user.n) && user.id.startsWith('x')"}
+    - {id: trial, effect: allow, mode: shadow, until: 2099-01-01, actions: [read], when: "has(user.far) && user.far > 1 && user.far > 2 && user.far > 2 && user.far > 9"}
 `
 
 // TestLessons: which rules a surprised reader is shown, and what stopped each.
@@ -55,6 +58,10 @@ func TestLessons(t *testing.T) {
 			"the nearest allow rule p/both: common.large is false"},
 		{"the nearest is the one that lacks scopes alone", []string{"n=6", "scopes=s2"}, engine.Allow, "", "",
 			"the nearest allow rule p/scoped: the user lacks the scope s1"},
+		{"the nearest is the one of which most holds, and never a shadow rule", []string{"far=3"}, engine.Allow, "", "",
+			"the nearest allow rule p/long: user.far > 3 is false: user.far is 3"},
+		{"what a function is called on", []string{"far=1"}, engine.Allow, "p/called", "",
+			"the rule that was expected to decide p/called: user.id.startsWith(\"x\") is false: user.id is \"u\"; the nearest allow rule p/long: user.far > 1 is false: user.far is 1"},
 		{"an unexpected allow", []string{"a=true", "n=8"}, engine.Deny, "", "", "the rule that let it in p/both"},
 		{"an unexpected deny by a rule", []string{"a=true", "n=13"}, engine.Allow, "", "",
 			"the rule that denied it p/stop; the nearest allow rule p/both: the decision was made before"},
@@ -117,6 +124,18 @@ func TestPlaces(t *testing.T) {
 	for i, want := range []string{"&& user.a", "&& user.n > 5"} {
 		if i >= len(both.Vars) || !strings.HasPrefix(at(both.Vars[i].Parts[0]), want) {
 			t.Errorf("variable %d of %+v does not stand at %q", i, both.Vars, want)
+		}
+	}
+}
+
+// TestMentions: whole words only.
+func TestMentions(t *testing.T) {
+	for _, tt := range []struct {
+		text, part string
+		want       bool
+	}{{"user.n == 7", "user.n", true}, {"user.name == 7", "user.n", false}, {"a.user.n == 7", "user.n", false}, {"user.n.x + user.n > 1", "user.n", true}, {"user.n.x", "user.n", false}, {"f(user.n)", "user.n", true}, {"", "user.n", false}} {
+		if got := mentions(tt.text, tt.part); got != tt.want {
+			t.Errorf("%q in %q: %t", tt.part, tt.text, got)
 		}
 	}
 }

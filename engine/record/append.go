@@ -65,6 +65,7 @@ func (e *Event) appendMembers(dst []byte) []byte {
 	dst = appendText(dst, "iss", e.Issuer)
 	dst = appendText(dst, "jti_fp", e.JTIFingerprint)
 	dst = appendText(dst, "key_kid", e.KeyID)
+	dst = appendNames(dst, "ignored_headers", e.IgnoredHeaders, MaxNames)
 	dst = appendText(dst, "cert_sha256", e.CertificateSHA256)
 	if h := e.HTTP; h != nil {
 		dst = append(dst, `,"resource":{"method":`...)
@@ -121,7 +122,10 @@ func appendInputs(dst []byte, inputs []Input) (out []byte, masked bool) {
 		dst = appendText(dst, "state", in.State)
 		if hidden {
 			dst = appendBool(dst, "masked", true)
-			masked = true
+			masked = masked || !in.Shadow
+		}
+		if in.Shadow {
+			dst = appendBool(dst, "shadow", true)
 		}
 		dst = append(dst, '}')
 	}

@@ -69,6 +69,7 @@ type Input struct {
 
 	State  string // one of the State constants
 	Masked bool   // the value is withheld
+	Shadow bool   // only shadow rules read it: the decision can be made again without it
 }
 
 // HTTP is the request as the rules saw it.
@@ -103,7 +104,7 @@ type Event struct {
 	Inputs   []Input
 
 	// Replayable says that Inputs hold everything the decision read. It is
-	// written as false if any input is masked.
+	// written as false if any input is masked that enforced rules read.
 	Replayable bool
 
 	Subject        string
@@ -112,6 +113,7 @@ type Event struct {
 	Issuer         string
 	JTIFingerprint string // of the token's id, never the token
 	KeyID          string
+	IgnoredHeaders []string // header parameters of the token that offer a key, and were not looked at
 	// CertificateSHA256 is the fingerprint, in hexadecimal, of the certificate
 	// that was judged; "" where it was another credential.
 	CertificateSHA256 string

@@ -70,6 +70,8 @@ func (p *parsing) member(name string, raw json.RawMessage) (err error) {
 		e.Inputs, err = readInputs(raw)
 	case "insecure":
 		e.Insecure, err = readNames(raw, MaxNames)
+	case "ignored_headers":
+		e.IgnoredHeaders, err = readNames(raw, MaxNames)
 	case "trusted_chain":
 		e.TrustedChain, err = readNames(raw, MaxChain)
 	default:
@@ -170,7 +172,7 @@ func (p *parsing) event() (*Event, error) {
 	}
 	if e.Replayable {
 		for _, in := range e.Inputs {
-			if in.Masked {
+			if in.Masked && !in.Shadow {
 				return nil, fmt.Errorf("replayable, yet input %q is masked", in.Name)
 			}
 		}

@@ -36,6 +36,8 @@ func readInput(raw json.RawMessage) (in Input, err error) {
 			in.State, err = readText(raw)
 		case "masked":
 			err = readValue(raw, &in.Masked)
+		case "shadow":
+			err = readValue(raw, &in.Shadow)
 		default:
 			err = errors.New("unknown member")
 		}

@@ -108,7 +108,7 @@ func FuzzAppendJSON(f *testing.F) {
 				Matched: []engine.RuleRef{{Policy: b, Rule: a}}, Errors: []engine.RuleError{{Code: a, Message: b, Position: a}}, Scopes: []string{a, b},
 			},
 			Inputs:     []Input{{Name: a, Value: value, State: state}, {Name: b, Value: value, State: StatePresent, Masked: n%2 == 0}},
-			Replayable: true, Subject: b, Tenant: a, Method: b, Issuer: a, JTIFingerprint: b, KeyID: a, CertificateSHA256: b,
+			Replayable: true, Subject: b, Tenant: a, Method: b, Issuer: a, JTIFingerprint: b, KeyID: a, IgnoredHeaders: []string{b}, CertificateSHA256: b,
 			HTTP: &HTTP{Method: a, Host: b, Path: a, TargetSHA256: b}, SourceIP: a, Reason: b, Detail: a, Status: status,
 			EvalMicros: when, TotalMicros: when, Reload: &Reload{Digest: a, By: b, Error: a}, Gap: &Gap{From: n, To: n, Dropped: n},
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gwctl/gwctl/engine"
@@ -17,8 +18,9 @@ var errAsRecorded = errors.New("as recorded")
 
 // Question is what a decision was asked, for (*engine.Set).Recall. What the
 // record does not tell comes back by name and is unavailable in the question;
-// with nothing unknown the decision can be made again. Only a record with a
-// Decision has a question.
+// with nothing unknown the decision can be made again. What only shadow rules
+// read is not named: see [Event.ShadowKnown]. Only a record with a Decision has a
+// question.
 func (e *Event) Question() (q engine.Recorded, unknown []string) {
 	d := e.Decision
 	q = engine.Recorded{Resource: d.Resource, Action: d.Action, Time: e.Time}
@@ -40,13 +42,27 @@ func (e *Event) Question() (q engine.Recorded, unknown []string) {
 		if r.State == slot.Present {
 			var err error
 			if r.Value, err = slot.ParseJSON(in.Value); in.Masked || err != nil {
-				unknown = append(unknown, in.Name)
+				if !in.Shadow {
+					unknown = append(unknown, in.Name)
+				}
 				r = engine.RecordedInput{Name: in.Name, State: slot.Unavailable, Err: ErrNotTold}
 			}
 		}
 		q.Inputs = append(q.Inputs, r)
 	}
 	return q, unknown
+}
+
+// ShadowKnown tells whether the record holds what shadow rules read beyond the
+// others, given by name: their results can be made again, too.
+func (e *Event) ShadowKnown(reads []string) bool {
+	for _, name := range reads {
+		i := slices.IndexFunc(e.Inputs, func(in Input) bool { return in.Name == name })
+		if i < 0 || e.Inputs[i].Masked {
+			return false
+		}
+	}
+	return true
 }
 
 func stateOf(s string) slot.State {

@@ -33,7 +33,7 @@ func fullEvent() *Event {
 			{Name: "resource.tenant", State: StateInvalid},
 			{Name: "resource.zone", State: StateConflict},
 		},
-		Subject: "alice", Tenant: "acme", Method: "jwt", Issuer: "https://idp.example.com", JTIFingerprint: "sha256:0123456789ab", KeyID: "k1", CertificateSHA256: "00ff",
+		Subject: "alice", Tenant: "acme", Method: "jwt", Issuer: "https://idp.example.com", JTIFingerprint: "sha256:0123456789ab", KeyID: "k1", IgnoredHeaders: []string{"jku", "x5c"}, CertificateSHA256: "00ff",
 		HTTP:     &HTTP{Method: "GET", Host: "api.example.com", Path: "/orders/42", TargetSHA256: "00ff"},
 		SourceIP: "192.0.2.10", TrustedChain: []string{"10.0.0.2", "10.0.0.3"}, Cache: &Cache{JWKS: "stale", Introspection: "hit"}, Stale: true,
 		Reason: "expired", Detail: "header", Status: 451, EvalMicros: 12, TotalMicros: 345,

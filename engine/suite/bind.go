@@ -2,8 +2,10 @@ package suite
 
 import (
 	"fmt"
+	"mime"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/gwctl/gwctl/engine"
@@ -172,7 +174,41 @@ func (b *binder) body(c *Case) {
 		_ = b.req.BodyFailed(engine.ReasonBodyInvalid, http.StatusBadRequest, engine.ErrBodyInvalid)
 		return
 	}
-	_ = b.req.Body(slot.FromValue(body).AppendJSON(nil))
+	if !plainJSON(c.decl.Request.Headers) {
+		_ = b.req.BodyFailed(engine.ReasonBodyInvalid, http.StatusUnsupportedMediaType, engine.ErrBodyInvalid)
+		return
+	}
+	data := slot.FromValue(body).AppendJSON(nil)
+	if int64(len(data)) > b.req.BodyLimit() {
+		_ = b.req.BodyFailed(engine.ReasonBodyInvalid, http.StatusRequestEntityTooLarge, engine.ErrBodyInvalid)
+		return
+	}
+	_ = b.req.Body(data)
+}
+
+// plainJSON tells whether the headers that a case names leave its body
+// application/json in UTF-8 without an encoding, which it is if they do not
+// speak of it.
+func plainJSON(headers []policy.Label) bool {
+	for _, h := range headers {
+		switch strings.ToLower(h.Key.Value()) {
+		case "content-encoding":
+			if h.Value.Value() != "" {
+				return false
+			}
+		case "content-type":
+			kind, params, err := mime.ParseMediaType(h.Value.Value())
+			if err != nil || kind != "application/json" {
+				return false
+			}
+			for name, value := range params {
+				if name != "charset" || !strings.EqualFold(value, "utf-8") {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // direct asks about a resource fixture, whose values stand in for whoever

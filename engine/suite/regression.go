@@ -106,6 +106,8 @@ func (g *regression) bind() {
 func (g *regression) input(in record.Input) {
 	root, name, _ := strings.Cut(in.Name, ".")
 	switch {
+	case in.Shadow && (in.Masked || in.State != record.StatePresent):
+		return // the case is about the decision
 	case in.State == record.StateAbsent || in.Name == "env.ip" || in.Name == "env.time":
 		return
 	case in.State == record.StateUnavailable && root == slot.Resource.String():

@@ -34,7 +34,13 @@ type tested struct {
 func readTests(t *testing.T) tested {
 	t.Helper()
 	out := tested{rows: map[string]map[string]bool{}, named: map[string][]string{}}
-	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+	out.readBelow(t, "..")
+	return out
+}
+
+func (o *tested) readBelow(t *testing.T, root string) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -42,13 +48,12 @@ func readTests(t *testing.T) tested {
 		if err != nil {
 			return err
 		}
-		out.add(path, file)
+		o.add(path, file)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out
 }
 
 func (o *tested) add(path string, file *ast.File) {

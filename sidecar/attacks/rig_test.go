@@ -33,6 +33,7 @@ type setup struct {
 	proxy   string // more keys of the proxy listener, each with a comma before it
 	dialect string // of the forward-auth listener; none if empty
 	spec    string // more lines of spec
+	methods string // more lines of authn
 	away    bool   // the issuer does not answer
 }
 
@@ -141,9 +142,9 @@ spec:
 %s  anonymous: allow
   authn:
     - jwt: {issuer: "%s", audiences: [%s], attributes: {email: claims.email}}
-  drain: {delay: 0s, timeout: 5s}
+%s  drain: {delay: 0s, timeout: 5s}
 %s
-`, r.upstream.addr, s.proxy, forward, r.upstream.issuer, audience, s.spec)
+`, r.upstream.addr, s.proxy, forward, r.upstream.issuer, audience, s.methods, s.spec)
 }
 
 // token gives a token with claims, a JSON object.

@@ -37,6 +37,11 @@ func VerifyCompact(token string, keys jose.JSONWebKeySet, algorithms []string) (
 	if !slices.Contains(algorithms, c.alg) {
 		return nil, refuse(ReasonAlgorithmNotAllowed, "alg is not in the list")
 	}
+	return c.verifyWith(keys)
+}
+
+// verifyWith checks the signature with the one key of a set that is meant.
+func (c *compact) verifyWith(keys jose.JSONWebKeySet) ([]byte, error) {
 	ring, _ := newKeyring(keys.Keys)
 	key, found := ring.pick(c.keyID, c.hasKeyID, c.alg)
 	switch found {
@@ -118,8 +123,10 @@ func (c *compact) readHeader() error {
 	if hasKeyID && !goodKeyID(keyID) {
 		return refuse(ReasonTokenMalformed, "kid is empty, too long or has control characters")
 	}
-	if _, jwe := o.get("enc"); jwe {
-		return refuse(ReasonTokenMalformed, "header belongs to an encrypted token")
+	for _, name := range [...]string{"enc", "zip"} {
+		if _, jwe := o.get(name); jwe {
+			return refuse(ReasonTokenMalformed, "header belongs to an encrypted token")
+		}
 	}
 	// RFC 7797: b64 counts only inside crit, but libraries obey it without.
 	for _, name := range [...]string{"crit", "b64"} {

@@ -50,7 +50,22 @@ func TestOneSpelling(t *testing.T) {
 	general := fmt.Sprintf(`{"payload":%q,"signatures":[{"protected":%q,"signature":%q}]}`, parts[1], parts[0], parts[2])
 	mixed := fmt.Sprintf(`{"payload":%q,"protected":%q,"header":{"alg":"none"},"signature":%q}`, parts[1], parts[0], parts[2])
 
+	// Spare bits that the issuer itself has signed: only the spelling is at fault.
+	// Blanks behind the text make room for them.
+	spaced := func(twin int) string {
+		own := []string{`{"alg":"RS256","kid":"r1"}`, claims.String()}
+		for i, text := range own {
+			own[i] = b64(text + strings.Repeat(" ", (4-len(text)%3)%3))
+			if i == twin {
+				own[i] = own[i][:len(own[i])-1] + string(alphabet[strings.IndexByte(alphabet, own[i][len(own[i])-1])|1])
+			}
+		}
+		return signInput(rsaKey(), own[0]+"."+own[1])
+	}
+	wantOutcome(t, m, bearing(spaced(-1)), "ok")
 	for _, tc := range []struct{ row, token, want string }{
+		{"A69 spare bits in the header", spaced(0), ReasonTokenMalformed},
+		{"A69 spare bits in the payload", spaced(1), ReasonTokenMalformed},
 		{"A59 flattened", flattened, ReasonTokenMalformed},
 		{"A59 general", general, ReasonTokenMalformed},
 		{"A59 unprotected alg", mixed, ReasonTokenMalformed},

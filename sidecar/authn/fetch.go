@@ -55,6 +55,12 @@ func (k *KeySet) discover(ctx context.Context) (string, error) {
 	if err := provider.Claims(&raw); err != nil {
 		return "", &fetchError{ResultMalformed, errors.New("no discovery document")}
 	}
+	return k.parseDiscovery(raw)
+}
+
+// parseDiscovery gives the jwks_uri of a document, if it is the issuer's and
+// keys may be fetched from there.
+func (k *KeySet) parseDiscovery(raw []byte) (string, error) {
 	doc, err := parseObject(raw)
 	if err != nil {
 		return "", &fetchError{ResultMalformed, err}

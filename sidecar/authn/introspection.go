@@ -224,6 +224,9 @@ func (i *Introspection) addressed(token string) error {
 	if err := checkBearer(token); err != nil {
 		return notMine(err)
 	}
+	if _, key := keyID(token); key {
+		return notMine(refuse(ReasonCredentialUnsupported, "an API key is no bearer token, and nobody else's business"))
+	}
 	if strings.Count(token, ".") != 2 {
 		return nil
 	}

@@ -226,7 +226,11 @@ func sign(alg jose.SignatureAlgorithm, key any, kid, typ, payload string) string
 // signRaw signs any header bytes with RS256, so that only the header is at
 // fault.
 func signRaw(key *rsa.PrivateKey, header, payload string) string {
-	input := b64(header) + "." + b64(payload)
+	return signInput(key, b64(header)+"."+b64(payload))
+}
+
+// signInput signs two parts as they are.
+func signInput(key *rsa.PrivateKey, input string) string {
 	sum := sha256.Sum256([]byte(input))
 	return input + "." + b64(string(must(rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:]))))
 }
@@ -242,11 +246,12 @@ func outcome(m interface {
 	Authenticate(context.Context, Credentials) (*Identity, error)
 }, c Credentials) string {
 	id, err := m.Authenticate(context.Background(), c)
-	if r, ok := errors.AsType[*Refused](err); ok && id == nil {
-		return r.Reason
-	}
+	// A *Broken may hold a *Refused, and is none.
 	if _, ok := errors.AsType[*Broken](err); ok && id == nil {
 		return "broken"
+	}
+	if r, ok := errors.AsType[*Refused](err); ok && id == nil {
+		return r.Reason
 	}
 	if errors.Is(err, ErrNotMine) && id == nil {
 		return "not mine"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -28,8 +27,8 @@ type JWTConfig struct {
 	// ES384 and EdDSA. RS384, RS512, PS384, PS512 and ES512 can be added. Symmetric
 	// ones cannot: an issuer publishes no secrets.
 	Algorithms []string
-	// Profile is "", or ProfileRFC9068, which demands typ at+jwt (RFC 9068
-	// section 4).
+	// Profile is "", or ProfileRFC9068, which demands typ at+jwt and the claims
+	// client_id, iat and jti (RFC 9068 sections 2.2 and 4).
 	Profile string
 	// Types are typ values accepted besides none, JWT and at+jwt, compared
 	// without case and without "application/". Types of tokens that are known not
@@ -62,20 +61,7 @@ type JWTConfig struct {
 var (
 	defaultAlgorithms = [...]string{"RS256", "PS256", "ES256", "ES384", "EdDSA"}
 	moreAlgorithms    = [...]string{"RS384", "RS512", "PS384", "PS512", "ES512"}
-	// deniedTypes cannot be configured. They are tokens that an access token can
-	// be confused with: DPoP
-	// proofs (RFC 9449), logout tokens, security events (RFC 8417), introspection
-	// responses (RFC 9701), key bindings (RFC 9901), request objects (RFC 9101) and
-	// workload tokens and proofs (WIMSE).
-	deniedTypes = [...]string{
-		"dpop+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt", "kb+jwt", "oauth-authz-req+jwt",
-		"wit+jwt", "wpt+jwt",
-	}
 )
-
-func deniedType(typ string) bool {
-	return slices.Contains(deniedTypes[:], typ) || strings.HasPrefix(typ, "wimse")
-}
 
 // JWT verifies access tokens that one issuer signed (RFC 6750, RFC 7519), and
 // what they are bound to (RFC 8705, RFC 9449). It is a [Method].
@@ -141,10 +127,10 @@ func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
 		bad("profile %q is not known", cfg.Profile)
 	}
 	for _, typ := range cfg.Types {
-		if typ = mediaType(typ); typ == "" || deniedType(typ) {
+		if !accessType(typ) {
 			bad("type %q is not one of an access token", typ)
 		}
-		types = append(types, typ)
+		types = append(types, mediaType(typ))
 	}
 	if cfg.UserType != TypeHuman && cfg.UserType != TypeService {
 		bad("user type %q is neither %s nor %s", cfg.UserType, TypeHuman, TypeService)
@@ -192,7 +178,7 @@ func (j *JWT) Authenticate(ctx context.Context, c Credentials) (*Identity, error
 	var cnf confirmation
 	if err == nil {
 		cnf = v.claims.cnf
-		err = j.proofs.confirm(cnf, p, c, j.clock())
+		err = flag(j.proofs.confirm(cnf, p, c, j.clock()), v.id.IgnoredHeaders)
 	}
 	if err != nil {
 		return nil, j.proofs.tell(err, p, cnf)
@@ -235,20 +221,21 @@ func (j *JWT) read(token string) (*compact, object, error) {
 		return nil, nil, err
 	}
 	if !slices.Contains(j.cfg.Algorithms, jws.alg) {
-		return nil, nil, refuse(ReasonAlgorithmNotAllowed, "alg is not in the list")
+		return nil, nil, flag(refuse(ReasonAlgorithmNotAllowed, "alg is not in the list"), jws.ignored)
 	}
 	if !slices.Contains(j.types, jws.typ) {
-		return nil, nil, refuse(ReasonTypeNotAllowed, "typ is not that of an access token")
+		return nil, nil, flag(refuse(ReasonTypeNotAllowed, "typ is not that of an access token"), jws.ignored)
 	}
 	return jws, claims, nil
 }
 
 // verify checks a token from its first byte.
-func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*verified, error) {
+func (j *JWT) verify(ctx context.Context, token string, c Credentials) (_ *verified, err error) {
 	jws, claims, err := j.read(token)
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = flag(err, jws.ignored) }()
 	key, ring, err := j.keys.find(ctx, lookup{jws.keyID, jws.hasKeyID, jws.alg, c.ClientIP})
 	if err != nil {
 		return nil, err
@@ -263,7 +250,7 @@ func (j *JWT) verify(ctx context.Context, token string, c Credentials) (*verifie
 	if isLogout(claims) {
 		return nil, refuse(ReasonTypeNotAllowed, "events are those of a logout token")
 	}
-	b, err := readClaims(claims, true)
+	b, err := j.readClaims(claims)
 	if err != nil {
 		return nil, err
 	}

@@ -327,7 +327,7 @@ func TestJWTProfileRFC9068(t *testing.T) {
 	idp := newIssuer(t, jwk("k1", "ES256", ecKey()))
 	strict := newMethod(t, idp, func(c *JWTConfig) { c.Profile = ProfileRFC9068 })
 	extra := methodOver(t, strict.keys, func(c *JWTConfig) { c.Types = []string{"application/vendor+jwt"}; c.UserType = TypeService })
-	payload := goodClaims(idp.url, time.Now()).String()
+	payload := goodClaims(idp.url, time.Now()).with("client_id", `"shop-web"`).String()
 	for _, tc := range []struct{ typ, strict, extra string }{
 		{"", ReasonTypeNotAllowed, "ok"},
 		{"JWT", ReasonTypeNotAllowed, "ok"},

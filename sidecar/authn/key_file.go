@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,9 @@ const (
 	// MaxKeyLifetime bounds how far ahead an API key may expire.
 	MaxKeyLifetime = 366 * 24 * time.Hour
 )
+
+// takenClaims have a key of their own in a record, or cannot be said of one.
+var takenClaims = [...]string{"sub", "scope", "scp", "roles", "groups", "tenant", "iss", "aud", "exp", "cnf"}
 
 // keyRecord is one key of a file.
 type keyRecord struct {
@@ -169,10 +173,8 @@ func (r *keyReader) claims(o *document.Object, k *keyRecord) []byte {
 		claims = append(claims, slot.InputEntry{Key: "tenant", Value: slot.Quoted(t.Value())})
 	}
 	for _, e := range o.Object("claims").Entries() {
-		for _, taken := range [...]string{"sub", "scope", "scp", "roles", "groups", "tenant", "iss", "aud", "exp", "cnf"} {
-			if e.Key.Value() == taken {
-				r.w.Error(e.Key.Span(), "bad_setting", "a key has id, scopes, roles, groups and tenant of its own", "claim %q cannot be given", taken)
-			}
+		if slices.Contains(takenClaims[:], e.Key.Value()) {
+			r.w.Error(e.Key.Span(), "bad_setting", "a key has id, scopes, roles, groups and tenant of its own", "claim %q cannot be given", e.Key.Value())
 		}
 		claims = append(claims, slot.InputEntry{Key: e.Key.Value(), Value: slot.FromValue(r.w.Value(e.Value, "claim "+e.Key.Value()))})
 	}

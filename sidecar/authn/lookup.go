@@ -20,7 +20,7 @@ type lookup struct {
 }
 
 // find gives the key for a token, and the keyring it is of. Its error is a [*Refused], or a [*Broken] if
-// there are no keys or the answer hangs on a fetch that failed. Only a kid that
+// there are no keys or the answer hangs on a fetch that failed or has not ended. Only a kid that
 // is not known can make it wait.
 func (k *KeySet) find(ctx context.Context, want lookup) (jose.JSONWebKey, *keyring, error) {
 	key, ring, g, err := k.pick(want)

@@ -35,6 +35,7 @@ func show(certs ...*x509.Certificate) Credentials { return Credentials{Certifica
 func TestMTLSVerifies(t *testing.T) {
 	ca, stranger := newCA(t, "ca", nil), newCA(t, "stranger", nil)
 	middle := newCA(t, "middle", ca)
+	servers := newCAWith(t, "servers", ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} })
 	id := uris("spiffe://td.test/a")
 	with := func(more func(*x509.Certificate)) func(*x509.Certificate) {
 		return func(c *x509.Certificate) { id(c); more(c) }
@@ -45,6 +46,7 @@ func TestMTLSVerifies(t *testing.T) {
 	}{
 		"good":                         {[]*x509.Certificate{ca.leaf(id)}, ""},
 		"over another CA":              {[]*x509.Certificate{middle.leaf(id), middle.cert}, ""},
+		"over a CA for servers":        {[]*x509.Certificate{servers.leaf(id), servers.cert}, ReasonCertificateUsage},
 		"without the one between":      {[]*x509.Certificate{middle.leaf(id)}, "not mine: " + ReasonCertificateUntrusted},
 		"another CA":                   {[]*x509.Certificate{stranger.leaf(id)}, "not mine: " + ReasonCertificateUntrusted},
 		"another CA that comes along":  {[]*x509.Certificate{stranger.leaf(id), stranger.cert}, "not mine: " + ReasonCertificateUntrusted},

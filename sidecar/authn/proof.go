@@ -24,9 +24,8 @@ type proof struct {
 	thumbprint [sha256.Size]byte // of its key (RFC 7638)
 
 	id, method, uri string
-	issued          int64 // in seconds
-	token           [sha256.Size]byte
-	hasToken        bool
+	issued          int64             // in seconds
+	token           [sha256.Size]byte // zero without ath, which is no hash of a token
 	nonce           string
 	hasNonce        bool
 }
@@ -80,13 +79,13 @@ func (p *proof) readClaims(payload []byte) error {
 		return refuseProof(ReasonProofMalformed, "the claims of the proof are not one strict JSON object")
 	}
 	var errs [6]error
-	var hasIssued bool
+	var hasIssued, hasToken bool
 	var token string
 	p.id, _, errs[0] = o.text("jti")
 	p.method, _, errs[1] = o.text("htm")
 	p.uri, _, errs[2] = o.text("htu")
 	p.issued, hasIssued, errs[3] = o.integer("iat")
-	token, p.hasToken, errs[4] = o.text("ath")
+	token, hasToken, errs[4] = o.text("ath")
 	p.nonce, p.hasNonce, errs[5] = o.text("nonce")
 	switch {
 	case errors.Join(errs[:]...) != nil:
@@ -95,7 +94,7 @@ func (p *proof) readClaims(payload []byte) error {
 		return refuseProof(ReasonProofMalformed, "jti of the proof is missing or too long")
 	case p.method == "" || p.uri == "" || !hasIssued:
 		return refuseProof(ReasonProofMalformed, "htm, htu or iat of the proof is missing")
-	case p.hasToken && !decodeThumbprint(token, &p.token):
+	case hasToken && !decodeThumbprint(token, &p.token):
 		return refuseProof(ReasonProofToken, "ath of the proof is no hash")
 	}
 	return nil
@@ -118,7 +117,7 @@ func (r *proofRules) prove(cnf confirmation, p presented, c Credentials, now tim
 	switch {
 	case !cnf.is(shown.thumbprint):
 		return refuse(ReasonProofKeyMismatch, "the token is bound to another key than the proof's")
-	case !shown.hasToken || subtle.ConstantTimeCompare(shown.token[:], hash[:]) != 1:
+	case subtle.ConstantTimeCompare(shown.token[:], hash[:]) != 1:
 		return refuseProof(ReasonProofToken, "ath of the proof is not the hash of the token")
 	case shown.method != c.Method:
 		return refuseProof(ReasonProofMethod, "htm of the proof is not the method of the request")

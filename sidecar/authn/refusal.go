@@ -90,6 +90,8 @@ type Refused struct {
 	Method string
 	// Kind is one of the Kind constants, "" when no method took the credential.
 	Kind string
+	// IgnoredHeaders is as in [Identity].
+	IgnoredHeaders []string
 	// Err is the detail for the log. It holds no token and no claim value.
 	Err error
 	// Challenge is what the client is told.

@@ -36,6 +36,11 @@ func TestWeakRSA(t *testing.T) {
 	if weakRSA(&rsaKey().PublicKey) {
 		t.Error("a good key is weak")
 	}
+	for _, bits := range []uint{2048, 8192} {
+		if weakRSA(&rsa.PublicKey{N: odd(shifted(rsaKey().N, bits-2048)), E: 65537}) {
+			t.Errorf("%d bits are weak", bits)
+		}
+	}
 	big := &rsa.PublicKey{N: otherRSAKey().N, E: 3}
 	if weakRSA(big) {
 		t.Error("e = 3 is weak")
@@ -43,7 +48,7 @@ func TestWeakRSA(t *testing.T) {
 	small := newRSA(1024)
 	for name, key := range map[string]*rsa.PublicKey{
 		"1024 bits":     &small.PublicKey,
-		"8193 bits":     {N: shifted(rsaKey().N, 8193-2048), E: 65537},
+		"8193 bits":     {N: odd(shifted(rsaKey().N, 8193-2048)), E: 65537},
 		"even modulus":  {N: shifted(small.N, 1024), E: 65537},
 		"e = 1":         {N: rsaKey().N, E: 1},
 		"even e":        {N: rsaKey().N, E: 65536},
@@ -55,6 +60,8 @@ func TestWeakRSA(t *testing.T) {
 		}
 	}
 }
+
+func odd(n *big.Int) *big.Int { return n.SetBit(n, 0, 1) }
 
 func shifted(n *big.Int, bits uint) *big.Int { return new(big.Int).Lsh(n, bits) }
 

@@ -78,7 +78,7 @@ func (j *JWT) known(token string, now time.Time) (key digest, v *verified, err e
 	}
 	if err := j.judge(&v.claims, now); err != nil {
 		j.kept.table.remove(key)
-		return key, nil, err
+		return key, nil, flag(err, v.id.IgnoredHeaders)
 	}
 	return key, v, nil
 }

@@ -140,6 +140,9 @@ func TestForwardedCertificate(t *testing.T) {
 			}
 			for _, c := range ask() {
 				got := ""
+				if used := tt.peer == trusted && tt.form != ""; !used && len(tt.lines) > 0 && len(c.Dropped) != len(tt.lines) {
+					t.Errorf("dropped %v of %d headers that nobody reads", c.Dropped, len(tt.lines))
+				}
 				if c.Forwarded {
 					got = c.Shown[0].Subject.CommonName
 				}

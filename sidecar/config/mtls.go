@@ -49,6 +49,9 @@ func (r *reader) mtls(o *document.Object, m Method) {
 	r.certificateSource(o, &c)
 	c.Name = "mtls " + c.ClientCA.Path
 	r.cfg.MTLS = append(r.cfg.MTLS, c)
+	if c.Identity != "spiffe" { // whose ids name who gives them out
+		r.ids = append(r.ids, idSpace{Method: c.Method, issuer: c.Name})
+	}
 }
 
 // certificateSource refuses a method that nobody could ever use, and two that

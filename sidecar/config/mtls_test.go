@@ -85,3 +85,21 @@ func TestReadRefusesMTLS(t *testing.T) {
 		}
 	}
 }
+
+// Names of certificates can be those of other users; SPIFFE IDs cannot.
+func TestMTLSShares(t *testing.T) {
+	for methods, shared := range map[string]bool{
+		"{api_keys: {file: k.yaml}}, {mtls: {identity: cn}}":                            true,
+		"{mtls: {identity: cn}}, {mtls: {identity: email, client_ca: c.pem}}":           true,
+		"{api_keys: {file: k.yaml}}, {mtls: {identity: cn, id_prefix: 'cert:'}}":        false,
+		"{api_keys: {file: k.yaml}}, {mtls: {spiffe_trust_domain: prod.example.com}}":   false,
+		"{mtls: {spiffe_trust_domain: a}}, {mtls: {identity: email, client_ca: c.pem}}": false,
+	} {
+		text := strings.Replace(least, `address: "127.0.0.1:8080", `, `address: "127.0.0.1:8080", tls: {cert: a.pem, key: b.pem, client_ca: clients.pem}, `, 1)
+		text = text[:strings.Index(text, "  authn:")] + "  authn: [" + methods + "]\n"
+		cfg, found := config.Read(path, []byte(text))
+		if cfg == nil || shared != (len(found) == 1 && found[0].Code == "shared_user_ids") || !shared && len(found) > 0 {
+			t.Errorf("%s: found %v", methods, found)
+		}
+	}
+}

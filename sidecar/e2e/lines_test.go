@@ -10,12 +10,15 @@ import (
 
 // lines collects what a process prints, line by line.
 type lines struct {
+	gate sync.Mutex // locked: nobody reads
 	mu   sync.Mutex
 	rest []byte // begun line
 	all  []string
 }
 
 func (l *lines) Write(p []byte) (int, error) {
+	l.gate.Lock()
+	defer l.gate.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rest = append(l.rest, p...)
@@ -27,6 +30,12 @@ func (l *lines) Write(p []byte) (int, error) {
 		l.all = append(l.all, string(line))
 		l.rest = rest
 	}
+}
+
+// hold has nobody read what the process prints: its pipe fills up.
+func (l *lines) hold() (release func()) {
+	l.gate.Lock()
+	return sync.OnceFunc(l.gate.Unlock)
 }
 
 // from gives the whole lines from number n on.

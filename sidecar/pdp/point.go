@@ -168,6 +168,9 @@ func (q *question) context() reply.Context {
 		scheme, _, _ := strings.Cut(values[0], " ")
 		c.DPoP = strings.EqualFold(scheme, authn.SchemeDPoP)
 	}
+	if c.DPoP && len(c.Schemes.DPoP) == 0 {
+		c.Schemes.DPoP = authn.ProofAlgorithms() // who uses it is answered in it
+	}
 	return c
 }
 
@@ -301,6 +304,9 @@ func (q *question) refuse(err error) Outcome {
 		ctx.Challenge = refused.Challenge
 		a = reply.Refused(refused.Reason, ctx)
 		e.Method = refused.Kind
+		if q.identity == nil {
+			e.IgnoredHeaders = refused.IgnoredHeaders
+		}
 		if refused.Kind == authn.KindMTLS && len(q.c.Shown) > 0 {
 			e.CertificateSHA256 = authn.CertificateSHA256(q.c.Shown[0])
 		}

@@ -27,6 +27,7 @@ func (q *question) begin(kind record.Kind) *record.Event {
 		if id.AnswerStale() {
 			q.cache.Introspection, e.Stale, e.Cache = "stale", true, &q.cache
 		}
+		e.IgnoredHeaders = id.IgnoredHeaders
 		e.CertificateSHA256 = id.CertificateSHA256
 		if id.Method == "jwt" {
 			q.cache.JWKS = "fresh"
@@ -110,23 +111,34 @@ func (q *question) readInputs(e *record.Event) *inputs {
 	e.Replayable = true
 	out := q.point.inputs.Get().(*inputs)
 	for _, i := range q.request.Reads().Slots {
-		attr := v.Layout().Attr(i)
-		value, state := v.Get(i)
-		in := record.Input{Name: attr.FullName(), State: inputState(state), Masked: state == slot.Present && masked(attr, i, value)}
-		if in.Masked {
+		if out.add(v, i, false) {
 			e.Replayable = false
-		} else if state == slot.Present {
-			from := len(out.values)
-			out.values = value.AppendJSON(out.values)
-			in.Value = out.values[from:]
 		}
-		out.list = append(out.list, in)
+	}
+	if e.Decision.Shadow != nil {
+		for _, i := range q.request.ShadowReads() {
+			out.add(v, i, true)
+		}
 	}
 	e.Inputs = out.list
 	if !e.Replayable {
 		withhold(e)
 	}
 	return out
+}
+
+// add adds one attribute and tells whether its value is masked.
+func (in *inputs) add(v *slot.Values, i slot.Index, shadow bool) bool {
+	attr := v.Layout().Attr(i)
+	value, state := v.Get(i)
+	one := record.Input{Name: attr.FullName(), State: inputState(state), Masked: state == slot.Present && masked(attr, i, value), Shadow: shadow}
+	if state == slot.Present && !one.Masked {
+		from := len(in.values)
+		in.values = value.AppendJSON(in.values)
+		one.Value = in.values[from:]
+	}
+	in.list = append(in.list, one)
+	return one.Masked
 }
 
 // masked tells whether a value must not be recorded.

@@ -34,7 +34,7 @@ func newAPIKeyNew(s Streams) *cobra.Command {
 only a hash of it, goes to standard output; the key goes to standard error, once.
 It is stored nowhere. While one key replaces another, two records may have one id.`,
 		Example: "  gwctl apikey new --id billing-job --scopes orders:read --expires 90d >> keys.yaml\n" +
-			"  gwctl apikey new --id reporting --roles auditor --tenant acme --expires 2027-01-31",
+			"  gwctl apikey new --id reporting --roles auditor --tenant acme --expires 30d",
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
 	c.Flags().StringVar(&o.record.ID, "id", "", "who has the key: lower-case letters, digits and -, at most 64")

@@ -129,7 +129,7 @@ func (o *explainOptions) explainRecord(l *loaded, f *foundRecord, out *report.Ex
 	unknown = append(unknown, unusable...)
 	for _, i := range req.Reads().Slots {
 		name := req.Values().Layout().Attr(i).FullName()
-		if !slices.ContainsFunc(f.Inputs, func(in record.Input) bool { return in.Name == name }) {
+		if !slices.ContainsFunc(f.Inputs, func(in record.Input) bool { return in.Name == name && !(in.Shadow && in.Masked) }) {
 			unknown = append(unknown, name)
 			req.Values().Recall(i, slot.Unavailable, slot.Value{}, record.ErrNotTold)
 		}
@@ -145,11 +145,42 @@ func (o *explainOptions) explainRecord(l *loaded, f *foundRecord, out *report.Ex
 	out.Explain = &x
 	out.Recorded.Repeated = true
 	out.Recorded.Differences = differences(&d, &x.Decision)
+	o.explainShadow(f, req, &x, out)
 	if bySidecar(d.Reason) && x.Decision.Allowed() {
 		out.Recorded.Differences = []string{}
 		out.Notes = append(out.Notes, "the rules allowed it; the sidecar refused: "+d.Reason)
 	}
 	return nil
+}
+
+// explainShadow compares what shadow rules came to, where the record tells all
+// that they read. Elsewhere it is told as recorded.
+func (o *explainOptions) explainShadow(f *foundRecord, req *engine.Request, x *explain.Explanation, out *report.Explanation) {
+	was := f.Decision.Shadow
+	var reads []string
+	for _, i := range req.ShadowReads() {
+		reads = append(reads, req.Values().Layout().Attr(i).FullName())
+	}
+	if was != nil && !f.ShadowKnown(reads) {
+		out.Notes = append(out.Notes, "masked or missing in the record: what only shadow rules read; what they came to is told as recorded")
+		x.Recorded(was)
+		return
+	}
+	if is := x.Decision.Shadow; shadowText(was) != shadowText(is) {
+		out.Recorded.Differences = append(out.Recorded.Differences, fmt.Sprintf("with the shadow rules it was %s and is %s", shadowText(was), shadowText(is)))
+	}
+}
+
+// shadowText says what shadow rules came to.
+func shadowText(s *engine.Shadow) string {
+	if s == nil {
+		return "none"
+	}
+	text := s.Effect.String() + " " + s.Reason
+	for _, r := range s.Results {
+		text += " " + r.Rule.String() + ":" + r.Outcome
+	}
+	return text
 }
 
 // bySidecar tells the reasons with which the sidecar refuses what the rules

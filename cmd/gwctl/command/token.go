@@ -64,7 +64,8 @@ func (o *tokenOptions) run() error {
 	if err != nil {
 		out.Summary.Refused = refusalText(err)
 		out.OK = o.config != "" // then a method may still take it
-	} else {
+	}
+	if view != nil {
 		out.Summary.Header, out.Summary.Claims = view.Header, view.Claims
 		out.Summary.Times = times(view, o.streams.Now())
 		out.Summary.Bound = bound(view)
@@ -78,6 +79,7 @@ func (o *tokenOptions) run() error {
 			out.OK = out.OK || m.Takes
 		}
 	}
+	out.Summary.Unknown = unknown(view, out.Summary.Methods)
 	if err := out.Write(o.streams.Out, o.output); err != nil {
 		return internal(err, "")
 	}
@@ -124,6 +126,23 @@ func (o *tokenOptions) ask(token string) ([]report.TokenMethod, error) {
 		methods = append(methods, m)
 	}
 	return methods, nil
+}
+
+// unknown tells what only the issuer could say, who is not asked.
+func unknown(v *authn.TokenView, methods []report.TokenMethod) []string {
+	out := []string{}
+	if v != nil && v.Claims != nil {
+		out = append(out, "whether the signature is good")
+		if v.KeyID != "" {
+			out = append(out, fmt.Sprintf("whether the issuer has a key %q", v.KeyID))
+		}
+	}
+	for _, m := range methods {
+		if m.Takes && m.Method == authn.KindIntrospection {
+			return append(out, "whether the authorization server knows it as active")
+		}
+	}
+	return out
 }
 
 func bound(v *authn.TokenView) *report.TokenBinding {
@@ -174,12 +193,12 @@ func span(d time.Duration) string {
 	for _, u := range []struct {
 		unit time.Duration
 		name string
-	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
 		if n := int64(d / u.unit); n > 1 {
 			return fmt.Sprintf("%d %ss", n, u.name)
 		} else if n == 1 {
 			return "1 " + u.name
 		}
 	}
-	return fmt.Sprintf("%d seconds", int64(d/time.Second))
+	return "0 seconds"
 }

@@ -2,15 +2,18 @@ package jsonschema
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
+	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/config"
 )
 
@@ -41,7 +44,32 @@ func read(place string, text []byte) (*policy.Set, policy.Diagnostics) {
 		_, found := config.Read(path, text)
 		return nil, found
 	}
+	if bytes.Contains(append([]byte{'\n'}, text...), []byte("\nkind: APIKeys\n")) {
+		return nil, readKeys(text)
+	}
 	return policy.Load([]policy.File{{Path: path, Data: text}})
+}
+
+// readKeys reads a file of API keys as gwctl serve does.
+func readKeys(text []byte) policy.Diagnostics {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "keys.yaml")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		panic(err)
+	}
+	now := func() time.Time { return time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC) }
+	_, err = authn.NewAPIKeys(authn.APIKeysConfig{Name: "keys", File: path, Header: "X-Api-Key", Clock: now})
+	if refused, ok := errors.AsType[*authn.KeyFileError](err); ok {
+		return refused.Found
+	}
+	if err != nil {
+		panic(err)
+	}
+	return nil
 }
 
 // found gives the findings of the reader; if there are none, those of the

@@ -30,12 +30,12 @@ func Generate(repo fs.FS) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	written := t.recordKind()
+	apart := []*node{t.apiKeysKind(), t.recordKind()}
 	if err := t.err(); err != nil {
 		return nil, err
 	}
 	var out []File
-	for _, n := range append(kinds, written) {
+	for _, n := range append(kinds, apart...) {
 		data, err := n.text()
 		if err != nil {
 			return nil, err

@@ -41,7 +41,7 @@ func (t *table) jwt() *node {
 		need("audiences", set(text())).says("Values of aud, any of which a token must have."),
 		may("audience_claim", oneOf("aud", "client_id")),
 		may("algorithms", set(oneOf(t.texts(t.config, "algorithms")...))).instead("Accepted algorithms of signatures; default RS256, PS256, ES256, ES384 and EdDSA."),
-		may("profile", oneOf("rfc9068")).says("rfc9068 requires the type at+jwt."),
+		may("profile", oneOf("rfc9068")).says("rfc9068 requires the type at+jwt and the claims client_id, iat and jti."),
 		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
 		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
 		may("jwks", t.jwks()),

@@ -24,6 +24,11 @@ func TestKeysOfTheReader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tab, err := newTable(os.DirFS(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs = append(docs, tab.apiKeysKind())
 	asked := map[*node]map[string]bool{}
 	for place, text := range texts(t, "good") {
 		nodes, found := document.Parse(place, text)

@@ -21,6 +21,7 @@ func (t *table) recordKind() *node {
 		may("iss", line()).says("Issuer: of the user, or the one that a refresh or state is about."),
 		may("jti_fp", line()).says("Fingerprint of the token's id, never the token."),
 		may("key_kid", line()).says("Id of the key that signed the token."),
+		may("ignored_headers", lines(record.MaxNames)).says("Header parameters of the token that offer a key (jku, x5u, jwk, x5c); nobody looked at it."),
 		may("cert_sha256", line()).says("Fingerprint of the client's certificate, where it was the credential."),
 		may("resource", t.strict(t.config, "",
 			need("method", line()).says("Method of the request."),
@@ -133,7 +134,8 @@ func (t *table) recordedInput() *node {
 		need("name", line()).says("Full name, as user.tenant."),
 		may("value", &node{}).says("The value, if it is present and not masked."),
 		need("state", oneOf("present", "absent", "unavailable", "invalid", "conflict")).says("What was known of it."),
-		may("masked", yes()).says("The value is withheld."))
+		may("masked", yes()).says("The value is withheld."),
+		may("shadow", yes()).says("Only shadow rules read it: the decision can be made again without it."))
 }
 
 func (t *table) recordedDecision() *node {

@@ -31,9 +31,9 @@ func sampleRecords() []*record.Event {
 		},
 		Inputs: []record.Input{
 			{Name: "user.a", State: record.StatePresent, Value: json.RawMessage(`{"a":[1,"x",null]}`)}, {Name: "user.b", State: record.StatePresent, Masked: true},
-			{Name: "user.c", State: record.StateAbsent}, {Name: "user.d", State: record.StateUnavailable}, {Name: "user.e", State: record.StateInvalid}, {Name: "user.f", State: record.StateConflict},
+			{Name: "user.c", State: record.StateAbsent}, {Name: "user.d", State: record.StateUnavailable}, {Name: "user.e", State: record.StateInvalid}, {Name: "user.f", State: record.StateConflict}, {Name: "user.g", State: record.StateAbsent, Shadow: true},
 		},
-		Subject: "alice", Tenant: "acme", Method: "jwt", Issuer: "https://idp.example.com", JTIFingerprint: "sha256:0123456789ab", KeyID: "k1", CertificateSHA256: "00ff",
+		Subject: "alice", Tenant: "acme", Method: "jwt", Issuer: "https://idp.example.com", JTIFingerprint: "sha256:0123456789ab", KeyID: "k1", IgnoredHeaders: []string{"jwk"}, CertificateSHA256: "00ff",
 		HTTP: &record.HTTP{Method: "GET", Host: "a", Path: "/x", TargetSHA256: "00"}, SourceIP: "192.0.2.1", TrustedChain: []string{"10.0.0.1"},
 		Cache: &record.Cache{JWKS: "stale", Introspection: "hit"}, Stale: true, Status: 451, EvalMicros: 1, TotalMicros: 2, Truncated: true,
 	}

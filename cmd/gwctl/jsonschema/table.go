@@ -17,13 +17,13 @@ const baseURL = "https://raw.githubusercontent.com/gwctl/gwctl/main/docs/schema/
 // table builds the schemas. What does not fit the Go source is collected and
 // told at once.
 type table struct {
-	policy, config, engine *source
-	problems               []error
+	policy, config, engine, authn *source
+	problems                      []error
 }
 
 func newTable(repo fs.FS) (*table, error) {
 	t := &table{}
-	for dir, to := range map[string]**source{"policy": &t.policy, "sidecar/config": &t.config, "engine": &t.engine} {
+	for dir, to := range map[string]**source{"policy": &t.policy, "sidecar/config": &t.config, "engine": &t.engine, "sidecar/authn": &t.authn} {
 		s, err := readSource(repo, dir)
 		if err != nil {
 			return nil, err

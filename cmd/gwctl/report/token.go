@@ -22,6 +22,7 @@ type TokenSummary struct {
 	Bound   *TokenBinding   `json:"bound,omitempty"`   // what it is bound to, none if whoever has it may use it
 	Times   []TokenTime     `json:"times"`
 	Methods []TokenMethod   `json:"methods"` // of the configuration, none without one
+	Unknown []string        `json:"unknown"` // what cannot be told without asking anybody
 }
 
 // TokenBinding is what a token is bound to.
@@ -100,6 +101,9 @@ func (t *Token) Write(w io.Writer, format string) error {
 			verdict = "would not take it: " + m.Reason + " (" + m.Detail + ")"
 		}
 		fmt.Fprintf(&b, "%-10s %s\n           %s\n", m.Method, m.Name, verdict)
+	}
+	for _, what := range t.Summary.Unknown {
+		fmt.Fprintf(&b, "not known  %s\n", visible(what))
 	}
 	b.WriteString("nothing was verified, and the token was sent nowhere\n")
 	_, err := io.WriteString(w, b.String())

@@ -2,11 +2,12 @@
 // compile`, on policies and tests that say the same.
 //
 // It writes the three sets, runs each tool over its own until ROUNDS rounds are
-// over, in turn, and prints a table. Every test of every tool must pass; a tool
-// that is not given is left out, and the table says so.
+// over, in turn, and prints a table. Every test of every tool must pass, and each
+// tool must say that it ran as many; a tool that is not given is left out.
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -34,6 +35,7 @@ func main() {
 type tool struct {
 	name    string
 	command []string
+	says    string          // how it tells that all cases passed; "" if it does not
 	took    []time.Duration // processor time of each round
 	wall    []time.Duration
 }
@@ -47,15 +49,15 @@ func run(rounds, types int, dir, gwctl, opa, cerbos string) error {
 		return err
 	}
 	tools := []*tool{
-		{name: "gwctl policy test", command: []string{gwctl, "policy", "test", filepath.Join(dir, "gwctl")}},
-		{name: "gwctl policy test --coverage", command: []string{gwctl, "policy", "test", "--coverage-out", filepath.Join(dir, "cover.json"), filepath.Join(dir, "gwctl")}},
+		{name: "gwctl policy test", command: []string{gwctl, "policy", "test", filepath.Join(dir, "gwctl")}, says: fmt.Sprintf("ok: %d passed, 0 failed", cases)},
+		{name: "gwctl policy test --coverage", command: []string{gwctl, "policy", "test", "--coverage-out", filepath.Join(dir, "cover.json"), filepath.Join(dir, "gwctl")}, says: fmt.Sprintf("ok: %d passed, 0 failed", cases)},
 	}
 	if opa != "" {
-		tools = append(tools, &tool{name: "opa test", command: []string{opa, "test", filepath.Join(dir, "opa")}},
+		tools = append(tools, &tool{name: "opa test", command: []string{opa, "test", filepath.Join(dir, "opa")}, says: fmt.Sprintf("PASS: %d/%d", cases, cases)},
 			&tool{name: "opa test --coverage", command: []string{opa, "test", "--coverage", filepath.Join(dir, "opa")}})
 	}
 	if cerbos != "" {
-		tools = append(tools, &tool{name: "cerbos compile", command: []string{cerbos, "compile", "--test-output=junit", filepath.Join(dir, "cerbos")}})
+		tools = append(tools, &tool{name: "cerbos compile", command: []string{cerbos, "compile", "--test-output=junit", filepath.Join(dir, "cerbos")}, says: fmt.Sprintf("<testsuites errors=\"0\" failures=\"0\" skipped=\"0\" tests=\"%d\">", cases)})
 	}
 	for range rounds {
 		for _, t := range tools {
@@ -79,6 +81,9 @@ func (t *tool) run() error {
 	out, err := c.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w\n%.2000s", t.name, err, out)
+	}
+	if !bytes.Contains(out, []byte(t.says)) {
+		return fmt.Errorf("%s does not say %q:\n%.2000s", t.name, t.says, out)
 	}
 	t.wall = append(t.wall, time.Since(began))
 	t.took = append(t.took, c.ProcessState.UserTime()+c.ProcessState.SystemTime())
