@@ -119,11 +119,16 @@ func (b *builder) jwt(j config.JWT) (*authn.JWT, *authn.KeySet, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	var revoked *authn.Revocations
+	if b.keys != nil {
+		revoked = b.keys.revocations(j.Issuer)
+	}
 	dpop, err := b.dpop(j.DPoP)
 	if err != nil {
 		return nil, nil, err
 	}
 	method, err := authn.NewJWT(authn.JWTConfig{
+		LogoutClient: j.Logout.ClientID, Revoked: revoked,
 		Name: j.Name, Issuer: j.Issuer, Audiences: j.Audiences, AudienceClaim: j.AudienceClaim, Algorithms: j.Algorithms, Profile: j.Profile,
 		Leeway: j.Leeway, MaxLifetime: j.MaxLifetime, UserType: j.Type, Verified: kept(j.TokenCache), DPoP: dpop,
 	}, keys, b.clock)
@@ -172,11 +177,11 @@ func (b *builder) introspection(i config.Introspection) (authn.Method, error) {
 	cfg := authn.IntrospectionConfig{
 		Name: i.Name, Endpoint: i.Endpoint, Auth: auth, DPoP: dpop, Issuer: i.Issuer, Audiences: i.Audiences, UserType: i.Type, Leeway: i.Leeway,
 		ActiveTTL: i.ActiveTTL, InactiveTTL: i.InactiveTTL, IgnoreNoStore: i.IgnoreNoStore, CacheSize: i.CacheSize, Timeout: i.Timeout,
-		InFlight: i.InFlight, Queue: i.Queue, Clock: b.clock, Logger: b.logger,
+		InFlight: i.InFlight, Queue: i.Queue, Clock: b.clock, Logger: b.logger, StaleTTL: i.StaleTTL, OnState: b.answers(i),
 	}
 	return b.keep(func() (authn.Method, error) { return authn.NewIntrospection(cfg) },
 		"introspection", i.Name, i.Endpoint, auth.Method, auth.ID, auth.Secret, auth.Key, auth.KeyID, i.Issuer, i.Audiences, i.Type,
-		i.Leeway.String(), i.ActiveTTL.String(), i.InactiveTTL.String(), i.IgnoreNoStore, i.CacheSize, i.Timeout.String(), i.InFlight, i.Queue,
+		i.Leeway.String(), i.ActiveTTL.String(), i.InactiveTTL.String(), i.StaleTTL.String(), i.IgnoreNoStore, i.CacheSize, i.Timeout.String(), i.InFlight, i.Queue,
 		dpop.Required, dpop.Nonce, dpop.NonceKey, dpop.MaxAge.String(), dpop.Algorithms)
 }
 

@@ -27,6 +27,7 @@ type builder struct {
 	clock  func() time.Time
 	getenv func(string) (string, bool)
 	pools  *transport.Pools
+	prints *secretPrints // nil only checks
 	proofs *authn.Proofs // of DPoP, that were accepted; nil only checks
 
 	inForce func() *pdp.Snapshot // nil before the first one
@@ -62,6 +63,7 @@ func (b *builder) build(in reload.Input) (*pdp.Snapshot, policy.Diagnostics, err
 	if found.HasErrors() || b.keys == nil {
 		return snapshot, found, nil
 	}
+	snapshot.Secrets = b.secrets(cfg, in.Files.Read)
 	// Last, because it can take seconds and makes others work.
 	if err := b.keys.start(fresh); err != nil {
 		return nil, found, err

@@ -69,6 +69,7 @@ func (s *Sidecar) inForce(snapshot *pdp.Snapshot) {
 	s.methods.require(snapshot.Methods)
 	s.pools.Keep(snapshot.Upstreams)
 	s.published.Replace(snapshot.Signer)
+	s.secretsLoaded(snapshot)
 	if s.o.Loaded != nil {
 		s.o.Loaded()
 	}

@@ -36,7 +36,7 @@ func (s *Sidecar) addresses() []any {
 	for _, door := range []struct {
 		name string
 		open net.Listener
-	}{{"proxy", s.proxyOpen}, {"forward_auth", s.forwardOpen}} {
+	}{{"proxy", s.proxyOpen}, {"forward_auth", s.forwardOpen}, {"admin", s.adminOpen}, {"logout", s.logoutOpen}} {
 		if door.open != nil {
 			out = append(out, door.name, door.open.Addr().String())
 		}
@@ -50,7 +50,7 @@ func (s *Sidecar) shutdown(ctx context.Context) error {
 	doors := []struct {
 		name   string
 		server *http.Server
-	}{{"proxy", s.proxy}, {"forward-auth door", s.forward}}
+	}{{"proxy", s.proxy}, {"forward-auth door", s.forward}, {"logout listener", s.logout}}
 	failed := make([]error, len(doors))
 	var running sync.WaitGroup
 	for i, door := range doors {

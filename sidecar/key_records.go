@@ -1,10 +1,12 @@
 package sidecar
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/gwctl/gwctl/engine/record"
 	"github.com/gwctl/gwctl/sidecar/authn"
+	"github.com/gwctl/gwctl/sidecar/config"
 )
 
 // refreshed records a fetch of keys, and what can be expected of the issuer if
@@ -43,4 +45,19 @@ func stateOf(s authn.KeySetStatus) string {
 		return "degraded"
 	}
 	return "up"
+}
+
+// answers gives what records that an authorization server is left alone, and
+// that it is asked again.
+func (b *builder) answers(i config.Introspection) func(open bool) {
+	if b.keys == nil {
+		return nil
+	}
+	return func(open bool) {
+		p := &record.Provider{State: "up", Was: "down", Breaker: authn.BreakerClosed}
+		if open {
+			p = &record.Provider{State: "down", Was: "up", Breaker: authn.BreakerOpen}
+		}
+		b.keys.records.write(&record.Event{Kind: record.KindIdPState, Time: b.clock(), Issuer: cmp.Or(i.Issuer, i.Endpoint), Provider: p})
+	}
 }

@@ -30,6 +30,11 @@ type keySets struct {
 	required []string          // issuers of the configuration in force
 	serving  bool              // some configuration is in force
 	states   map[string]string // of the issuers, as last recorded
+
+	// Revocations are of every issuer that ever was configured: what was refused
+	// stays refused when it comes back.
+	revoked map[string]*authn.Revocations
+	forced  map[string]time.Time // when an operator last had keys fetched
 }
 
 type runningSet struct {
@@ -40,6 +45,7 @@ type runningSet struct {
 func newKeySets(ctx context.Context, clock func() time.Time, logger *slog.Logger, log *audit.Log) *keySets {
 	return &keySets{
 		ctx: ctx, clock: clock, logger: logger, records: newKeyWriter(ctx, log), begun: make(chan struct{}), sets: map[string]runningSet{}, states: map[string]string{},
+		revoked: map[string]*authn.Revocations{}, forced: map[string]time.Time{},
 	}
 }
 

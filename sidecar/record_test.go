@@ -27,7 +27,7 @@ func (r *rig) stop() []*record.Event {
 			r.Errorf("record %d has the number %d and is of kind %s", i+1, e.Seq, e.Kind)
 		}
 		switch e.Kind {
-		case record.KindDecision, record.KindAuthnFailure, record.KindRequestRejected, record.KindAnswered:
+		case record.KindDecision, record.KindAuthnFailure, record.KindRequestRejected, record.KindAnswered, record.KindFailOpen:
 			answers++
 		}
 	}
@@ -71,7 +71,7 @@ func (r *rig) repeat(events []*record.Event) {
 
 // background are the kinds of records that come by themselves, before and
 // between those of what a test does.
-var background = []record.Kind{record.KindProcessStart, record.KindJWKSRefresh, record.KindIdPState, record.KindHeaderStripped}
+var background = []record.Kind{record.KindProcessStart, record.KindJWKSRefresh, record.KindIdPState, record.KindHeaderStripped, record.KindSecretLoaded, record.KindInsecureMode}
 
 // records gives what has been written so far about requests and reloads.
 func (r *rig) records() []*record.Event {

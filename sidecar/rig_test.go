@@ -85,6 +85,7 @@ type setup struct {
 	fixed     bool              // no configuration file is followed
 	unready   bool              // do not wait for keys
 	away      bool              // the issuer does not answer at the start
+	failOpen  bool              // the flag of that name
 	slow      bool              // standard output takes nothing until the lock is open
 }
 
@@ -146,7 +147,7 @@ func (r *rig) run() *rig {
 		Config: cfg, ConfigPath: path, Stdout: stdout, Clock: time.Now,
 		Logger: slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Getenv: func(name string) (string, bool) { return "eu", name == "REGION" },
-		Poll:   50 * time.Millisecond, Settle: 5 * time.Millisecond,
+		Poll:   50 * time.Millisecond, Settle: 5 * time.Millisecond, FailOpen: r.setup.failOpen,
 	})
 	if err != nil {
 		cancel()

@@ -20,12 +20,14 @@ import (
 	"time"
 
 	"github.com/gwctl/gwctl/engine"
+	"github.com/gwctl/gwctl/engine/record"
 	"github.com/gwctl/gwctl/sidecar/assertion"
 	"github.com/gwctl/gwctl/sidecar/audit"
 	"github.com/gwctl/gwctl/sidecar/authn"
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/health"
+	"github.com/gwctl/gwctl/sidecar/logout"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/proxy"
 	"github.com/gwctl/gwctl/sidecar/reload"
@@ -42,6 +44,7 @@ type Options struct {
 	Getenv     func(string) (string, bool)
 	Loaded     func()        // called when policies came into force; may be nil
 	Poll       time.Duration // how often files are looked at without an event; 0 takes the default
+	FailOpen   bool          // --insecure-fail-open: see pdp.Options
 	Settle     time.Duration // how long files must rest; 0 takes the default
 }
 
@@ -60,10 +63,13 @@ type Sidecar struct {
 	draining atomic.Bool
 
 	published *assertion.Published
+	tokens    *logout.Handler
+	instance  string          // random
+	loaded    []record.Secret // as last recorded; of the reloader's goroutine
 
-	proxy, forward, health             *http.Server // nil where there is no such listener
-	proxyOpen, forwardOpen, healthOpen net.Listener
-	stop                               context.CancelFunc // ends what works in the background
+	proxy, forward, health, admin, logout                     *http.Server // nil where there is no such listener
+	proxyOpen, forwardOpen, healthOpen, adminOpen, logoutOpen net.Listener
+	stop                                                      context.CancelFunc // ends what works in the background
 }
 
 // New builds the sidecar, loads its first set and opens its listeners. It has to
@@ -73,7 +79,7 @@ func New(ctx context.Context, o Options) (*Sidecar, error) {
 	// The end of ctx is the signal to drain, and while the process drains tokens
 	// are still judged: their keys must not end with it.
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Sidecar{o: o, state: &health.State{}, metrics: health.NewMetrics(), stop: stop}
+	s := &Sidecar{o: o, instance: canonical.NewUUIDv7(o.Clock()), state: &health.State{}, metrics: health.NewMetrics(), stop: stop}
 	if err := s.build(life); err != nil {
 		stop()
 		s.closeListeners()
@@ -94,9 +100,10 @@ func (s *Sidecar) build(ctx context.Context) error {
 		return err
 	}
 	s.point = pdp.New(pdp.Options{
-		Clock: s.o.Clock, NewID: func() string { return canonical.NewUUIDv7(s.o.Clock()) }, Audit: s.audit, Metrics: s.metrics, Reader: reader,
-		Logger: s.o.Logger, Verify: (*engine.Set).Verify,
+		Clock: s.o.Clock, NewID: s.newID, Audit: s.audit, Metrics: s.metrics, Reader: reader,
+		Logger: s.o.Logger, Verify: (*engine.Set).Verify, FailOpen: s.o.FailOpen,
 	})
+	s.state.SetInsecure(s.insecure())
 	s.keys = newKeySets(ctx, s.o.Clock, s.o.Logger, s.audit)
 	s.metrics.JWKS(s.keys.status)
 	s.state.SetIssuers(s.keys.keyless)
@@ -104,10 +111,10 @@ func (s *Sidecar) build(ctx context.Context) error {
 	s.metrics.Certificates(s.certificates)
 	s.methods = newMethods(ctx)
 	s.metrics.Methods(s.methods.status)
-	b := &builder{fixed: s.o.Config, keys: s.keys, kept: s.methods, logger: s.o.Logger, clock: s.o.Clock, getenv: s.o.Getenv, pools: s.pools, proofs: authn.NewProofs(), inForce: s.point.Current}
+	b := &builder{fixed: s.o.Config, keys: s.keys, kept: s.methods, logger: s.o.Logger, clock: s.o.Clock, getenv: s.o.Getenv, pools: s.pools, proofs: authn.NewProofs(), prints: newSecretPrints(), inForce: s.point.Current}
 	s.reloader, err = reload.New(reload.Options{
 		ConfigPath: s.o.ConfigPath, Policies: s.o.Config.Policies, Build: b.build, Point: s.point, State: s.state, Metrics: s.metrics,
-		Audit: s.audit, Version: health.Version(), Instance: canonical.NewUUIDv7(s.o.Clock()), Clock: s.o.Clock, Logger: s.o.Logger, Poll: s.o.Poll, Settle: s.o.Settle,
+		Audit: s.audit, Version: health.Version(), Instance: s.instance, Clock: s.o.Clock, Logger: s.o.Logger, Poll: s.o.Poll, Settle: s.o.Settle,
 		InForce: s.inForce, Names: filesOf, Fixed: s.o.Config.Files(),
 	})
 	if err != nil {
@@ -121,6 +128,17 @@ func (s *Sidecar) build(ctx context.Context) error {
 
 func (s *Sidecar) listen() error {
 	var err error
+	s.tokens = s.newLogout()
+	if s.o.Config.Admin.IsSet() {
+		if err = s.openAdmin(); err != nil {
+			return err
+		}
+	}
+	if s.o.Config.LogoutAddress != "" {
+		if err = s.openLogout(); err != nil {
+			return err
+		}
+	}
 	if s.o.Config.Proxy.Address != "" {
 		if err = s.openProxy(); err != nil {
 			return err
@@ -145,7 +163,7 @@ func (s *Sidecar) listen() error {
 }
 
 func (s *Sidecar) openProxy() error {
-	s.door = proxy.New(proxy.Options{Config: s.o.Config.Proxy, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Clock: s.o.Clock, Draining: s.draining.Load})
+	s.door = proxy.New(proxy.Options{Config: s.o.Config.Proxy, Point: s.point, Metrics: s.metrics, Logger: s.o.Logger, Clock: s.o.Clock, Draining: s.draining.Load, Logout: s.tokens})
 	s.proxy = s.door.Server()
 	open, err := net.Listen("tcp", s.o.Config.Proxy.Address)
 	if err != nil {
@@ -156,7 +174,7 @@ func (s *Sidecar) openProxy() error {
 }
 
 func (s *Sidecar) closeListeners() {
-	for _, l := range []net.Listener{s.proxyOpen, s.forwardOpen, s.healthOpen} {
+	for _, l := range []net.Listener{s.proxyOpen, s.forwardOpen, s.healthOpen, s.adminOpen, s.logoutOpen} {
 		if l != nil {
 			_ = l.Close() // nothing was served on it
 		}
@@ -193,7 +211,7 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	defer s.stop()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	failed := make(chan error, 4)
+	failed := make(chan error, 6)
 	var running sync.WaitGroup
 	serve := func(srv *http.Server, l net.Listener) {
 		if srv == nil {
@@ -208,11 +226,14 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	serve(s.proxy, s.proxyOpen)
 	serve(s.forward, s.forwardOpen)
 	serve(s.health, s.healthOpen)
+	serve(s.admin, s.adminOpen)
+	serve(s.logout, s.logoutOpen)
 	running.Go(func() {
 		if err := s.reloader.Run(background); err != nil && background.Err() == nil {
 			failed <- fmt.Errorf("following the policies: %w", err)
 		}
 	})
+	running.Go(func() { s.warn(background) })
 	s.o.Logger.Info("serving", s.addresses()...)
 	var err error
 	select {
@@ -242,8 +263,10 @@ func (s *Sidecar) drain() error {
 		s.door.Close()
 	}
 	s.pools.Close()
-	if s.health != nil {
-		err = errors.Join(err, s.health.Close())
+	for _, server := range []*http.Server{s.health, s.admin} {
+		if server != nil {
+			err = errors.Join(err, server.Close())
+		}
 	}
 	return err
 }

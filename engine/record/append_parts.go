@@ -1,5 +1,7 @@
 package record
 
+import "time"
+
 // appendParts writes what records beside those of requests are about.
 func (e *Event) appendParts(dst []byte) []byte {
 	if r := e.Reload; r != nil {
@@ -31,7 +33,8 @@ func (e *Event) appendParts(dst []byte) []byte {
 	if p := e.Provider; p != nil {
 		dst = append(dst, `,"idp":{"state":`...)
 		dst = appendString(dst, p.State)
-		dst = append(appendText(dst, "was", p.Was), '}')
+		dst = appendText(dst, "was", p.Was)
+		dst = append(appendText(dst, "breaker", p.Breaker), '}')
 	}
 	if s := e.Stripped; s != nil {
 		dst = append(dst, `,"stripped":{"reason":`...)
@@ -45,12 +48,42 @@ func (e *Event) appendParts(dst []byte) []byte {
 		dst = appendText(dst, "digest", p.Digest)
 		dst = append(appendText(dst, "instance", p.Instance), '}')
 	}
+	dst = e.appendCare(dst)
 	if g := e.Gap; g != nil {
 		dst = appendUint(dst, "from", g.From)
 		dst = appendUint(dst, "to", g.To)
 		dst = appendUint(dst, "dropped", g.Dropped)
 	}
 	return dst
+}
+
+// appendCare writes what operators and issuers do to tokens and secrets.
+func (e *Event) appendCare(dst []byte) []byte {
+	if p := e.Purge; p != nil {
+		dst = append(dst, `,"purge":{"by":`...)
+		dst = appendString(dst, p.By)
+		dst = appendString(appendName(dst, "kind"), p.Kind)
+		dst = appendText(dst, "fingerprint", p.Fingerprint)
+		dst = appendInt(dst, "tokens", int64(p.Tokens))
+		dst = append(appendInt(dst, "introspection", int64(p.Introspection)), '}')
+	}
+	if s := e.Session; s != nil {
+		dst = append(dst, `,"session":{"end":`...)
+		dst = appendString(dst, s.End)
+		dst = appendText(dst, "sub_fp", s.Subject)
+		dst = appendText(dst, "sid_fp", s.Session)
+		dst = append(appendText(dst, "jti_fp", s.Token), '}')
+	}
+	if s := e.Secret; s != nil {
+		dst = append(dst, `,"secret":{"use":`...)
+		dst = appendString(dst, s.Use)
+		dst = appendText(dst, "fingerprint", s.Fingerprint)
+		if !s.Expires.IsZero() {
+			dst = appendText(dst, "expires", s.Expires.UTC().Format(time.RFC3339Nano))
+		}
+		dst = append(dst, '}')
+	}
+	return appendNames(dst, "insecure", e.Insecure, MaxNames)
 }
 
 func appendCache(dst []byte, c *Cache) []byte {

@@ -32,6 +32,11 @@ const (
 	KindConfigReload    Kind = "config_reload"    // a new configuration was taken or refused
 	KindJWKSRefresh     Kind = "jwks_refresh"     // the keys of an issuer were fetched, or could not be
 	KindIdPState        Kind = "idp_state"        // an issuer works, works with old keys, or does not work
+	KindCachePurge      Kind = "cache_purge"      // what was known of tokens was forgotten
+	KindSession         Kind = "session"          // a user's tokens are refused from now on
+	KindSecretLoaded    Kind = "secret_loaded"    // a secret, key or certificate was read
+	KindInsecureMode    Kind = "insecure_mode"    // an --insecure-… flag is in force; hourly
+	KindFailOpen        Kind = "fail_open"        // a request was let through undecided, as a flag says
 	KindProcessStart    Kind = "process_start"    // a process began; its numbers begin at 1 again
 	KindGap             Kind = "gap"              // sequence numbers that were never written
 )
@@ -132,6 +137,10 @@ type Event struct {
 	Provider *Provider
 	Stripped *Stripped
 	Process  *Process
+	Purge    *Purge
+	Session  *Session
+	Secret   *Secret
+	Insecure []string // the --insecure-… flags in force
 	Gap      *Gap
 
 	// Truncated tells that the line would have been longer than MaxLine and

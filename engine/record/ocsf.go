@@ -45,7 +45,7 @@ func (e *Event) appendOCSFMembers(dst []byte) []byte {
 	dst = append(dst, `,"version":"1.8.0","product":{"name":"gwctl","vendor_name":"gwctl"}`...)
 	class, activity := ocsfBase, ocsfOther
 	switch e.Kind {
-	case KindDecision, KindRequestRejected:
+	case KindDecision, KindRequestRejected, KindFailOpen:
 		class, activity = ocsfAPI, e.ocsfActivity()
 		dst = append(dst, `,"profiles":["security_control","trace"]`...)
 	case KindAuthnFailure:
@@ -100,7 +100,7 @@ func (e *Event) ocsfActivity() int {
 
 func (e *Event) ocsfSeverity() int {
 	switch {
-	case e.Kind == KindGap, e.Reload != nil && !e.Reload.OK, e.Provider != nil && e.Provider.State != "up":
+	case e.Kind == KindInsecureMode, e.Kind == KindGap, e.Reload != nil && !e.Reload.OK, e.Provider != nil && e.Provider.State != "up":
 		return ocsfMedium
 	}
 	return ocsfInformational
@@ -170,6 +170,9 @@ func (e *Event) appendOCSFVerdict(dst []byte) []byte {
 		if d.Allowed() {
 			verdict, status, severity = ocsfAllowed, ocsfSuccess, ocsfInformational
 		}
+	}
+	if e.Kind == KindFailOpen {
+		verdict, status, severity = ocsfAllowed, ocsfSuccess, ocsfMedium
 	}
 	dst = appendInt(dst, "severity_id", int64(severity))
 	dst = appendInt(dst, "status_id", int64(status))

@@ -40,7 +40,7 @@ func ocsfSchemas(t *testing.T) map[float64]map[string]any {
 func everyKind() []*Event {
 	var out []*Event
 	for _, kind := range []Kind{
-		KindDecision, KindAuthnFailure, KindRequestRejected, KindHeaderStripped, KindConfigReload, KindJWKSRefresh, KindIdPState, KindProcessStart, KindGap, "tomorrow",
+		KindDecision, KindAuthnFailure, KindRequestRejected, KindHeaderStripped, KindConfigReload, KindJWKSRefresh, KindIdPState, KindProcessStart, KindGap, KindCachePurge, KindSession, KindSecretLoaded, KindInsecureMode, KindFailOpen, "tomorrow",
 	} {
 		full := fullEvent()
 		full.Kind = kind

@@ -68,6 +68,8 @@ func (p *parsing) member(name string, raw json.RawMessage) (err error) {
 		e.Decision, err = readDecision(raw)
 	case "inputs":
 		e.Inputs, err = readInputs(raw)
+	case "insecure":
+		e.Insecure, err = readNames(raw, MaxNames)
 	case "ignored_headers":
 		e.IgnoredHeaders, err = readNames(raw, MaxNames)
 	case "trusted_chain":

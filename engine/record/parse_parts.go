@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // fields are the places of an object's members by name: *string, *int, *uint64,
-// *bool or *[]string.
+// *bool, *[]string or *time.Time.
 type fields map[string]any
 
 // part reads a member that is an object.
@@ -33,11 +34,23 @@ func (p *parsing) part(name string, raw json.RawMessage) error {
 	case "idp":
 		s := &Provider{}
 		e.Provider = s
-		return fields{"state": &s.State, "was": &s.Was}.read(raw)
+		return fields{"state": &s.State, "was": &s.Was, "breaker": &s.Breaker}.read(raw)
 	case "stripped":
 		s := &Stripped{}
 		e.Stripped = s
 		return fields{"reason": &s.Reason, "header": &s.Header, "count": &s.Count}.read(raw)
+	case "purge":
+		s := &Purge{}
+		e.Purge = s
+		return fields{"by": &s.By, "kind": &s.Kind, "fingerprint": &s.Fingerprint, "tokens": &s.Tokens, "introspection": &s.Introspection}.read(raw)
+	case "session":
+		s := &Session{}
+		e.Session = s
+		return fields{"end": &s.End, "sub_fp": &s.Subject, "sid_fp": &s.Session, "jti_fp": &s.Token}.read(raw)
+	case "secret":
+		s := &Secret{}
+		e.Secret = s
+		return fields{"use": &s.Use, "fingerprint": &s.Fingerprint, "expires": &s.Expires}.read(raw)
 	case "process":
 		s := &Process{}
 		e.Process = s
@@ -55,6 +68,8 @@ func (f fields) read(raw json.RawMessage) error {
 			*into, err = readText(raw)
 		case *[]string:
 			*into, err = readNames(raw, MaxNames)
+		case *time.Time:
+			*into, err = readTime(raw)
 		default:
 			err = readValue(raw, into)
 		}

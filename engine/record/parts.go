@@ -1,5 +1,7 @@
 package record
 
+import "time"
+
 // Bounds of the lists in a record.
 const (
 	MaxChain = 16 // addresses of trusted proxies
@@ -41,6 +43,9 @@ type Refresh struct {
 type Provider struct {
 	State string // up, degraded or down
 	Was   string // the state before it, "" at first
+	// Breaker is open or closed for a server that is asked about tokens: whether it
+	// is left alone. "" for the keys of an issuer.
+	Breaker string
 }
 
 // Stripped counts requests with headers that were removed for one reason.
@@ -48,6 +53,32 @@ type Stripped struct {
 	Reason string // identity, managed, underscore or connection
 	Header string // folded name of one of them; chosen by the client
 	Count  uint64 // headers since the last record of the reason
+}
+
+// Purge is one removal of what was known of tokens. Whose they are stands in it
+// as fingerprints only.
+type Purge struct {
+	By            string // admin or backchannel
+	Kind          string // all, jti, sub, sid or session: sub and sid
+	Fingerprint   string // of the identifier; "" for all
+	Tokens        int    // verified ones that were forgotten
+	Introspection int    // answers that were
+}
+
+// Session is the end of tokens that were still good; Event.Issuer says whose.
+// It holds no identifier, only fingerprints of them.
+type Session struct {
+	End     string // backchannel: the issuer has said so; revoked: an operator has
+	Subject string // fingerprint of sub, "" without one
+	Session string // fingerprint of sid, "" without one
+	Token   string // fingerprint of jti, "" without one
+}
+
+// Secret is something secret, or what goes with it, that was read.
+type Secret struct {
+	Use         string    // what it is for
+	Fingerprint string    // tells two readings apart, in one process only
+	Expires     time.Time // zero if it does not say
 }
 
 // Process is what began to write.

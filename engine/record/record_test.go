@@ -40,9 +40,13 @@ func fullEvent() *Event {
 		Reload: &Reload{OK: true, Digest: "sha256:11", By: "signal", Error: "parse",
 			Diff: &Diff{Added: []string{"p/a"}, Removed: []string{"p/r"}, Changed: []string{"p/c", "p/d"}, More: 2, Other: true}},
 		Refresh:   &Refresh{Trigger: "unknown_kid", Result: "ok", Added: []string{"k2"}, Removed: []string{"k1"}, Keys: 1, Forced: true},
-		Provider:  &Provider{State: "degraded", Was: "up"},
+		Provider:  &Provider{State: "degraded", Was: "up", Breaker: "open"},
 		Stripped:  &Stripped{Reason: "identity", Header: "x-user-id", Count: 9},
 		Process:   &Process{Version: "v1.0.0", Digest: "sha256:22", Instance: "a1b2"},
+		Purge:     &Purge{By: "admin", Kind: "sub", Fingerprint: "sha256:33", Tokens: 2, Introspection: 1},
+		Session:   &Session{End: "backchannel", Subject: "sha256:44", Session: "sha256:55", Token: "sha256:66"},
+		Secret:    &Secret{Use: "assertion.key", Fingerprint: "hmac:77", Expires: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)},
+		Insecure:  []string{"--insecure-fail-open"},
 		Gap:       &Gap{From: 3, To: 5, Dropped: 3},
 		Truncated: true,
 	}
@@ -72,7 +76,12 @@ func TestRoundTrip(t *testing.T) {
 		"headers":          {Kind: KindHeaderStripped, Time: at, Seq: 7, Stripped: &Stripped{}},
 		"process":          {Kind: KindProcessStart, Time: at, Seq: 8, Process: &Process{}},
 		"empty parts":      {Kind: KindDecision, Time: at, Seq: 9, Cache: &Cache{}, Reload: &Reload{Diff: &Diff{}}},
-		"kind of tomorrow": {Kind: "fail_open", Time: at},
+		"purge":            {Kind: KindCachePurge, Time: at, Seq: 10, Purge: &Purge{}},
+		"session":          {Kind: KindSession, Time: at, Seq: 11, Session: &Session{}},
+		"secret":           {Kind: KindSecretLoaded, Time: at, Seq: 12, Secret: &Secret{}},
+		"insecure":         {Kind: KindInsecureMode, Time: at, Seq: 13, Insecure: []string{"x"}},
+		"fail open":        {Kind: KindFailOpen, Time: at, Seq: 14, Reason: "attribute_unavailable", Status: 503, HTTP: &HTTP{}},
+		"kind of tomorrow": {Kind: "tomorrow", Time: at},
 	}
 	for name, e := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -29,7 +29,7 @@ func (k *keySet) before(at int) bool {
 
 // mostHints is how many unknown keys of one mapping get a close match, and how
 // many known keys are listed: a search for each of thousands would take long.
-const mostHints = 20
+const mostHints = 24
 
 // unknownKeys finds what to say beside the unknown keys of one mapping.
 type unknownKeys struct {

@@ -133,6 +133,7 @@ type Identity struct {
 	// the token carried and that were not used. Audit shows them.
 	IgnoredHeaders []string
 
+	old    bool    // rests on an answer that counts no more
 	keys   *KeySet // that verified the token; nil for other credentials
 	parsed atomic.Pointer[parsedClaims]
 }
@@ -159,6 +160,16 @@ type Method interface {
 func fingerprint(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return "sha256:" + hex.EncodeToString(sum[:6])
+}
+
+// Fingerprint gives "sha256:" and the first 12 hex digits of the hash of an
+// identifier, as records name it; "" for "". It is no secret: who knows the
+// identifier can find it.
+func Fingerprint(id string) string {
+	if id == "" {
+		return ""
+	}
+	return fingerprint(id)
 }
 
 const maxLoggedKeyID = 64

@@ -3,6 +3,7 @@ package authn
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -98,4 +99,24 @@ func asBroken(m Method, err error) *Broken {
 		err = errors.New("method gave neither identity nor error")
 	}
 	return &Broken{Dependency: m.Name(), Method: m.Name(), Kind: m.Kind(), RetryAfter: brokenRetryAfter, Err: err}
+}
+
+// Logout verifies a logout token with the method of its issuer. Its error is a
+// [*Refused] or a [*Broken].
+func (c *Chain) Logout(ctx context.Context, token string, client netip.Addr) (Logout, error) {
+	why := &Refused{Reason: ReasonCredentialUnsupported, Err: errors.New("no method takes logout tokens")}
+	for _, m := range c.methods {
+		j, ok := m.(*JWT)
+		if !ok {
+			continue
+		}
+		l, err := j.Logout(ctx, token, client)
+		if !errors.Is(err, ErrNotMine) {
+			return l, err
+		}
+		if u, ok := errors.AsType[*unclaimed](err); ok {
+			why = u.why
+		}
+	}
+	return Logout{}, why
 }

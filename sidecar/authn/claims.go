@@ -14,6 +14,7 @@ type bearerClaims struct {
 	hasAudience                bool   // aud is there, if only as an empty list
 	client                     string // client_id, "" without one
 	jti                        string // fingerprint
+	marks                      marks
 	cnf                        confirmation
 }
 
@@ -51,6 +52,7 @@ func readClaims(claims object, jwt bool) (bearerClaims, error) {
 	if jti != "" {
 		b.jti = fingerprint(jti)
 	}
+	b.marks = readMarks(claims)
 	return b, nil
 }
 

@@ -20,6 +20,7 @@ const (
 	IntrospectionHit      = "hit"      // remembered
 	IntrospectionJoined   = "joined"   // another request asks the same
 	IntrospectionRejected = "rejected" // breaker open, or too many at once
+	IntrospectionStale    = "stale"    // the server cannot be asked, and its last answer does
 	IntrospectionActive   = "active"
 	IntrospectionInactive = "inactive"
 	IntrospectionFailed   = "failed"
@@ -27,6 +28,7 @@ const (
 
 // exchange is one question that any number of requests wait for.
 type exchange struct {
+	purges uint64 // when it began
 	done   chan struct{}
 	answer *answer // after done
 	err    error   // after done; every waiter gets its own *Broken
@@ -77,14 +79,14 @@ func (i *Introspection) ask(ctx context.Context, token string) (*answer, error) 
 	i.mu.Lock()
 	x := i.flights[key]
 	switch {
-	case x != nil:
+	case x != nil && x.purges == i.purges:
 		i.counts[IntrospectionJoined]++
 	case len(i.flights) >= i.cfg.InFlight+i.cfg.Queue:
 		i.counts[IntrospectionRejected]++
 		i.mu.Unlock()
 		return nil, i.broken(time.Second, errors.New("too many tokens are being asked about"))
 	default:
-		x = &exchange{done: make(chan struct{})}
+		x = &exchange{done: make(chan struct{}), purges: i.purges}
 		i.flights[key] = x
 		// It does not end with the request: others may wait for it.
 		go i.fly(context.WithoutCancel(ctx), key, token, x)
@@ -120,7 +122,9 @@ func (i *Introspection) fly(ctx context.Context, key digest, token string, x *ex
 			x.answer, x.err = nil, i.broken(0, errors.New("the exchange ended without an answer"))
 		}
 		i.mu.Lock()
-		delete(i.flights, key)
+		if i.flights[key] == x {
+			delete(i.flights, key)
+		}
 		i.counts[result]++
 		i.mu.Unlock()
 		close(x.done)
@@ -159,13 +163,19 @@ func (i *Introspection) fly(ctx context.Context, key digest, token string, x *ex
 	if a.refused == nil {
 		result = IntrospectionActive
 	}
-	i.remember(key, a)
+	i.remember(key, a, x.purges)
 	x.answer = a
 }
 
-func (i *Introspection) remember(key digest, a *answer) {
+// remember keeps an answer, unless somebody has purged since it was asked for.
+func (i *Introspection) remember(key digest, a *answer, purges uint64) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	switch {
 	case !a.until.After(a.asked): // no-store, or about to expire
+		i.active.remove(key) // what was known before is over, too
+		i.inactive.remove(key)
+	case purges != i.purges:
 	case a.refused != nil:
 		i.active.remove(key)
 		i.inactive.put(key, a, identityBytes)
@@ -187,6 +197,9 @@ func (i *Introspection) landed(probe, alive bool, err error) {
 	i.mu.Unlock()
 	if !changed {
 		return
+	}
+	if i.cfg.OnState != nil {
+		i.cfg.OnState(!alive)
 	}
 	at := slog.String("endpoint", i.cfg.Endpoint)
 	if alive {

@@ -89,7 +89,7 @@ func (j *JWT) Assess(token string) error {
 	if err == nil {
 		var b bearerClaims
 		if b, err = j.readClaims(claims); err == nil {
-			err = j.rules.judge(&b, j.clock())
+			err = j.judge(&b, j.clock())
 		}
 		if err == nil && j.proofs.cfg.Required && b.cnf.member != BoundToKey {
 			err = refuse(ReasonDPoPRequired, "the method takes DPoP-bound tokens only")

@@ -40,6 +40,11 @@ type IntrospectionConfig struct {
 	ActiveTTL time.Duration
 	// InactiveTTL is the same of an inactive one: default 10 s, at most 60 s.
 	InactiveTTL time.Duration
+	// StaleTTL is how much longer an answer about an active token counts while the
+	// server cannot be asked: 0 means not at all, at most 60 s, and never past exp,
+	// which the answer must have. A token that was revoked in the meantime passes
+	// for as long.
+	StaleTTL time.Duration
 	// DPoP is what is asked of the proofs of DPoP-bound tokens.
 	DPoP DPoPConfig
 	// IgnoreNoStore keeps answers that say no-store, which many servers say about
@@ -58,6 +63,9 @@ type IntrospectionConfig struct {
 	HTTP *http.Client
 	// Clock tells the time; nil means time.Now.
 	Clock func() time.Time
+	// OnState, if set, is called when the breaker opens or closes, for audit. It
+	// must not block.
+	OnState func(open bool)
 	// Logger gets a line when the endpoint begins or ceases to fail; nil means
 	// none.
 	Logger *slog.Logger
@@ -83,6 +91,7 @@ type Introspection struct {
 	flights map[digest]*exchange
 	counts  map[string]uint64 // by result
 	lastErr string            // "" while the endpoint answers
+	purges  uint64            // so far
 }
 
 var _ Method = (*Introspection)(nil)
@@ -132,6 +141,7 @@ func NewIntrospection(cfg IntrospectionConfig) (*Introspection, error) {
 		setting("leeway", &cfg.Leeway, 30*time.Second, 0, 5*time.Minute),
 		setting("active TTL", &cfg.ActiveTTL, time.Minute, time.Second, 5*time.Minute),
 		setting("inactive TTL", &cfg.InactiveTTL, 10*time.Second, time.Second, time.Minute),
+		setting("stale TTL", &cfg.StaleTTL, 0, 0, time.Minute),
 		setting("cache size", &cfg.CacheSize, 10_000, 1, 1_000_000),
 		setting("timeout", &cfg.Timeout, time.Second, 100*time.Millisecond, 10*time.Second),
 		setting("in flight", &cfg.InFlight, 64, 1, 1024),
@@ -199,7 +209,9 @@ func (i *Introspection) judged(ctx context.Context, token string) (*answer, erro
 	}
 	a, err := i.ask(ctx, token)
 	if err != nil {
-		return nil, err
+		if a = i.outage(token, err); a == nil {
+			return nil, err
+		}
 	}
 	if a.refused != nil {
 		return nil, &Refused{Reason: a.refused.Reason, Err: a.refused.Err}

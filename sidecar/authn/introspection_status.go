@@ -45,20 +45,23 @@ func (i *Introspection) Renew() {
 	now := i.cfg.Clock()
 	i.active.drop(func(_ digest, a *answer) bool {
 		a.id.Memo.Clear()
-		return !now.Before(a.until)
+		return !now.Before(a.until.Add(i.cfg.StaleTTL))
 	})
 }
 
-// Purge forgets the answers about one token, user or session: those whose jti,
-// sub or sid claim is the value. It gives their number. The next request asks
-// the server again.
-func (i *Introspection) Purge(claim, value string) int {
-	return i.active.drop(func(_ digest, a *answer) bool {
-		o, err := parseObject(a.id.Claims)
-		if err != nil {
-			return true
-		}
-		text, _, err := o.text(claim)
-		return err != nil || text == value
-	})
+// Purge forgets the answers about tokens and gives their number. The next
+// request asks the server again, and no answer counts for it that was asked for
+// before.
+func (i *Introspection) Purge(w Whose) int {
+	i.mu.Lock()
+	i.purges++
+	i.mu.Unlock()
+	n := i.active.drop(func(_ digest, a *answer) bool { return w.means(a.claims.marks) })
+	if w == (Whose{}) {
+		n += i.inactive.drop(func(digest, *answer) bool { return true })
+	}
+	return n
 }
+
+// Issuer gives the configured issuer, "" without one.
+func (i *Introspection) Issuer() string { return i.cfg.Issuer }

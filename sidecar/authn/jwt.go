@@ -50,6 +50,12 @@ type JWTConfig struct {
 	// 0 means 8192, at most 1,000,000; below zero keeps none. Together they weigh
 	// at most 64 MiB.
 	Verified int
+	// LogoutClient is the client id that logout tokens are made for; "" takes
+	// none. With it, tokens must say when they were issued.
+	LogoutClient string
+	// Revoked are the tokens that are refused although they are good. It outlives
+	// the method; nil makes a list of its own.
+	Revoked *Revocations
 }
 
 var (
@@ -67,6 +73,8 @@ type JWT struct {
 	kept   *verifiedTokens // nil keeps none
 	proofs *proofRules
 	clock  func() time.Time
+
+	revoked *Revocations
 }
 
 var _ Method = (*JWT)(nil)
@@ -142,7 +150,11 @@ func NewJWT(cfg JWTConfig, keys *KeySet, clock func() time.Time) (*JWT, error) {
 	}
 	cfg.Audiences, cfg.Algorithms = slices.Clone(cfg.Audiences), slices.Clone(cfg.Algorithms)
 	rules := requirements{leeway: cfg.Leeway, maxLifetime: cfg.MaxLifetime, audiences: cfg.Audiences, byClient: cfg.AudienceClaim == "client_id"}
-	j := &JWT{cfg: cfg, rules: rules, types: types, keys: keys, proofs: proofs, clock: clock}
+	j := &JWT{cfg: cfg, rules: rules, types: types, keys: keys, proofs: proofs, clock: clock, revoked: cfg.Revoked}
+	if j.revoked == nil {
+		j.revoked = NewRevocations(clock)
+	}
+	j.revoked.hold(cfg.MaxLifetime, cfg.Leeway)
 	if !keepNone {
 		j.kept = newVerifiedTokens(cfg.Verified, &keys.verified)
 	}
@@ -235,11 +247,14 @@ func (j *JWT) verify(ctx context.Context, token string, c Credentials) (_ *verif
 		return nil, err
 	}
 	// Claims come after the signature: whoever acts on the reason may believe it.
+	if isLogout(claims) {
+		return nil, refuse(ReasonTypeNotAllowed, "events are those of a logout token")
+	}
 	b, err := j.readClaims(claims)
 	if err != nil {
 		return nil, err
 	}
-	if err := j.rules.judge(&b, j.clock()); err != nil {
+	if err := j.judge(&b, j.clock()); err != nil {
 		return nil, err
 	}
 	return &verified{ring: ring, claims: b, id: &Identity{

@@ -149,11 +149,17 @@ func (k *KeySet) Start(ctx context.Context) error {
 // revoked. A fetch under way may have read the old document, so it is waited for
 // and not joined. The error is that of the fetch, or of ctx.
 func (k *KeySet) Refresh(ctx context.Context) error {
+	_, err := k.Force(ctx)
+	return err
+}
+
+// Force is Refresh, and tells what has changed if the fetch has ended.
+func (k *KeySet) Force(ctx context.Context) (Refresh, error) {
 	for {
 		k.mu.Lock()
 		if k.life == nil || k.life.Err() != nil {
 			k.mu.Unlock()
-			return errors.New("key set is not running")
+			return Refresh{Issuer: k.cfg.Issuer, Result: ResultCanceled}, errors.New("key set is not running")
 		}
 		f := k.flight
 		own := f == nil
@@ -161,8 +167,12 @@ func (k *KeySet) Refresh(ctx context.Context) error {
 			f = k.takeOff(TriggerManual)
 		}
 		k.mu.Unlock()
-		if err := f.wait(ctx); own || ctx.Err() != nil {
-			return err
+		err := f.wait(ctx)
+		switch {
+		case ctx.Err() != nil && err != nil:
+			return Refresh{Issuer: k.cfg.Issuer, Result: ResultTimeout}, err
+		case own:
+			return f.report, err
 		}
 	}
 }

@@ -54,7 +54,8 @@ type flight struct {
 	began   time.Time
 	joined  int // requests that wait; KeySet.mu guards it
 	done    chan struct{}
-	err     error // after done
+	err     error   // after done
+	report  Refresh // after done
 }
 
 // wait gives the outcome of the fetch, or the error of ctx if that ends first.
@@ -119,14 +120,6 @@ func (k *KeySet) land(f *flight, discovered bool, next *generation, uri string, 
 	}
 	k.fetches[FetchCount{Trigger: f.trigger, Result: report.Result}]++
 	k.flight = nil
-	f.err = err
-	k.mu.Unlock()
-	close(f.done)
-	select {
-	case k.wake <- struct{}{}:
-	default:
-	}
-
 	if g := k.current.Load(); g != nil {
 		report.Keys = len(g.ring.keys)
 	}
@@ -134,6 +127,14 @@ func (k *KeySet) land(f *flight, discovered bool, next *generation, uri string, 
 		report.Ignored = next.ignored
 		report.Added, report.Removed = difference(last, next)
 	}
+	f.err, f.report = err, report
+	k.mu.Unlock()
+	close(f.done)
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+
 	k.log(report, err)
 	if k.cfg.OnRefresh != nil {
 		k.cfg.OnRefresh(report)

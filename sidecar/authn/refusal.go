@@ -30,6 +30,9 @@ const (
 	ReasonAudienceMismatch      = "audience_mismatch"      // no configured audience in aud
 	ReasonClaimInvalid          = "claim_invalid"          // a required claim is missing or has the wrong shape
 	ReasonCredentialUnsupported = "credential_unsupported" // no method takes this kind of credential
+	ReasonTokenRevoked          = "token_revoked"          // its user has logged out, or an operator has revoked it
+	ReasonLogoutInvalid         = "logout_token_invalid"   // not a logout token, though the issuer has signed it
+	ReasonLogoutReplayed        = "logout_token_replayed"  // a logout token of this jti has come before
 
 	ReasonCertificateUntrusted   = "certificate_untrusted"     // leads to no CA of a method
 	ReasonCertificateExpired     = "certificate_expired"       // its time has passed

@@ -76,7 +76,7 @@ func (j *JWT) known(token string, now time.Time) (key digest, v *verified, err e
 	if v = j.kept.find(key, g.ring); v == nil {
 		return key, nil, nil
 	}
-	if err := j.rules.judge(&v.claims, now); err != nil {
+	if err := j.judge(&v.claims, now); err != nil {
 		j.kept.table.remove(key)
 		return key, nil, flag(err, v.id.IgnoredHeaders)
 	}

@@ -104,6 +104,7 @@ func (r *reader) jwt(jwt *document.Object, m Method) {
 	j.MaxLifetime = r.duration(jwt, "max_lifetime", 24*time.Hour, time.Minute, 30*24*time.Hour)
 	j.TokenCache = r.integer(jwt, "token_cache", 8192, 0, 1_000_000)
 	j.JWKS = r.jwks(jwt.Object("jwks"))
+	j.Logout = r.logout(jwt)
 	j.DPoP = r.dpop(jwt)
 	jwt.Require("issuer", "audiences")
 	jwt.Done()

@@ -26,6 +26,8 @@ type Config struct {
 	Proxy          Proxy
 	ForwardAuth    ForwardAuth
 	Health         string // address of the health listener; "" for none
+	Admin          Admin
+	LogoutAddress  string // where issuers send logout tokens to, beside the proxy; "" for none
 	Env            []EnvValue
 	JWT            []JWT
 	Introspection  []Introspection
@@ -77,6 +79,7 @@ type JWT struct {
 	TokenCache    int // verified tokens that are kept, 0 for none
 	JWKS          JWKS
 	DPoP          DPoP
+	Logout        Logout
 }
 
 // Drain bounds the end of the process: after SIGTERM it stays up for Delay so
@@ -146,6 +149,7 @@ func (r *reader) root(root *document.Object) {
 	r.drain(spec.Object("drain"))
 	r.resourceMetadata(spec.List("resource_metadata"))
 	r.verify(spec.Text("verify"))
+	r.reachable(spec)
 	spec.Require("policies", "listeners")
 	spec.Done()
 	if !r.cfg.AllowAnonymous && len(r.cfg.JWT)+len(r.cfg.Introspection)+len(r.cfg.APIKeys)+len(r.cfg.MTLS) == 0 {
@@ -247,7 +251,7 @@ func (c *Config) NeedsRestart(began *Config) []string {
 			{"policies", c.Policies}, {"listeners.proxy.address", c.Proxy.Address}, {"listeners.proxy.tls", c.Proxy.TLS.text()},
 			{"listeners.proxy.http2", fmt.Sprint(c.Proxy.HTTP2)}, {"listeners.proxy.limits", fmt.Sprint(c.Proxy.Limits)}, {"listeners.proxy.trusted_proxies", fmt.Sprint(c.Proxy.TrustedProxies)},
 			{"listeners.proxy.websocket", fmt.Sprint(c.Proxy.WebSocket)},
-			{"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health},
+			{"listeners.forward_auth", fmt.Sprint(c.ForwardAuth)}, {"listeners.health", c.Health}, {"listeners.admin", fmt.Sprint(c.Admin)}, {"listeners.logout", c.LogoutAddress},
 			{"audit", fmt.Sprintf("%+v", c.Audit)}, {"drain", fmt.Sprint(c.Drain)},
 		}
 	}

@@ -40,6 +40,8 @@ spec:
       websocket: {idle: 1m, lifetime: 168h, limit: 500}
     forward_auth: {address: "127.0.0.1:8081", dialect: nginx, trusted_proxies: [127.0.0.1/32, "fd01::/16"]}
     health: {address: "[::]:9900"}
+    admin: {address: "127.0.0.1:9901", hosts: [gw-admin.local]}
+    logout: {address: "0.0.0.0:8082"}
   env: {region: eu, zone: {env: ZONE}}
   authn:
     - jwt:
@@ -66,6 +68,7 @@ spec:
           fetch_timeout: 4s
           max_keys: 32
           last_good: keys/idp.json
+        backchannel_logout: {client_id: shop-web}
         attributes: {roles: claims.realm_access.roles, tenant: claims.tid}
     - jwt: {issuer: "http://localhost:9100", audiences: [dev], audience_claim: client_id, id_prefix: "dev:"}
     - introspection:
@@ -78,6 +81,7 @@ spec:
         leeway: 1s
         active_ttl: 5m
         inactive_ttl: 1s
+        stale_ttl: 1m
         ignore_no_store: true
         cache_size: 50
         timeout: 2s
@@ -134,6 +138,9 @@ func TestReadWhole(t *testing.T) {
 		"trusted proxies": {c.Proxy.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}},
 		"forward auth":    {c.ForwardAuth, config.ForwardAuth{Address: "127.0.0.1:8081", Dialect: "nginx", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd01::/16")}, Limits: config.Limits{Connections: 2048, Requests: 1024}}},
 		"health":          {c.Health, "[::]:9900"},
+		"admin":           {c.Admin, config.Admin{Address: "127.0.0.1:9901", Hosts: []string{"gw-admin.local"}}},
+		"logout":          {[]string{c.LogoutAddress, c.JWT[0].Logout.ClientID, c.JWT[1].Logout.ClientID}, []string{"0.0.0.0:8082", "shop-web", ""}},
+		"stale":           {[]time.Duration{c.Introspection[0].StaleTTL, c.Introspection[1].StaleTTL}, []time.Duration{time.Minute, 0}},
 		"anonymous":       {c.AllowAnonymous, true},
 		"claims":          {c.Propagate.Claims, []string{"email", "department"}},
 		"forward token":   {c.ForwardToken, true},

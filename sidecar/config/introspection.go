@@ -24,6 +24,7 @@ type Introspection struct {
 	Leeway        time.Duration
 	ActiveTTL     time.Duration
 	InactiveTTL   time.Duration
+	StaleTTL      time.Duration // 0 for none
 	IgnoreNoStore bool
 	CacheSize     int
 	Timeout       time.Duration
@@ -63,6 +64,7 @@ func (r *reader) introspection(o *document.Object, m Method) {
 	i.Leeway = r.duration(o, "leeway", 30*time.Second, time.Second, 5*time.Minute)
 	i.ActiveTTL = r.duration(o, "active_ttl", time.Minute, time.Second, 5*time.Minute)
 	i.InactiveTTL = r.duration(o, "inactive_ttl", 10*time.Second, time.Second, time.Minute)
+	i.StaleTTL = r.duration(o, "stale_ttl", 0, 0, time.Minute)
 	i.IgnoreNoStore = o.Bool("ignore_no_store")
 	i.CacheSize = r.integer(o, "cache_size", 10_000, 1, 1_000_000)
 	i.Timeout = r.duration(o, "timeout", time.Second, 100*time.Millisecond, 10*time.Second)

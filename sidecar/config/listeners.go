@@ -18,6 +18,8 @@ func (r *reader) listeners(o *document.Object) {
 	proxy.Require("address", "upstreams")
 	proxy.Done()
 	r.forwardAuth(o)
+	r.admin(o)
+	r.logoutListener(o)
 	if o.Has("health") {
 		health := o.Object("health")
 		r.cfg.Health = r.address(health)

@@ -43,6 +43,8 @@ func TestReadRefusesMethods(t *testing.T) {
 		{ask, secret, secret + ", active_ttl: 301s", "bad_setting", "301s"},
 		{ask, secret, secret + ", active_ttl: 0s", "bad_setting", "0s"},
 		{ask, secret, secret + ", inactive_ttl: 61s", "bad_setting", "61s"},
+		{ask, secret, secret + ", stale_ttl: 61s", "bad_setting", "61s"},
+		{ask, secret, secret + ", stale_ttl: -1s", "bad_setting", "-1s"},
 		{ask, secret, secret + ", timeout: 11s", "bad_setting", "11s"},
 		{ask, secret, secret + ", cache_size: 0", "bad_setting", "cache_size"},
 		{ask, secret, secret + ", in_flight: 1025", "bad_setting", "in_flight"},

@@ -21,9 +21,12 @@ func TestNeedsRestart(t *testing.T) {
 		"Policies":    {"./policies", "./others", "policies"},
 		"Proxy":       {"0.0.0.0:8080", "0.0.0.0:8081", "listeners.proxy.address"},
 		"ForwardAuth": {"dialect: nginx", "dialect: caddy", "listeners.forward_auth"},
-		"Health":      {"9900", "9901", "listeners.health"},
-		"Audit":       {"keep: 10", "keep: 11", "audit"},
-		"Drain":       {"timeout: 10m", "timeout: 9m", "drain"},
+		"Health":      {"9900", "9909", "listeners.health"},
+		"Admin":       {"9901", "9902", "listeners.admin"},
+
+		"LogoutAddress": {"8082", "8083", "listeners.logout"},
+		"Audit":         {"keep: 10", "keep: 11", "audit"},
+		"Drain":         {"timeout: 10m", "timeout: 9m", "drain"},
 	}
 	reload := map[string][2]string{
 		"Env":            {"region: eu", "region: us"},

@@ -89,9 +89,18 @@ func startProvider(t testing.TB, port int) *provider {
 // listens.
 func startProviderAs(t testing.TB, port int, issuer string) *provider {
 	t.Helper()
+	return startProviderWith(t, port, issuer, nil)
+}
+
+// startProviderWith starts one where people can log in, too, unless web is nil.
+func startProviderWith(t testing.TB, port int, issuer string, web *webClient) *provider {
+	t.Helper()
 	cmd := exec.Command(node(t), "provider.mjs")
 	cmd.Dir = "provider"
 	cmd.Env = append(os.Environ(), "PORT="+strconv.Itoa(port), "CLIENTS="+asJSON(t, providerClients), "RESOURCES="+asJSON(t, providerResources), "ISSUER="+issuer)
+	if web != nil {
+		cmd.Env = append(cmd.Env, "WEB="+asJSON(t, web))
+	}
 	p := &provider{process: startProcess(t, "provider", cmd), client: &http.Client{Timeout: 10 * time.Second}}
 	t.Cleanup(p.client.CloseIdleConnections)
 	eventually(t, 30*time.Second, "the provider", func() bool {

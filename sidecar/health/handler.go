@@ -71,6 +71,9 @@ func readiness(s *State) (status int, text string) {
 	if at, failed := s.reloadFailed(); failed {
 		b.WriteString("last reload failed at " + at.UTC().Format(time.RFC3339) + "\n")
 	}
+	for _, flag := range s.insecureFlags() {
+		b.WriteString("insecure: " + flag + "\n")
+	}
 	return status, b.String()
 }
 

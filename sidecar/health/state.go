@@ -20,6 +20,7 @@ type State struct {
 	keyless  func() []string
 	failed   bool // the last reload
 	reload   time.Time
+	insecure []string
 }
 
 // SetLoaded tells whether a policy set is in force.
@@ -76,6 +77,20 @@ func (s *State) Problems() []string {
 		problems = append(problems, "no keys for "+strconv.Itoa(more)+" more issuers")
 	}
 	return problems
+}
+
+// SetInsecure names the --insecure-… flags in force. Readiness tells of them and
+// does not end.
+func (s *State) SetInsecure(flags []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.insecure = flags
+}
+
+func (s *State) insecureFlags() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.insecure
 }
 
 func (s *State) reloadFailed() (at time.Time, failed bool) {

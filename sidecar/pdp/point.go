@@ -32,6 +32,9 @@ type Options struct {
 	// Verify evaluates a decision of the set once more and tells the difference,
 	// "" without one: (*engine.Set).Verify.
 	Verify func(*engine.Set, *engine.Request, *engine.Decision) string
+	// FailOpen lets requests through whose credential or attributes cannot be had
+	// now. It is a last resort: see [FlagFailOpen].
+	FailOpen bool
 }
 
 // Point answers requests by its current snapshot. It is safe for concurrent
@@ -106,6 +109,8 @@ func (p *Point) request(ctx context.Context, t Turn, c *canonical.Request, body 
 			return q.unauthenticated()
 		}
 		identity = nil
+	case err != nil && p.unjudged(err):
+		identity, q.unjudged = nil, err
 	case err != nil:
 		return q.refuse(err)
 	}
@@ -146,6 +151,7 @@ type question struct {
 	request  *engine.Request
 	eval     time.Duration
 	recorded bool
+	unjudged error // why its credential cannot be judged, if it goes on as nobody's
 	body     Body
 	event    record.Event
 	http     record.HTTP
@@ -213,6 +219,14 @@ func (q *question) decide(identity *authn.Identity) Outcome {
 
 // finish writes the decision's record and makes the outcome.
 func (q *question) finish(d engine.Decision, headers http.Header) Outcome {
+	if reason, ok := q.opens(d); ok {
+		if out, through := q.letThrough(d, reason); through {
+			return out
+		}
+	}
+	if q.unjudged != nil && d.Reason == engine.ReasonUnauthenticated {
+		return q.refuse(q.unjudged) // there is a credential
+	}
 	m := q.point.o.Metrics
 	e := q.begin(record.KindDecision)
 	e.Decision, e.Status = &d, d.HTTPStatus()

@@ -24,6 +24,9 @@ func (q *question) begin(kind record.Kind) *record.Event {
 	e.TrustedChain = chain(q.c.Trusted, q.c.Peer, q.c.Hops)
 	if id := q.identity; id != nil {
 		e.Method, e.Issuer, e.JTIFingerprint, e.KeyID = id.Method, id.Issuer, id.JTIFingerprint, id.KeyID
+		if id.AnswerStale() {
+			q.cache.Introspection, e.Stale, e.Cache = "stale", true, &q.cache
+		}
 		e.IgnoredHeaders = id.IgnoredHeaders
 		e.CertificateSHA256 = id.CertificateSHA256
 		if id.Method == "jwt" {

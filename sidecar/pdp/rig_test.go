@@ -129,7 +129,10 @@ type rig struct {
 	getenv  func(string) (string, bool)
 }
 
-func newRig(t testing.TB) *rig {
+func newRig(t testing.TB) *rig { return newRigOf(t, false) }
+
+// newRigOf makes a rig, which may have the flag that lets through.
+func newRigOf(t testing.TB, failOpen bool) *rig {
 	t.Helper()
 	reader, err := canonical.New(canonical.Options{})
 	if err != nil {
@@ -140,7 +143,7 @@ func newRig(t testing.TB) *rig {
 	r.verify = (*engine.Set).Verify
 	r.point = pdp.New(pdp.Options{
 		Clock: time.Now, NewID: func() string { return "decision-1" }, Audit: r.log, Metrics: r.metrics, Reader: reader,
-		Logger: slog.New(slog.NewTextHandler(&r.logged, nil)),
+		Logger: slog.New(slog.NewTextHandler(&r.logged, nil)), FailOpen: failOpen,
 		Verify: func(s *engine.Set, q *engine.Request, d *engine.Decision) string { return r.verify(s, q, d) },
 	})
 	return r

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gwctl/gwctl/engine"
 	"github.com/gwctl/gwctl/engine/mapping"
+	"github.com/gwctl/gwctl/engine/record"
 	"github.com/gwctl/gwctl/engine/slot"
 	"github.com/gwctl/gwctl/policy"
 	"github.com/gwctl/gwctl/policy/document"
@@ -31,6 +32,7 @@ type Snapshot struct {
 	TLS            *transport.Server       // of the proxy listener; nil: none
 	Signer         *assertion.Signer       // nil: none
 	ClientCAs      []transport.Certificate // of methods that have some of their own
+	Secrets        []record.Secret         // that were read for it, for the records
 	ForwardToken   bool                    // the service gets the Authorization header
 	chain          *authn.Chain
 	reader         *canonical.Reader
@@ -39,6 +41,7 @@ type Snapshot struct {
 	mappings       map[string]*mapping.Mapping // by name of the method
 	env            []envValue
 	allowAnonymous bool
+	logsOut        bool               // some method takes logout tokens
 	cors           bool               // some route speaks of pages of other origins
 	keyHeaders     []string           // that carry API keys
 	propagate      config.Propagation // to whom nothing else is said
@@ -79,6 +82,7 @@ func NewSnapshot(set *engine.Set, cfg *config.Config, methods []Method, getenv f
 	s.chain, s.Methods = authn.NewChain(chain...), chain
 	for _, j := range cfg.JWT {
 		s.Issuers = append(s.Issuers, j.Issuer)
+		s.logsOut = s.logsOut || j.Logout.ClientID != ""
 	}
 	for _, k := range cfg.APIKeys {
 		s.keyHeaders = append(s.keyHeaders, k.Header)

@@ -21,6 +21,7 @@ import (
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/fair"
 	"github.com/gwctl/gwctl/sidecar/health"
+	"github.com/gwctl/gwctl/sidecar/logout"
 	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reply"
 	"github.com/gwctl/gwctl/sidecar/syntax"
@@ -46,6 +47,7 @@ type Options struct {
 	Logger   *slog.Logger
 	Clock    func() time.Time
 	Draining func() bool
+	Logout   *logout.Handler // nil for none
 }
 
 // Door is the reverse proxy.
@@ -110,7 +112,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.answer(w, r, cors{}, turn.Reject(rule, Name, nil).Answer)
 		return
 	}
-	if d.preflight(w, r, turn, c) || d.metadata(w, r, turn, c) {
+	if d.preflight(w, r, turn, c) || d.metadata(w, r, turn, c) || d.loggedOut(w, r, turn, c) {
 		return
 	}
 	body := &bufferedBody{bodies: d.bounds.bodies, who: c.ClientIP, silent: d.silent}

@@ -25,6 +25,10 @@ const (
 	ReasonForwardingIncomplete  = "forwarding_incomplete"
 	ReasonAuditUnavailable      = "audit_unavailable" // the answer cannot be recorded, and records are required
 	ReasonOverloaded            = "overloaded"        // more requests at a time than are answered
+	ReasonAdminForbidden        = "admin_forbidden"   // at the admin listener, from somewhere else than this host
+	ReasonAdminInvalid          = "admin_request_invalid"
+	ReasonLogoutRequest         = "logout_request_invalid" // where logout tokens go to, and not a form that holds one
+	ReasonTooOften              = "too_often"
 )
 
 // Refusal says what a reason code means: to the client in an answer, and to the
@@ -67,6 +71,7 @@ func Refusals() []RefusalArea {
 		{"Policies", policyRefusals()},
 		{"What is needed for a decision", needRefusals()},
 		{"The service behind", serviceRefusals()},
+		{"Operators and logout", operatorRefusals()},
 		{"In records only: why a credential was not accepted", recordedRefusals()},
 	}
 }
@@ -138,6 +143,15 @@ func serviceRefusals() []Refusal {
 	}
 }
 
+func operatorRefusals() []Refusal {
+	return []Refusal{
+		{ReasonAdminForbidden, []int{403}, "This is for operators on the host itself.", "A request to the admin listener whose `Host` is not this host, or that a web page has sent: with `Origin`, or `Sec-Fetch-Site` other than `none`.", "Ask as [admin.md](admin.md) shows; add a name of your own to `listeners.admin.hosts`."},
+		{ReasonAdminInvalid, []int{400, 404, 405, 413, 415}, "The order cannot be read.", "Another path, method, `Content-Type` or body than the operation has, or an issuer that is not configured; the record's `detail` says which.", "See [admin.md](admin.md)."},
+		{ReasonTooOften, []int{429}, "This was done a moment ago. Try again later.", "Keys are fetched at most every ten seconds for an operator; a client that sends bad logout tokens is not read for a while.", "Try again after `Retry-After`."},
+		{ReasonLogoutRequest, []int{400, 405, 413, 415}, "The request holds no logout token.", "Where logout tokens go to: not a POST of a form with one `logout_token`, or longer than 16 KiB.", "See what the issuer sends."},
+	}
+}
+
 func recordedRefusals() []Refusal {
 	recorded := func(code, cause, mend string) Refusal { return Refusal{Code: code, Cause: cause, Mend: mend} }
 	const again = "Get a new token."
@@ -178,6 +192,9 @@ func recordedRefusals() []Refusal {
 		recorded(authn.ReasonClaimInvalid, "A required claim is missing or of the wrong shape.", "See what the issuer puts into `sub` and `exp`."),
 		recorded(authn.ReasonTokenInactive, "Introspection says that the token is not active.", again),
 		recorded(authn.ReasonAPIKeyUnknown, "No such API key, or its secret is another one.", "See the file of `api_keys`."),
+		recorded(authn.ReasonTokenRevoked, "The user has logged out at the issuer, or an operator has revoked the token.", "Log in again."),
+		recorded(authn.ReasonLogoutInvalid, "The issuer has signed it, and it is no logout token: `events`, `jti`, `sub` and `sid`, `iat`, `exp`, or a `nonce`.", "See what the issuer sends."),
+		recorded(authn.ReasonLogoutReplayed, "A logout token of this `jti` has come before.", "None; the logout counts since then."),
 		recorded(authn.ReasonCertificateUntrusted, "The client's certificate leads to none of the CAs of an `mtls` method.", "See `client_ca`, and whether the client sends what is between."),
 		recorded(authn.ReasonCertificateExpired, "The client's certificate has ended.", "Renew it."),
 		recorded(authn.ReasonCertificateNotYetValid, "The client's certificate has not begun.", "Compare the clocks."),

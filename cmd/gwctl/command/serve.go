@@ -29,6 +29,7 @@ type serveOptions struct {
 	path    string
 	address string
 	output  string
+	open    bool
 }
 
 func newServe(s Streams) *cobra.Command {
@@ -54,6 +55,7 @@ echoes what it receives, and the quickstart policies or those at PATH.`,
 	c.Flags().BoolVar(&o.check, "check", false, "check the configuration and its policies, and do not serve")
 	c.Flags().BoolVar(&o.dev, "dev", false, "serve with a built-in issuer and an echo service")
 	c.Flags().StringVar(&o.address, "address", "", "with --dev: where to listen (default 127.0.0.1:8080, or a free port)")
+	c.Flags().BoolVar(&o.open, "insecure-fail-open", false, "let requests through when their credential or attributes cannot be had, and record each")
 	outputFlag(c, &o.output)
 	return c
 }
@@ -63,6 +65,8 @@ func (o *serveOptions) run() error {
 		return err
 	}
 	switch {
+	case o.open && (o.dev || o.check):
+		return usage("leave out --insecure-fail-open", "--insecure-fail-open goes with -c alone")
 	case o.dev && (o.config != "" || o.check):
 		return usage("leave out --dev, or -c and --check", "--dev makes its own configuration")
 	case o.output != "text" && !o.check:
@@ -82,7 +86,7 @@ func (o *serveOptions) run() error {
 	if err != nil {
 		return err
 	}
-	return serve(o.streams, sidecar.Options{Config: cfg, ConfigPath: o.config}, nil)
+	return serve(o.streams, sidecar.Options{Config: cfg, ConfigPath: o.config, FailOpen: o.open}, nil)
 }
 
 func (o *serveOptions) runCheck() error {

@@ -45,6 +45,7 @@ func (t *table) jwt() *node {
 		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
 		may("max_lifetime", duration()).says("Longest time between iat and exp; default 24h, 1m to 720h."),
 		may("jwks", t.jwks()),
+		may("backchannel_logout", t.strict(t.config, "Logout", need("client_id", text()).of("ClientID").instead("The aud of the issuer's logout tokens: the client that is registered there with the address of this sidecar."))).says("Takes logout tokens of the issuer at /.well-known/gwctl/backchannel-logout, and refuses the tokens of users who have logged out. Tokens must have iat then."),
 		may("dpop", t.dpop()),
 		may("token_cache", between(0, 1_000_000)).instead("How many tokens are kept whose signature is known to be good; default 8192, 0 for none."),
 	).and(unless(no(is("audience_claim", "client_id")), without("profile")))
@@ -90,6 +91,7 @@ func (t *table) introspection() *node {
 		may("leeway", duration()).says("Tolerance for clocks; default 30s, 1s to 5m."),
 		may("active_ttl", duration()).says("How long an answer about an active token counts; default 60s, 1s to 5m. A revoked token is refused after that."),
 		may("inactive_ttl", duration()).says("How long an answer about an inactive token counts; default 10s, 1s to 60s."),
+		may("stale_ttl", duration()).of("StaleTTL").instead("How much longer an answer about an active token counts while the server cannot be asked; default 0s, which is not at all, up to 60s."),
 		may("ignore_no_store", yes()).says("Keeps answers that say no-store; default false."),
 		may("cache_size", between(1, 1_000_000)).says("How many answers are kept; default 10000."),
 		may("timeout", duration()).says("How long a request waits for an answer; default 1s, 100ms to 10s."),

@@ -48,7 +48,12 @@ func sampleRecords() []*record.Event {
 		{Kind: record.KindConfigReload, Reload: &record.Reload{OK: true, Digest: "sha256:1", By: "file", Error: "empty", Diff: &record.Diff{
 			Added: []string{"p/a"}, Removed: []string{"p/b"}, Changed: []string{"p/c"}, More: 1, Other: true}}},
 		{Kind: record.KindJWKSRefresh, Issuer: "https://idp.example.com", Refresh: &record.Refresh{Trigger: "start", Result: "ok", Added: []string{"k"}, Removed: []string{"l"}, Keys: 1}},
-		{Kind: record.KindIdPState, Issuer: "https://idp.example.com", Provider: &record.Provider{State: "down", Was: "up"}},
+		{Kind: record.KindIdPState, Issuer: "https://idp.example.com", Provider: &record.Provider{State: "down", Was: "up", Breaker: "open"}},
+		{Kind: record.KindCachePurge, Purge: &record.Purge{By: "admin", Kind: "sub", Fingerprint: "sha256:0", Tokens: 1, Introspection: 2}},
+		{Kind: record.KindSession, Issuer: "https://idp.example.com", Session: &record.Session{End: "backchannel", Subject: "sha256:0", Session: "sha256:1", Token: "sha256:2"}},
+		{Kind: record.KindSecretLoaded, Secret: &record.Secret{Use: "assertion.key", Fingerprint: "hmac:0", Expires: at}},
+		{Kind: record.KindInsecureMode, Insecure: []string{"--insecure-fail-open"}},
+		{Kind: record.KindFailOpen, Reason: "attribute_unavailable", Status: 503, HTTP: &record.HTTP{Method: "GET"}},
 		{Kind: record.KindProcessStart, Process: &record.Process{Version: "v1", Digest: "sha256:1", Instance: "i"}},
 		{Kind: record.KindGap, Gap: &record.Gap{From: 12, To: 12, Dropped: 1}},
 		{Kind: "tomorrow"},

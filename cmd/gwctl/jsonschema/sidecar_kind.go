@@ -50,8 +50,24 @@ func (t *table) listeners() *node {
 			need("dialect", oneOf(t.texts(t.config, "Dialects")...)),
 			need("trusted_proxies", networks()),
 			may("limits", t.strict(t.config, "Limits", may("connections", between(16, 1000000)), may("requests", between(16, 100000)))))),
+		may("admin", t.admin()).says("State, keys, caches and revocations, for operators on this host only."),
+		may("logout", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Where issuers can send logout tokens to beside the proxy, as behind a forward-auth proxy."),
 		may("health", t.strict(t.config, "", need("address", address()).says("Where to listen, host:port."))).says("Liveness, readiness, metrics and public keys: /livez, /readyz, /metrics, /.well-known/gwctl-jwks.json.")).
 		and(either(has("proxy"), has("forward_auth")))
+}
+
+// admin is the listener of operators.
+func (t *table) admin() *node {
+	loopback := shaped(`^(` + anyCase("localhost") + `|127\.[0-9.]+|\[[0-9A-Fa-f:.]+\]):(0|[1-9][0-9]{0,4})$`)
+	return exactlyOneOf(t.strict(t.config, "Admin",
+		may("address", loopback).instead("Where to listen, host:port with a loopback address."),
+		may("socket", text()).instead("Path of a Unix socket, which is made with mode 0600; in place of an address."),
+		may("hosts", set(shaped(t.pattern(t.config, "hostNameForm")))).instead("Names that are accepted in Host beside localhost and loopback addresses.")), "address", "socket")
+}
+
+// exactlyOneOf holds a mapping to one of two of its keys.
+func exactlyOneOf(n *node, a, b string) *node {
+	return n.and(&node{If: has(a), Then: without(b), Else: has(b)})
 }
 
 func networks() *node { return set(shaped(`^[0-9A-Fa-f.:]+/[0-9]+$`)) }

@@ -11,6 +11,9 @@
 //   CLIENTS    JSON: {"<client id>": {"secret": "…", "scope": "a b", "claims": {…}}};
 //              the claims go into every access token of the client
 //   RESOURCES  JSON: {"<resource indicator>": {"audience": "…", "alg": "RS256", "ttl": 600, "opaque": false}}
+//   WEB        JSON: {"id": "…", "secret": "…", "scope": "openid a b", "redirect": "URL", "logout": "URL", "claims": {…}}:
+//              a client of people, who log in with any name and password; logout
+//              tokens go to its URL. Without it nobody can log in
 //
 // A token request with a DPoP proof gets a DPoP-bound token. The client "certified"
 // gets tokens that are bound to the certificate in its X-Client-Certificate header
@@ -28,6 +31,7 @@ const host = '127.0.0.1';
 const algorithms = ['RS256', 'ES256', 'EdDSA'];
 const clients = JSON.parse(process.env.CLIENTS || '{}');
 const resources = JSON.parse(process.env.RESOURCES || '{}');
+const web = process.env.WEB ? JSON.parse(process.env.WEB) : undefined;
 const say = (event, more) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 
 let issuer;
@@ -36,7 +40,7 @@ let keys = []; // newest first
 let handler = (request, response) => response.writeHead(503).end();
 
 // What the provider has issued. It outlives a change of keys, which makes a new
-// Provider. Client credentials need no more than this of an adapter.
+// Provider. This is what client credentials and logins need of an adapter.
 const issued = new Map();
 
 class Issued {
@@ -50,6 +54,18 @@ class Issued {
 
   async find(id) {
     return issued.get(`${this.model} ${id}`);
+  }
+
+  async findByUid(uid) {
+    return [...issued].find(([key, value]) => key.startsWith(`${this.model} `) && value.uid === uid)?.[1];
+  }
+
+  async consume(id) {
+    issued.get(`${this.model} ${id}`).consumed = Math.floor(Date.now() / 1000);
+  }
+
+  async revokeByGrantId(grantId) {
+    for (const [key, value] of issued) if (value.grantId === grantId) issued.delete(key);
   }
 
   async destroy(id) {
@@ -74,9 +90,20 @@ function configuration() {
       response_types: [],
       scope: client.scope,
       tls_client_certificate_bound_access_tokens: id === 'certified',
-    })),
-    scopes: [...new Set(Object.values(clients).flatMap((client) => client.scope.split(' ')))],
-    extraTokenClaims: (ctx, token) => clients[token.clientId]?.claims,
+    })).concat(web ? [{
+      client_id: web.id,
+      client_secret: web.secret,
+      grant_types: ['authorization_code'],
+      redirect_uris: [web.redirect],
+      scope: web.scope,
+      backchannel_logout_uri: web.logout,
+      backchannel_logout_session_required: true,
+    }] : []),
+    scopes: [...new Set(Object.values(clients).concat(web ?? []).flatMap((client) => client.scope.split(' ')))],
+    extraTokenClaims: (ctx, token) => (token.clientId === web?.id ? web : clients[token.clientId])?.claims,
+    // Its own would not connect to this host.
+    fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
+    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     cookies: { keys: ['no cookie is set by client credentials'] },
     features: {
       dPoP: { enabled: true },
@@ -88,7 +115,8 @@ function configuration() {
           return der ? new X509Certificate(Buffer.from(der, 'base64')) : undefined;
         },
       },
-      devInteractions: { enabled: false },
+      devInteractions: { enabled: Boolean(web) },
+      backchannelLogout: { enabled: Boolean(web) },
       clientCredentials: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },
@@ -98,7 +126,7 @@ function configuration() {
           const resource = resources[indicator];
           if (!resource) throw new Error(`resource ${indicator} is not configured`);
           return {
-            scope: clients[client.clientId].scope,
+            scope: (client.clientId === web?.id ? web : clients[client.clientId]).scope,
             audience: resource.audience,
             accessTokenTTL: resource.ttl ?? 600,
             accessTokenFormat: resource.opaque ? 'opaque' : 'jwt',
@@ -111,7 +139,10 @@ function configuration() {
 }
 
 function publish() {
-  handler = new Provider(issuer, configuration()).callback();
+  const provider = new Provider(issuer, configuration());
+  provider.on('server_error', (ctx, err) => console.error(err));
+  provider.on('backchannel.error', (ctx, err) => console.error(err));
+  handler = provider.callback();
   say('keys', { kids: keys.map((key) => key.kid) });
 }
 
