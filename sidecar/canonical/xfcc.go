@@ -11,11 +11,8 @@ import (
 	"strings"
 )
 
-// Bounds of what is read of a header before it is refused.
-const (
-	maxXFCCElements = 16
-	maxXFCCPairs    = 64
-)
+// maxXFCCPairs bounds what is read of a header before it is refused.
+const maxXFCCPairs = 64
 
 var (
 	errXFCC         = errors.New("not a list of elements of X-Forwarded-Client-Cert")
@@ -30,48 +27,37 @@ var (
 type xfccElement struct{ hash, cert, chain string }
 
 // parseXFCC reads X-Forwarded-Client-Cert (Envoy, "HTTP header manipulation").
-// Every element must be well-formed, and the last counts: it is the one of the
-// proxy that speaks to us, and what stands before it is hearsay.
+// There is one element. Of several, those before the last are hearsay, and the
+// last may be the client's: Envoy copies URIs of a certificate without quotes, so
+// that one with a comma writes an element behind its own.
 func parseXFCC(value string) ([]*x509.Certificate, error) {
-	var last xfccElement
-	for rest, n := value, 0; ; n++ {
-		var err error
-		var more bool
-		if last, rest, more, err = cutElement(rest); err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
-		if n+2 > maxXFCCElements {
-			return nil, errXFCC
-		}
+	e, err := readElement(value)
+	if err != nil {
+		return nil, err
 	}
-	return last.shown()
+	return e.shown()
 }
 
-// cutElement reads one element; more tells that a comma followed it.
-func cutElement(s string) (e xfccElement, rest string, more bool, err error) {
+func readElement(s string) (e xfccElement, err error) {
 	seen := map[string]bool{}
 	for range maxXFCCPairs {
 		key, after, ok := strings.Cut(s, "=")
 		if !ok {
-			return e, "", false, errXFCC
+			return e, errXFCC
 		}
-		var value string
-		var end byte
-		if value, end, rest, err = cutValue(after); err != nil {
-			return e, "", false, err
+		value, more, rest, err := cutValue(after)
+		if err != nil {
+			return e, err
 		}
 		switch key {
 		case "By", "URI", "DNS": // of which a certificate can have several
 		case "Hash", "Cert", "Chain", "Subject":
 			if seen[key] {
-				return e, "", false, errXFCC
+				return e, errXFCC
 			}
 			seen[key] = true
 		default:
-			return e, "", false, errXFCC
+			return e, errXFCC
 		}
 		switch key {
 		case "Hash":
@@ -81,21 +67,21 @@ func cutElement(s string) (e xfccElement, rest string, more bool, err error) {
 		case "Chain":
 			e.chain = value
 		}
-		if end != ';' {
-			return e, rest, end == ',', nil
+		if !more {
+			return e, nil
 		}
 		s = rest
 	}
-	return e, "", false, errXFCC
+	return e, errXFCC
 }
 
-// cutValue reads a value up to what ends it: `;` the pair, `,` the element, 0
-// the header. One that holds either of them, `=` or `"` has to be quoted.
-func cutValue(s string) (value string, end byte, rest string, err error) {
+// cutValue reads a value up to the `;` of the next pair, or the end. One that
+// holds `;`, `,`, `=` or `"` has to be quoted.
+func cutValue(s string) (value string, more bool, rest string, err error) {
 	if strings.HasPrefix(s, `"`) {
 		var ok bool
 		if value, rest, ok = unquoteXFCC(s[1:]); !ok {
-			return "", 0, "", errXFCC
+			return "", false, "", errXFCC
 		}
 	} else {
 		i := strings.IndexAny(s, `;,="`)
@@ -106,13 +92,13 @@ func cutValue(s string) (value string, end byte, rest string, err error) {
 	}
 	switch {
 	case !visible(value):
-		return "", 0, "", errXFCC
+		return "", false, "", errXFCC
 	case rest == "":
-		return value, 0, "", nil
-	case rest[0] == ';', rest[0] == ',':
-		return value, rest[0], rest[1:], nil
+		return value, false, "", nil
+	case rest[0] == ';':
+		return value, true, rest[1:], nil
 	}
-	return "", 0, "", errXFCC
+	return "", false, "", errXFCC
 }
 
 // unquoteXFCC reads up to the closing quote. A backslash escapes a quote or a
