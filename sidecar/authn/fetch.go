@@ -29,8 +29,10 @@ func (e *fetchError) Unwrap() error { return e.err }
 // rediscoverAfter bounds how long a moved jwks_uri goes unnoticed.
 const rediscoverAfter = time.Hour
 
-// fetch reads the keys, after discovery if that is due.
+// fetch reads the keys, after discovery if that is due, in the time of one fetch.
 func (k *KeySet) fetch(ctx context.Context, jwksURI string) (_ *generation, foundURI string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, k.cfg.FetchTimeout)
+	defer cancel()
 	if jwksURI == "" {
 		if jwksURI, err = k.discover(ctx); err != nil {
 			return nil, "", fmt.Errorf("discover %s: %w", k.cfg.Issuer, err)

@@ -82,6 +82,7 @@ type issuer struct {
 	header    http.Header
 	discovery string        // "" for a good one
 	delay     time.Duration // of the JWK Set
+	finding   time.Duration // of the discovery document
 
 	discoveries, fetches atomic.Int64
 }
@@ -96,12 +97,13 @@ func (i *issuer) publish(keys ...string) { i.set(func(i *issuer) { i.keys = jwks
 
 func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
-	keys, status, header, discovery, delay := i.keys, i.status, i.header, i.discovery, i.delay
+	keys, status, header, discovery, delay, finding := i.keys, i.status, i.header, i.discovery, i.delay, i.finding
 	i.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	switch r.URL.Path {
 	case "/.well-known/openid-configuration":
 		i.discoveries.Add(1)
+		time.Sleep(finding)
 		if discovery == "" {
 			discovery = fmt.Sprintf(`{"issuer":%q,"jwks_uri":%q}`, i.url, i.url+"/jwks")
 		}

@@ -61,7 +61,7 @@ type KeySetConfig struct {
 	NegativeTTL  time.Duration
 	NegativeSize int
 
-	// FetchTimeout bounds one HTTP exchange: default 3 s, at most 30 s.
+	// FetchTimeout bounds one fetch, with discovery where it is due: default 3 s, at most 30 s.
 	FetchTimeout time.Duration
 	// MaxBody bounds a document in bytes: default 256 KiB, at most 4 MiB.
 	MaxBody int64

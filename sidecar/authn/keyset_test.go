@@ -181,6 +181,29 @@ func TestStaleIfError(t *testing.T) {
 	}
 }
 
+// Discovery and keys together have the time of one fetch.
+func TestFetchTimeIsWhole(t *testing.T) {
+	for _, tt := range []struct {
+		finding, delay time.Duration
+		want           string
+	}{
+		{1400 * time.Millisecond, 1500 * time.Millisecond, ""},
+		{1600 * time.Millisecond, 1500 * time.Millisecond, ResultTimeout},
+	} {
+		bubble(t, nil, func(t *testing.T, b *bench) {
+			b.idp.set(func(i *issuer) { i.finding, i.delay = tt.finding, tt.delay })
+			began := time.Now()
+			err := b.keys.Start(b.ctx)
+			if s := b.keys.Status(); s.LastError != tt.want || s.Ready != (tt.want == "") || (err == nil) != s.Ready {
+				t.Errorf("%v and %v: %v, %+v", tt.finding, tt.delay, err, s)
+			}
+			if took := time.Since(began); took != min(tt.finding+tt.delay, DefaultTimeout) {
+				t.Errorf("%v and %v took %v", tt.finding, tt.delay, took)
+			}
+		})
+	}
+}
+
 func TestStaleForNone(t *testing.T) {
 	bubble(t, func(c *KeySetConfig) { c.StaleFor = -1 }, func(t *testing.T, b *bench) {
 		b.start()

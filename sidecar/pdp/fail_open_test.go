@@ -1,7 +1,6 @@
 package pdp_test
 
 import (
-	"net/http"
 	"testing"
 
 	"github.com/gwctl/gwctl/engine/record"
@@ -67,7 +66,7 @@ func TestFailOpen(t *testing.T) {
 			if out.Allowed != want.allowed || !want.allowed && (out.Answer.Status != want.status || out.Answer.Reason != want.reason) {
 				t.Errorf("%s, flag %t: answered %+v", tt.name, open, out)
 			}
-			if out.Allowed && (out.Headers.Get(pdp.HeaderUserID) != "" || out.Headers.Get(http.CanonicalHeaderKey(pdp.HeaderRequestID)) == "") {
+			if out.Allowed && (out.Headers.Get(pdp.HeaderUserID) != "" || out.Headers.Get(pdp.HeaderRequestID) == "") {
 				t.Errorf("%s: passed on as %v", tt.name, out.Headers)
 			}
 			e := r.only()

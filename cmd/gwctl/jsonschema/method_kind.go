@@ -63,7 +63,7 @@ func (t *table) jwks() *node {
 		may("replaced_every", duration()).says("Time between fetches for bad signatures under a known key id; default 5m, 10s to 24h."),
 		may("negative_ttl", duration()).says("How long a key id that a fetch did not bring is remembered; default 30s, 1s to 60s."),
 		may("negative_size", between(1, 1<<20)).says("How many of them are remembered; default 1024."),
-		may("fetch_timeout", duration()).says("Limit of one exchange with the issuer; default 3s, 100ms to 30s."),
+		may("fetch_timeout", duration()).says("Limit of one fetch, with discovery where it is due; default 3s, 100ms to 30s."),
 		may("max_keys", between(1, 1024)).says("Keys that an issuer may publish; default 64."),
 		may("last_good", text()).instead("A file that keeps the keys over a restart, mode 0600; default none."))
 }

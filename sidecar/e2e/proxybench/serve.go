@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -51,7 +50,7 @@ func serveUpstream(l net.Listener, answer []byte) {
 						break
 					}
 				}
-				if _, err := io.WriteString(c, string(answer)); err != nil {
+				if _, err := c.Write(answer); err != nil {
 					return
 				}
 			}
