@@ -65,7 +65,8 @@ func TestMostConnections(t *testing.T) {
 	}
 	srv := r.door.Server()
 	var running sync.WaitGroup
-	running.Go(func() { _ = srv.Serve(r.door.Listener(l)) }) // ends with Close below
+	bounded := r.door.Listener(l)
+	running.Go(func() { _ = srv.Serve(bounded) }) // ends with Close below
 	defer func() {
 		_ = srv.Close()
 		running.Wait()

@@ -129,7 +129,8 @@ func serve(t testing.TB, dialect string) *rig {
 	r.addr = l.Addr().String()
 	srv := door.Server()
 	var running sync.WaitGroup
-	running.Go(func() { _ = srv.Serve(door.Listener(l)) }) // ends with Close below
+	bounded := door.Listener(l)
+	running.Go(func() { _ = srv.Serve(bounded) }) // ends with Close below
 	t.Cleanup(func() {
 		_ = srv.Close()
 		running.Wait()

@@ -112,7 +112,8 @@ func (r *rig) serve() string {
 	}
 	srv := r.Server()
 	var running sync.WaitGroup
-	running.Go(func() { _ = srv.Serve(r.Listener(l)) }) // ends with Close below
+	bounded := r.Listener(l)
+	running.Go(func() { _ = srv.Serve(bounded) }) // ends with Close below
 	r.Cleanup(func() {
 		_ = srv.Close()
 		running.Wait()
