@@ -37,7 +37,8 @@ func testOutage(t *testing.T, begin, end func(testing.TB, *toxic)) {
 	service := startUpstream(t)
 	endpoint := idp.issuer + "/token/introspection"
 	// No JWT is remembered: each is verified with the keys that are there.
-	s := startSidecar(t, setup{issuer: idp.issuer, upstream: service.URL, jwt: ", token_cache: 0", methods: introspect(t, endpoint, time.Minute, "")})
+	// Three seconds of latency are beyond what keys may take.
+	s := startSidecar(t, setup{issuer: idp.issuer, upstream: service.URL, jwt: ", token_cache: 0, jwks: {fetch_timeout: 2s}", methods: introspect(t, endpoint, time.Minute, "")})
 	breaker := func() float64 { return s.metric(t, `gwctl_idp_breaker_state{endpoint="`+endpoint+`"}`) }
 	order := func(token string) string { return request("GET", order42, bearer(token)) }
 	same := func(token string) func() (string, error) {

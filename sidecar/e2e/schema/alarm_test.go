@@ -91,15 +91,16 @@ func newSet(t *testing.T, x *tools) *set {
 	if der, err = x509.CreateCertificate(rand.Reader, self, self, key.Public(), key); err != nil {
 		t.Fatal(err)
 	}
-	s.beside = map[string][]byte{"set.tar.gz": data, "secret": []byte("of the tests"), "keys.yaml": keys}
+	s.beside = map[string][]byte{"set.tar.gz": data, "secret": []byte("of the tests"), "nonce.key": []byte(strings.Repeat("n", 32)), "keys.yaml": keys}
 	for _, name := range []string{"key.pem", "server-key.pem", "own-key.pem", "new.pem", "old.pem"} {
 		s.beside[name] = private
 	}
-	for _, name := range []string{"server.pem", "clients.pem", "ca.pem", "own.pem"} {
+	for _, name := range []string{"server.pem", "clients.pem", "callers.pem", "ca.pem", "own.pem"} {
 		s.beside[name] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	}
 	t.Setenv("INTROSPECT", "of the tests")
 	t.Setenv("KEY", string(private))
+	t.Setenv("NONCE_KEY", strings.Repeat("k", 32))
 	return s
 }
 
