@@ -28,12 +28,26 @@ func BenchmarkProxy(b *testing.B) {
 		}
 	}()
 	r := start(b, setup{upstreams: fmt.Sprintf(`[{match: "/{rest...}", url: "http://%s"}]`, l.Addr()), spec: fmt.Sprintf("  audit: {sinks: [{file: {path: %q}}]}", filepath.Join(b.TempDir(), "audit.jsonl"))})
-	raw := []byte(request("GET /items/7?page=3", bearer(r.user(`{"roles":["customer"],"plan":"pro"}`)), "User-Agent: bench/1.0", "Accept: application/json", "Accept-Encoding: gzip", "X-Trace: 4bf92f3577b34da6a3ce929d0e0e4736"))
+	raw := request("GET /items/7?page=3", bearer(r.user(`{"roles":["customer"],"plan":"pro"}`)), "User-Agent: bench/1.0", "Accept: application/json", "Accept-Encoding: gzip", "X-Trace: 4bf92f3577b34da6a3ce929d0e0e4736")
+	drive(b, r.car.Addr(), raw, len("hello"))
+}
+
+// BenchmarkForwardAuth is the same question at the other door.
+func BenchmarkForwardAuth(b *testing.B) {
+	r := start(b, setup{listeners: forwardAuth, spec: fmt.Sprintf("  audit: {sinks: [{file: {path: %q}}]}", filepath.Join(b.TempDir(), "audit.jsonl"))})
+	raw := request("GET /auth", bearer(r.user(`{"roles":["customer"],"plan":"pro"}`)), "User-Agent: bench/1.0", "Accept: application/json", "Accept-Encoding: gzip", "X-Trace: 4bf92f3577b34da6a3ce929d0e0e4736",
+		"X-Forwarded-Method: GET", "X-Forwarded-Proto: http", "X-Forwarded-Host: app.test", "X-Forwarded-Uri: /items/7?page=3", "X-Forwarded-For: 198.51.100.7")
+	drive(b, r.car.ForwardAuthAddr(), raw, 0)
+}
+
+// drive sends a request again and again, over some connections at once.
+func drive(b *testing.B, to net.Addr, request string, body int) {
+	raw := []byte(request)
 	b.ReportAllocs()
 	b.SetParallelism(8)
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
-		c, err := net.Dial("tcp", r.car.Addr().String())
+		c, err := net.Dial("tcp", to.String())
 		if err != nil {
 			b.Error(err)
 			return
@@ -45,7 +59,7 @@ func BenchmarkProxy(b *testing.B) {
 				b.Error(err)
 				return
 			}
-			if err := skip(in, len("hello")); err != nil {
+			if err := skip(in, body); err != nil {
 				b.Error(err)
 				return
 			}

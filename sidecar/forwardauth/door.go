@@ -28,7 +28,6 @@ const RulePeer = "peer"
 // Bounds of connections.
 const (
 	readHeaderTimeout   = 5 * time.Second
-	writeTimeout        = 30 * time.Second
 	idleTimeout         = 120 * time.Second
 	unwantedBodyTimeout = 5 * time.Second
 	maxHeaderBytes      = 64 << 10 // canonical's own limit, the description, and the carrier's line
@@ -64,8 +63,10 @@ func New(o Options) (*Door, error) {
 
 // Server gives the http.Server that carries the door.
 func (d *Door) Server() *http.Server {
+	// How long an answer may take to be written is bounded for each piece, by the
+	// connections of package syntax.
 	s := &http.Server{
-		Handler: d, ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		Handler: d, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		DisableGeneralOptionsHandler: true, ErrorLog: d.errors,
 	}
 	syntax.Attach(s)
