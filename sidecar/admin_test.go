@@ -129,7 +129,7 @@ func TestAdminRefuses(t *testing.T) {
 	}
 }
 
-// Each operation does what it says, and is recorded without an identifier.
+// Each operation does what it says, and is recorded without an identifier (A75).
 func TestAdminOperations(t *testing.T) {
 	idp := newSessionProvider(t)
 	r := start(t, setup{authn: idp.method(), listeners: adminOnLoopback})

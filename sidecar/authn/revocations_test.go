@@ -120,7 +120,7 @@ func TestRevocationsFull(t *testing.T) {
 }
 
 // A revoked token is refused though it is kept, though it is good, and by a
-// method that a reload has made; purging alone lets it pass again.
+// method that a reload has made; purging alone lets it pass again (A75).
 func TestRevokedTokens(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, b *bench) {
 		b.start()
