@@ -110,7 +110,7 @@ func (t *table) apiKeys() *node {
 func (t *table) mtls() *node {
 	return t.strict(t.config, "MTLS",
 		may("identity", oneOf(t.texts(t.config, "certificateIdentities")...)).instead("Which name in the certificate is the user; default spiffe."),
-		may("spiffe_trust_domain", shaped(t.pattern(t.config, "trustDomainForm"))).of("TrustDomain").instead("The trust domain of all users, without spiffe://; required for identity spiffe, and only for that."),
+		may("spiffe_trust_domain", spelled(t.pattern(t.config, "trustDomainForm"))).of("TrustDomain").instead("The trust domain of all users, without spiffe://; required for identity spiffe, and only for that."),
 		may("client_ca", text()).instead("CAs in PEM that certificates must lead to; default those of listeners.proxy.tls."),
 		may("forwarded", oneOf(t.texts(t.config, "certificateForms")...)).instead("How trusted proxies forward certificates; default not at all."),
 	).and(&node{If: either(no(has("identity")), is("identity", "spiffe")), Then: has("spiffe_trust_domain"), Else: without("spiffe_trust_domain")})

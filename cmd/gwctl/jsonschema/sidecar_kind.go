@@ -62,7 +62,7 @@ func (t *table) admin() *node {
 	return exactlyOneOf(t.strict(t.config, "Admin",
 		may("address", loopback).instead("Where to listen, host:port with a loopback address."),
 		may("socket", text()).instead("Path of a Unix socket, which is made with mode 0600; in place of an address."),
-		may("hosts", set(shaped(t.pattern(t.config, "hostNameForm")))).instead("Names that are accepted in Host beside localhost and loopback addresses.")), "address", "socket")
+		may("hosts", set(spelled(t.pattern(t.config, "hostNameForm")))).instead("Names that are accepted in Host beside localhost and loopback addresses.")), "address", "socket")
 }
 
 // exactlyOneOf holds a mapping to one of two of its keys.
