@@ -91,7 +91,7 @@ func cutValue(s string) (value string, more bool, rest string, err error) {
 		value, rest = s[:i], s[i:]
 	}
 	switch {
-	case !visible(value):
+	case !isPrintable(value): // a name in another script stands there escaped
 		return "", false, "", errXFCC
 	case rest == "":
 		return value, false, "", nil
@@ -117,12 +117,6 @@ func unquoteXFCC(s string) (value, rest string, ok bool) {
 		out.WriteByte(s[i])
 	}
 	return "", "", false
-}
-
-// visible is printable ASCII, spaces included; a name in another script stands
-// there escaped.
-func visible(s string) bool {
-	return !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' })
 }
 
 // shown gives the certificates of an element. A hash must be that of the

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/fair"
+	"github.com/gwctl/gwctl/sidecar/pdp"
 )
 
 // A client that holds its share of what is being answered gets 503 whatever it
@@ -43,7 +44,7 @@ func TestMostRequests(t *testing.T) {
 		for _, e := range r.records() {
 			if e.Reason == "overloaded" {
 				refused++
-				if e.Detail != RuleRequests || e.Status != 503 || e.SourceIP != "203.0.113.9" || len(e.TrustedChain) != 1 || e.TrustedChain[0] != "127.0.0.1" {
+				if e.Detail != pdp.RuleRequests || e.Status != 503 || e.SourceIP != "203.0.113.9" || len(e.TrustedChain) != 1 || e.TrustedChain[0] != "127.0.0.1" {
 					t.Errorf("recorded %s", e.AppendJSON(nil))
 				}
 			}

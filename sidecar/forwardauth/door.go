@@ -89,7 +89,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, carrier *http.Request) {
 	d.prepare(w, carrier)
 	turn := d.o.Point.Begin()
 	c, rejection := d.read(turn, carrier)
-	who := sender(c, rejection)
+	who := pdp.Sender(c, rejection)
 	if !d.bounds.requests.Take(who, 1) {
 		d.overloaded(w, carrier, turn, c, rejection)
 		return

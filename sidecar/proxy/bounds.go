@@ -2,18 +2,13 @@ package proxy
 
 import (
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/gwctl/gwctl/sidecar/canonical"
 	"github.com/gwctl/gwctl/sidecar/config"
 	"github.com/gwctl/gwctl/sidecar/fair"
 	"github.com/gwctl/gwctl/sidecar/pdp"
-	"github.com/gwctl/gwctl/sidecar/reply"
 )
-
-// RuleRequests is a request beyond what is answered at a time.
-const RuleRequests = "requests"
 
 // bodyTimeout is how long a client may be silent in the middle of a body.
 const bodyTimeout = 60 * time.Second
@@ -27,27 +22,10 @@ func newBounds(l config.Limits) bounds {
 	return bounds{fair.New(int64(l.Connections)), fair.New(int64(l.Requests)), fair.New(int64(l.BodyMiB) << 20)}
 }
 
-// sender gives who a request comes from, as far as it could be read.
-func sender(c *canonical.Request, rejection *canonical.Rejection) netip.Addr {
-	if c == nil {
-		return rejection.ClientIP
-	}
-	return c.ClientIP
-}
-
 // overloaded answers a request that finds no place. What is wrong with it
 // otherwise is not looked at.
 func (d *Door) overloaded(w http.ResponseWriter, r *http.Request, turn pdp.Turn, c *canonical.Request, rejection *canonical.Rejection) {
-	if c != nil {
-		rejection = c.Refuse("", "", 0)
-	}
-	busy := &canonical.Rejection{
-		Code: reply.ReasonOverloaded, Status: http.StatusServiceUnavailable, Rule: RuleRequests,
-		ID: rejection.ID, Method: rejection.Method, ClientIP: rejection.ClientIP, Peer: rejection.Peer, Trusted: rejection.Trusted, Hops: rejection.Hops,
-		TargetSHA256: rejection.TargetSHA256,
-	}
-	a := turn.Reject(busy, Name, nil).Answer
-	a.Header.Set("Retry-After", "1")
+	a := turn.Overloaded(c, rejection, Name)
 	if r.ProtoMajor >= 2 {
 		// A body could wait for a window that never opens, a header cannot.
 		a.Body = nil

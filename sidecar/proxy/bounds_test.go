@@ -13,6 +13,7 @@ import (
 
 	"github.com/gwctl/gwctl/engine/record"
 	"github.com/gwctl/gwctl/sidecar/fair"
+	"github.com/gwctl/gwctl/sidecar/pdp"
 	"github.com/gwctl/gwctl/sidecar/reply"
 )
 
@@ -98,7 +99,7 @@ func TestMostRequests(t *testing.T) {
 		}
 		if e.Kind == record.KindRequestRejected {
 			refused++
-			if e.Reason != reply.ReasonOverloaded || e.Detail != RuleRequests || e.Status != 503 || e.SourceIP != "127.0.0.2" {
+			if e.Reason != reply.ReasonOverloaded || e.Detail != pdp.RuleRequests || e.Status != 503 || e.SourceIP != "127.0.0.2" {
 				t.Errorf("recorded %+v", e)
 			}
 		}

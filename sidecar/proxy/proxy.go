@@ -93,7 +93,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	turn := d.o.Point.Begin()
 	c, rejection := turn.Reader().Read(r)
 	// An answer takes its place, too: over HTTP/2 nobody need take it.
-	who := sender(c, rejection)
+	who := pdp.Sender(c, rejection)
 	if !d.bounds.requests.Take(who, 1) {
 		d.overloaded(w, r, turn, c, rejection)
 		return
