@@ -105,7 +105,7 @@ func NewKeySet(cfg KeySetConfig) (*KeySet, error) {
 		wake:     make(chan struct{}, 1),
 		fetches:  map[FetchCount]uint64{},
 		limits: fetchLimits{
-			clients: newLRU[netip.Prefix, []time.Time](maxClients),
+			clients: newLRU[netip.Addr, []time.Time](maxClients),
 			absent:  newLRU[[32]byte, time.Time](cfg.NegativeSize),
 		},
 	}

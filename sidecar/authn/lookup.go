@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/gwctl/gwctl/sidecar/fair"
 )
 
 // lookup is what a token says about its key, and who sent it.
@@ -156,7 +158,7 @@ const (
 type fetchLimits struct {
 	nextUnknown  time.Time
 	nextReplaced time.Time
-	clients      *lru[netip.Prefix, []time.Time] // fetches of the last minute
+	clients      *lru[netip.Addr, []time.Time] // fetches of the last minute
 	absent       *lru[[sha256.Size]byte, time.Time]
 }
 
@@ -173,7 +175,7 @@ func (l *fetchLimits) take(client netip.Addr, now time.Time, cfg KeySetConfig) b
 	if !elapsed(l.nextUnknown, now, cfg.UnknownEvery) {
 		return false
 	}
-	network := clientNetwork(client)
+	network := fair.Network(client)
 	times, _ := l.clients.get(network)
 	recent := make([]time.Time, 0, cfg.UnknownPerClient)
 	for _, t := range times {
@@ -201,15 +203,4 @@ func (l *fetchLimits) takeReplaced(now time.Time, cfg KeySetConfig) bool {
 // comes from a clock that was set back.
 func elapsed(next, now time.Time, every time.Duration) bool {
 	return !now.Before(next) || next.Sub(now) > every
-}
-
-// clientNetwork groups what one client controls: an IPv4 address or an IPv6 /64.
-func clientNetwork(addr netip.Addr) netip.Prefix {
-	addr = addr.Unmap().WithZone("")
-	bits := 32
-	if addr.Is6() {
-		bits = 64
-	}
-	network, _ := addr.Prefix(bits) // an invalid address is one shared client
-	return network
 }

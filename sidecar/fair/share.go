@@ -23,7 +23,7 @@ func New(all int64) *Share { return &Share{all: all, held: map[netip.Addr]int64{
 // The zero address stands for those who speak for many: only the whole bounds
 // them.
 func (s *Share) Take(who netip.Addr, n int64) bool {
-	who = network(who)
+	who = Network(who)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	free := s.all - s.used
@@ -37,7 +37,7 @@ func (s *Share) Take(who netip.Addr, n int64) bool {
 
 // Give returns n units that Take gave.
 func (s *Share) Give(who netip.Addr, n int64) {
-	who = network(who)
+	who = Network(who)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.used -= n
@@ -72,9 +72,9 @@ func (p *Place) Give() {
 	}
 }
 
-// network is what counts as one client: an IPv4 address, or the /64 that one
-// subscriber of IPv6 has at least.
-func network(a netip.Addr) netip.Addr {
+// Network is what counts as one client: an IPv4 address, or the /64 that one
+// subscriber of IPv6 has at least. An address that is none is one shared client.
+func Network(a netip.Addr) netip.Addr {
 	if !a.Is6() || a.Is4In6() {
 		return a.Unmap()
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/gwctl/gwctl/sidecar/fair"
 )
 
 const (
@@ -18,10 +20,10 @@ const (
 type tries struct {
 	mu    sync.Mutex
 	began time.Time
-	bads  map[netip.Prefix]int
+	bads  map[netip.Addr]int
 }
 
-func newTries() *tries { return &tries{bads: map[netip.Prefix]int{}} }
+func newTries() *tries { return &tries{bads: map[netip.Addr]int{}} }
 
 // wait tells for how long a client is not read, 0 for not at all.
 func (t *tries) wait(client netip.Addr, now time.Time) time.Duration {
@@ -31,7 +33,7 @@ func (t *tries) wait(client netip.Addr, now time.Time) time.Duration {
 	if left <= 0 || left > window { // or the clock was set back
 		return 0
 	}
-	if t.bads[network(client)] >= mostTries {
+	if t.bads[fair.Network(client)] >= mostTries {
 		return left
 	}
 	return 0
@@ -45,20 +47,9 @@ func (t *tries) bad(client netip.Addr, now time.Time) {
 		t.began = now
 		clear(t.bads)
 	}
-	who := network(client)
+	who := fair.Network(client)
 	if _, known := t.bads[who]; !known && len(t.bads) >= maxClients {
 		return // this many different ones within a second are no one's to count
 	}
 	t.bads[who]++
-}
-
-// network groups what one client controls: an IPv4 address or an IPv6 /64.
-func network(addr netip.Addr) netip.Prefix {
-	addr = addr.Unmap().WithZone("")
-	bits := 32
-	if addr.Is6() {
-		bits = 64
-	}
-	p, _ := addr.Prefix(bits) // an invalid address is one shared client
-	return p
 }
